@@ -1,0 +1,1 @@
+"""An integrations hub that mounts into a Python application."""
