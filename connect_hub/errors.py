@@ -33,6 +33,7 @@ __all__ = [
     "FormExpired",
     "IdempotencyConflict",
     "IdempotencyKeyReused",
+    "IdentityChanged",
     "InvalidApiKey",
     "InvalidToken",
     "LinkExpired",
@@ -250,7 +251,8 @@ class RateLimited(ConnectHubError):
 
 
 class LinkNotFound(ConnectHubError):
-    """This link is not complete or not known. Open it again from the original message, or ask for a new one."""
+    """This link is not complete or not known. Open it again from the original message, or ask for a new \
+one."""
 
     code = "link_not_found"
 
@@ -280,7 +282,8 @@ class LinkRefused(ConnectHubError):
 
 
 class BindingRefused(ConnectHubError):
-    """This link was made for somebody else. Sign in as the person it was sent to, or ask for one of your own."""
+    """This link was made for somebody else. Sign in as the person it was sent to, or ask for one of your \
+own."""
 
     code = "binding_refused"
 
@@ -393,6 +396,19 @@ class AnswerTooLarge(ConnectHubError):
 
 
 # --- a linked account ---
+
+
+class IdentityChanged(ConnectHubError):
+    """This is a different account at the provider than before."""
+
+    code = "identity_changed"
+
+    def __init__(self, before: str, after: str) -> None:
+        self.before = before
+        """The name of the account that was connected."""
+        self.after = after
+        """The name of the account that was signed in to now."""
+        super().__init__()
 
 
 class AccountInactive(ConnectHubError):

@@ -217,6 +217,9 @@ class Attempt:
     error_description: str | None = None
     """Our own sentence, without anything the customer typed."""
     account_id: str | None = None
+    held: bytes | None = None
+    """Sealed credentials that passed their test and wait for the customer's word, because they belong to
+    another account at the provider than before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Where the hub keeps its rows: the ports, and the storages that come with the package."""
