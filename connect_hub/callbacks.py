@@ -1,0 +1,116 @@
+"""The host's own functions that events are handed to.
+
+A function registered for after the commit gets its events through the outbox, like an endpoint: it is called
+again until it returns, also after a crash, in any worker that registered it. A function registered
+for inside the transaction is called before the commit and may refuse it.
+"""
+
+import contextlib
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar, overload
+
+from connect_hub.errors import ConfigurationError
+from connect_hub.events import EVENT_NAMES, Event
+from connect_hub.models import Account
+from connect_hub.storage.protocol import NewEvent
+from connect_hub.storage.transaction import Transaction, callbacks_running
+
+__all__ = ["HANDLER", "Callback", "Callbacks", "Handler", "TransactionHandler"]
+
+HANDLER = "handler:"
+"""Prefix of a handler's name where it stands as the target of a delivery."""
+
+Handler = Callable[[Event], Awaitable[None] | None]
+TransactionHandler = Callable[[Event, Transaction], None]
+HandlerT = TypeVar("HandlerT", bound=Handler)
+TransactionHandlerT = TypeVar("TransactionHandlerT", bound=TransactionHandler)
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One registration."""
+
+    event: str
+    name: str
+    function: Handler
+
+
+@dataclass(slots=True)
+class Callbacks:
+    """What is registered with `hub.on`."""
+
+    surroundings: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext
+    """Entered around every plain function, such as a Flask application context."""
+    _after_commit: dict[str, Callback] = field(default_factory=dict)
+    _in_transaction: list[tuple[str, TransactionHandler]] = field(default_factory=list)
+
+    @overload
+    def on(
+        self, event: str, *, name: str | None = None, in_transaction: Literal[False] = False
+    ) -> Callable[[HandlerT], HandlerT]: ...
+
+    @overload
+    def on(
+        self, event: str, *, name: str | None = None, in_transaction: Literal[True]
+    ) -> Callable[[TransactionHandlerT], TransactionHandlerT]: ...
+
+    def on(self, event: str, *, name: str | None = None, in_transaction: bool = False) -> object:
+        """Register the decorated function for `event`.
+
+        After the commit (the default) it is called as `function(event)`, coroutine or plain. `name` identifies it in
+        the outbox; it defaults to the function's module and qualified name, so give one if that may change.
+        With `in_transaction` it is called as `function(event, tx)` before the commit; a coroutine function is a
+        TypeError. Raises ConfigurationError for an unknown event or a name that is taken.
+        """
+        if event not in EVENT_NAMES:
+            raise ConfigurationError(
+                f"hub.on: {event!r} is not an event. Choose from {', '.join(sorted(EVENT_NAMES))}."
+            )
+
+        def register(function: object) -> object:
+            if not callable(function):
+                raise TypeError("hub.on decorates a function")
+            if in_transaction:
+                if inspect.iscoroutinefunction(function):
+                    raise TypeError(
+                        f"hub.on({event!r}, in_transaction=True) takes a plain function: "
+                        "a coroutine could wait, and the transaction would be open meanwhile"
+                    )
+                self._in_transaction.append((event, function))
+                return function
+            own_name = name or f"{function.__module__}.{getattr(function, '__qualname__', 'handler')}"
+            key = f"{own_name}@{event}"
+            if key in self._after_commit:
+                raise ConfigurationError(
+                    f"hub.on: {own_name!r} is registered for {event} already. Give the second one a name=…."
+                )
+            self._after_commit[key] = Callback(event, key, function)
+            return function
+
+        return register
+
+    def targets(self, event: str) -> tuple[str, ...]:
+        """The targets that an event of this name is to be delivered to."""
+        return tuple(HANDLER + c.name for c in self._after_commit.values() if c.event == event)
+
+    def all_targets(self) -> tuple[str, ...]:
+        """Every target that this process can serve."""
+        return tuple(HANDLER + name for name in self._after_commit)
+
+    def get(self, target: str) -> Callback | None:
+        """The callback behind a target; None if it is not registered here."""
+        return self._after_commit.get(target.removeprefix(HANDLER))
+
+    def run_in_transaction(
+        self, events: Sequence[NewEvent], account: Account, transaction: Transaction
+    ) -> None:
+        """Call what is registered for inside the transaction; an `InTransaction`."""
+        wanted = [(event, f) for event in events for name, f in self._in_transaction if name == event.name]
+        if not wanted:
+            return
+        with callbacks_running(), self.surroundings():
+            for event, function in wanted:
+                function(Event.from_body(event.id, event.body), transaction)

@@ -1,0 +1,307 @@
+"""What a host configures: frozen, grouped, and checked when it is built.
+
+Each message names the field, what is wrong with it, and the fix.
+"""
+
+import hashlib
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from os import PathLike
+from typing import Literal
+from urllib.parse import SplitResult, urlsplit
+
+from connect_hub.errors import ConfigurationError
+from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES
+from connect_hub.identity import Identity
+from connect_hub.models import Binding
+from connect_hub.secret import Secret
+from connect_hub.webhooks.signing import decode_secret
+
+__all__ = [
+    "Brand",
+    "HubConfig",
+    "LinkConfig",
+    "NetworkConfig",
+    "PageConfig",
+    "Project",
+    "PublicUrl",
+    "Webhook",
+]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_DAY = timedelta(days=1)
+MIN_API_KEY_LENGTH = 32
+
+
+def _refuse(field_name: str, problem: str, fix: str) -> ConfigurationError:
+    return ConfigurationError(f"{field_name}: {problem}. {fix}")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _split_web_address(field_name: str, text: str, *, insecure_dev: bool = False) -> SplitResult:
+    """Parse an absolute https address (http on loopback in development), or raise ConfigurationError."""
+    fix = f"Give an address such as https://app.example.com/connect, not {text!r}."
+    if not isinstance(text, str) or re.search(r"[\s\\\x00-\x1f\x7f]", text):
+        raise _refuse(field_name, "this is not a web address", fix)
+    try:
+        parts = urlsplit(text)
+        port, host = parts.port, parts.hostname
+    except ValueError:
+        raise _refuse(field_name, "this is not a web address", fix) from None
+    if parts.scheme not in {"http", "https"} or not host or port == 0:
+        raise _refuse(field_name, "this is not an absolute web address", fix)
+    if parts.username is not None or parts.password is not None:
+        raise _refuse(field_name, "it contains a user name or password", "Leave them out.")
+    if parts.scheme == "http" and not (insecure_dev and _is_loopback(host)):
+        raise _refuse(
+            field_name,
+            "plain http is refused",
+            "Use https, or on your own machine set insecure_dev=True (CONNECT_HUB_INSECURE_DEV=1) "
+            "and a loopback host such as 127.0.0.1.",
+        )
+    return parts
+
+
+class PublicUrl:
+    """Where the hub is reached from outside. Every absolute address is made from it, none from a request."""
+
+    __slots__ = ("host", "origin", "path", "text")
+
+    def __init__(self, text: str, *, insecure_dev: bool = False) -> None:
+        parts = _split_web_address("public_url", text, insecure_dev=insecure_dev)
+        if parts.query or parts.fragment or "?" in text or "#" in text:
+            raise _refuse("public_url", "it has a query or a fragment", "End it with the mount's path.")
+        path = parts.path.rstrip("/")
+        if "//" in path or any(part in {".", ".."} for part in path.split("/")) or "%" in path:
+            raise _refuse("public_url", f"its path {path!r} is not plain", "Use a path such as /connect.")
+        self.origin: str = f"{parts.scheme}://{parts.netloc.lower()}"
+        """Scheme, host and port, as a browser sends it in `Origin`."""
+        self.host: str = parts.hostname or ""
+        """The host name alone."""
+        self.path: str = path
+        """The mount's path without a slash at its end; empty when mounted at `/`."""
+        self.text: str = self.origin + path
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"PublicUrl({self.text!r})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """What the customer's pages say they belong to."""
+
+    name: str | None = None
+    """The product's name; None: the host name of `public_url`."""
+    logo_url: str | None = None
+    """A path on the hub's own origin, such as `/static/logo.svg`; other origins are blocked by the pages'
+    content security policy."""
+    accent: str | None = None
+    """A colour as `#rrggbb` for buttons and links."""
+    support_url: str | None = None
+    support_email: str | None = None
+    privacy_url: str | None = None
+    terms_url: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.name is not None and not 0 < len(self.name.strip()) <= 80:
+            raise _refuse("brand.name", "it must have 1 to 80 characters", "Give your product's name.")
+        if self.accent is not None and not _COLOUR.fullmatch(self.accent):
+            raise _refuse("brand.accent", f"{self.accent!r} is not a colour", "Write it as #rrggbb.")
+        if self.logo_url is not None and not re.fullmatch(r"/(?!/)[^\s\\]*", self.logo_url):
+            raise _refuse(
+                "brand.logo_url",
+                "it is not a path on this site",
+                "Serve the logo from your own app and give its path, such as /static/logo.svg.",
+            )
+        for name in ("support_url", "privacy_url", "terms_url"):
+            address = getattr(self, name)
+            if address is not None:
+                _split_web_address(f"brand.{name}", address, insecure_dev=True)
+        if self.support_email is not None and not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", self.support_email):
+            raise _refuse("brand.support_email", "this is not an email address", "Give one, or leave it out.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """An endpoint that events are posted to."""
+
+    url: str
+    """https; a private host must be named in `NetworkConfig.allow_private_hosts`."""
+    secrets: Sequence[Secret]
+    """`whsec_…`, newest first; every one signs, so that a receiver can change over in its own time."""
+    events: frozenset[str] = DEFAULT_EVENTS
+    name: str = ""
+    """Names the endpoint in the database; empty: made from the URL. Keep it when the URL moves."""
+
+    def __post_init__(self) -> None:
+        _split_web_address("webhook.url", self.url, insecure_dev=True)
+        if not self.secrets:
+            raise _refuse("webhook.secrets", "there is none", "Make one with `connect-hub webhooks secret`.")
+        for secret in self.secrets:
+            try:
+                decode_secret(secret)
+            except ValueError as error:
+                raise _refuse(
+                    "webhook.secrets", str(error), "Make one with `connect-hub webhooks secret`."
+                ) from None
+        unknown = sorted(set(self.events) - EVENT_NAMES)
+        if unknown:
+            raise _refuse(
+                "webhook.events",
+                f"{unknown[0]!r} is not an event",
+                f"Choose from {', '.join(sorted(EVENT_NAMES))}.",
+            )
+        if not self.name:
+            object.__setattr__(self, "name", hashlib.sha256(self.url.encode()).hexdigest()[:12])
+        if not _NAME.fullmatch(self.name):
+            raise _refuse(
+                "webhook.name", f"{self.name!r} is not a name", "Use letters, digits, '.', '_', '-'."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A tenant of the hub."""
+
+    api_keys: Sequence[Secret] = ()
+    """Keys kept in configuration instead of the database: any text of 32 characters or more, no comma."""
+    connectors: frozenset[str] | None = None
+    """The enabled ones of the hub's connectors; None: all."""
+    webhooks: Sequence[Webhook] = ()
+
+    def __post_init__(self) -> None:
+        for key in self.api_keys:
+            text = key.reveal()
+            if len(text) < MIN_API_KEY_LENGTH or "," in text:
+                raise _refuse(
+                    "project.api_keys",
+                    "a key is shorter than 32 characters or has a comma",
+                    "Make one with `connect-hub api-keys create`.",
+                )
+        names = [webhook.name for webhook in self.webhooks]
+        if len(set(names)) != len(names):
+            raise _refuse("project.webhooks", "two endpoints have the same name", "Give each its own name.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkConfig:
+    """How auth links look, whom they admit, and how long things live."""
+
+    style: Literal["fragment", "query"] = "fragment"
+    """`fragment` keeps the token out of every log; `query` works without JavaScript."""
+    binding: Binding = Binding.CONFIRM
+    """The weakest binding a session may have."""
+    return_urls: frozenset[str] = frozenset()
+    """Where a session's `return_url` may point; compared exactly by scheme, host, port and path."""
+    session_lifetime: timedelta = timedelta(minutes=30)
+    """Of sessions made over HTTP and with `hub.sessions.create`."""
+    link_lifetime: timedelta = timedelta(days=5)
+    """Of links made with `hub.links.create` and the command line."""
+    max_lifetime: timedelta = timedelta(days=7)
+    """No token is accepted that was made to live longer; 30 days at most."""
+    visit_idle: timedelta = timedelta(minutes=30)
+    visit_absolute: timedelta = timedelta(minutes=60)
+    oauth_state_lifetime: timedelta = timedelta(minutes=20)
+
+    def __post_init__(self) -> None:
+        if self.style not in {"fragment", "query"}:
+            raise _refuse("links.style", f"{self.style!r} is unknown", "Choose 'fragment' or 'query'.")
+        if not timedelta(minutes=1) <= self.max_lifetime <= 30 * _DAY:
+            raise _refuse("links.max_lifetime", "it is not within 1 minute and 30 days", "Lower it.")
+        for name in ("session_lifetime", "link_lifetime"):
+            if not timedelta(minutes=1) <= getattr(self, name) <= self.max_lifetime:
+                raise _refuse(
+                    f"links.{name}", "it is not within 1 minute and links.max_lifetime", "Change one of them."
+                )
+        for name in ("visit_idle", "visit_absolute", "oauth_state_lifetime"):
+            if not timedelta(minutes=1) <= getattr(self, name) <= _DAY:
+                raise _refuse(f"links.{name}", "it is not within 1 minute and 1 day", "Change it.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkConfig:
+    """What surrounds the hub."""
+
+    trusted_proxies: int = 0
+    """How many proxies in front of the hub append to X-Forwarded-For; their entries name the client."""
+    allow_private_hosts: frozenset[str] = frozenset()
+    """`host` or `host:port` that outbound calls may reach although they are private."""
+    insecure_dev: bool = False
+    """Allow plain http on loopback; for development only."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.trusted_proxies, bool) or not 0 <= self.trusted_proxies <= 10:
+            raise _refuse("network.trusted_proxies", "it is a number from 0 to 10", "Count your proxies.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageConfig:
+    """What the host brings to the pages."""
+
+    templates: Sequence[str | PathLike[str]] = ()
+    """Folders that are looked up before the hub's own templates."""
+    identity: Identity | None = None
+    """Who is signed in at the host; needed for `Binding.HOST_IDENTITY`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubConfig:
+    """Everything that is optional."""
+
+    projects: Mapping[str, Project] = field(default_factory=lambda: {"default": Project()})
+    organization_id: int = 1
+    """A number on the wire; the hub itself makes no use of it."""
+    links: LinkConfig = field(default_factory=LinkConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    pages: PageConfig = field(default_factory=PageConfig)
+    dispatch: bool = True
+    """Deliver events in this process; False where `connect-hub worker` does it."""
+
+    def __post_init__(self) -> None:
+        if not self.projects:
+            raise _refuse("projects", "there is none", "Leave it out for the project 'default'.")
+        for name in self.projects:
+            if not _NAME.fullmatch(name):
+                raise _refuse(
+                    "projects", f"{name!r} is not a project id", "Use letters, digits, '.', '_', '-'."
+                )
+        if isinstance(self.organization_id, bool) or not isinstance(self.organization_id, int):
+            raise _refuse("organization_id", "it is a whole number on the wire", "Give a number, such as 1.")
+        for address in self.links.return_urls:
+            _split_web_address("links.return_urls", address, insecure_dev=self.network.insecure_dev)
+        if self.links.binding is Binding.HOST_IDENTITY and self.pages.identity is None:
+            raise _refuse(
+                "pages.identity",
+                "binding 'host_identity' needs to know who is signed in",
+                "Pass PageConfig(identity=…).",
+            )
+        private = self.network.allow_private_hosts
+        for project in self.projects.values():
+            for webhook in project.webhooks:
+                parts = urlsplit(webhook.url)
+                named = {parts.hostname, f"{parts.hostname}:{parts.port}"} & private
+                if parts.scheme == "http" and not (self.network.insecure_dev and named):
+                    raise _refuse(
+                        "webhook.url",
+                        "plain http is refused",
+                        "Use https, or for development set insecure_dev and name the host in allow_private_hosts.",
+                    )
+
+    def with_project(self, name: str, project: Project) -> "HubConfig":
+        """A copy with `project` under `name`."""
+        return replace(self, projects={**self.projects, name: project})

@@ -1,0 +1,1 @@
+"""The use cases. No web framework, no SQL and no HTTP library in here."""

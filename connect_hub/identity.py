@@ -1,0 +1,38 @@
+"""The port by which a host says who is signed in to it (binding `host_identity`)."""
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+__all__ = ["Identity", "SignIn", "Subject", "Visitor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """The browser that opens a link, as the host's own code needs to see it."""
+
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    cookies: Mapping[str, str]
+    scope: Mapping[str, object]
+    """The ASGI scope; a host's own session middleware may have left `session` or `user` in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Somebody is signed in; `owner_id` is compared with the session's `origin_owner_id`, exactly."""
+
+    owner_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Nobody is signed in; send the browser to `url`, which comes back to the address in `next`."""
+
+    url: str
+
+
+class Identity(Protocol):
+    """Names who is signed in at the host. A plain function may be given as well as a coroutine function."""
+
+    def __call__(self, visitor: Visitor) -> Subject | SignIn | Awaitable[Subject | SignIn]: ...
