@@ -63,6 +63,7 @@ __all__ = [
     "UnsupportedMediaType",
     "ValidationFailed",
     "VisitExpired",
+    "WebhookInvalid",
     "WrongAddress",
     "WrongKeys",
 ]
@@ -439,3 +440,17 @@ class RefreshFailed(ConnectHubError):
     """The access token could not be refreshed right now. Try again in a moment."""
 
     code = "refresh_failed"
+
+
+# --- webhooks: raised to the host that verifies a delivery ---
+
+
+class WebhookInvalid(ConnectHubError):
+    """This is not a webhook that the hub signed, or not any more."""
+
+    code = "webhook_invalid"
+
+    def __init__(self, reason: str, message: str | None = None) -> None:
+        self.reason = reason
+        """`secret`, `headers`, `timestamp`, `signature` or `body`: the first thing that was wrong."""
+        super().__init__(message)
