@@ -1,0 +1,1 @@
+"""Connectors: what a provider is, as data."""
