@@ -263,6 +263,14 @@ class LinkExpired(ConnectHubError):
 
     code = "link_expired"
 
+    def __init__(
+        self, message: str | None = None, *, session_id: int | None = None, jti: str | None = None
+    ) -> None:
+        self.session_id = session_id
+        """The session that the link named, where its signature verified."""
+        self.jti = jti
+        super().__init__(message)
+
 
 class LinkUsed(ConnectHubError):
     """This link has been used. Ask for a new one to connect more."""
