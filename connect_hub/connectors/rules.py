@@ -33,14 +33,20 @@ class Scope:
         return AddressRules({v.name: v for v in variables}, self.allowed_hosts, self.allow_http)
 
     def field_variables(self) -> list[Variable]:
-        return [Variable(f.key, f.format, f.pattern, f.choices, f.secret) for f in self.fields]
+        return [
+            Variable(f.key, f.format, f.pattern, f.choices, f.secret, not f.required and f.default is None)
+            for f in self.fields
+        ]
 
     def known_variables(self, method: Method) -> list[Variable]:
         """Fields, facts of the token answer, OAuth client ids: what an account's addresses use."""
         variables = self.field_variables()
         if isinstance(method, OAuth2Method | ClientCredentialsMethod):
             facts = method.token_answer.variables
-            variables += [Variable(name, fact.format, fact.pattern) for name, fact in facts.items()]
+            variables += [
+                Variable(name, fact.format, fact.pattern, optional=not fact.required)
+                for name, fact in facts.items()
+            ]
         if isinstance(method, OAuth2Method):
             variables.append(CLIENT_ID)
         return variables

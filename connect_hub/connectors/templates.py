@@ -32,6 +32,8 @@ class Variable:
     pattern: str | None = None
     choices: tuple[str, ...] = ()
     secret: bool = False
+    optional: bool = False
+    """Whether there may be no value; then it cannot stand in an address."""
 
     @property
     def is_bounded(self) -> bool:
@@ -103,6 +105,8 @@ class UrlTemplate:
                 raise TemplateError(
                     f"{self.text!r} has the secret {{{name}}} in it: secrets go in headers or bodies"
                 )
+            if variable.optional:
+                raise TemplateError(f"{{{name}}} may be absent, but {self.text!r} needs it: make it required")
             if not variable.is_bounded:
                 raise TemplateError(f"{{{name}}} is used in {self.text!r}: give it a `format` or `pattern`")
         if self.scheme == "http" and not rules.allow_http:
