@@ -60,10 +60,10 @@ class Callbacks:
     def on(self, event: str, *, name: str | None = None, in_transaction: bool = False) -> object:
         """Register the decorated function for `event`.
 
-        After the commit (the default) it is called as `function(event)`, coroutine or plain. `name` identifies it in
-        the outbox; it defaults to the function's module and qualified name, so give one if that may change.
-        With `in_transaction` it is called as `function(event, tx)` before the commit; a coroutine function is a
-        TypeError. Raises ConfigurationError for an unknown event or a name that is taken.
+        After the commit (the default) it is called as `function(event)`, coroutine or plain. `name` names it
+        in the outbox; its default is the module and qualified name, so give one if that may change.
+        With `in_transaction` it is called as `function(event, tx)` before the commit; a coroutine function is
+        a TypeError. Raises ConfigurationError for an unknown event or a name that is taken.
         """
         if event not in EVENT_NAMES:
             raise ConfigurationError(

@@ -299,7 +299,7 @@ class HubConfig:
                     raise _refuse(
                         "webhook.url",
                         "plain http is refused",
-                        "Use https, or for development set insecure_dev and name the host in allow_private_hosts.",
+                        "Use https, or in development insecure_dev and allow_private_hosts.",
                     )
 
     def with_project(self, name: str, project: Project) -> "HubConfig":

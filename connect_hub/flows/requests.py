@@ -125,7 +125,7 @@ class CreateSession(_Request):
     )
     max_connects: Annotated[int, Field(ge=1, le=10000, strict=True)] | None = Field(
         None,
-        description="How many connections may succeed. Default: 1 with `provider` or `account_id`, else no limit.",
+        description="How many connections may succeed. Default: 1 with `provider` or `account_id`.",
     )
     binding: Binding | None = Field(None, description="May only be stronger than the hub's own.")
     manage: bool | None = Field(

@@ -106,8 +106,8 @@ class NewEvent:
 
 Announce = Callable[[Account, Change, Account | None], Sequence[NewEvent]]
 """Builds the events of a change from (the account after it, the change, the account before it, None if
-there was none). Called inside the transaction with the account's `sequence` already raised by one; if it
-returns no event, the sequence stays as it was. Pure: it may be called again when the transaction is retried."""
+there was none). Called inside the transaction with the `sequence` already raised by one; if it
+returns no event, the sequence stays as it was. Pure: it may be called again when a transaction is retried."""
 
 InTransaction = Callable[[Sequence[NewEvent], Account, Transaction], None]
 """Runs the host's callbacks, last in the transaction, within `callbacks_running()`. If it raises, nothing is

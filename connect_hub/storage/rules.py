@@ -1,0 +1,151 @@
+"""What every storage must decide alike, as pure functions of the rows it has read."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from connect_hub.errors import (
+    ConnectHubError,
+    IdentityChanged,
+    LinkExpired,
+    LinkRevoked,
+    LinkUsed,
+)
+from connect_hub.models import (
+    Account,
+    AccountStatus,
+    Attempt,
+    AttemptStatus,
+    ProviderIdentity,
+    Session,
+    SessionStatus,
+)
+from connect_hub.storage.protocol import LinkRequest
+
+__all__ = [
+    "authenticated",
+    "connect_limit",
+    "counted",
+    "new_account",
+    "refuse_other_identity",
+    "refuse_unless_connectable",
+    "refuse_unless_open",
+    "renewed_account",
+]
+
+_REFUSALS: dict[SessionStatus, type[ConnectHubError]] = {
+    SessionStatus.REVOKED: LinkRevoked,
+    SessionStatus.USED: LinkUsed,
+    SessionStatus.EXPIRED: LinkExpired,
+}
+
+
+def refuse_unless_open(session: Session, now: datetime) -> None:
+    """Raise LinkRevoked, LinkUsed or LinkExpired unless the session may be opened at `now`."""
+    refusal = _REFUSALS.get(session.status(now))
+    if refusal is not None:
+        raise refusal
+
+
+def connect_limit(session: Session) -> int | None:
+    """How many connections may succeed; None: any number."""
+    if session.max_connects is not None:
+        return session.max_connects
+    return 1 if session.provider is not None or session.account_id is not None else None
+
+
+def refuse_unless_connectable(session: Session, *, provider: str, connected_before: bool) -> None:
+    """Raise LinkRevoked or LinkUsed unless the session may make one more connection to `provider`."""
+    if session.revoked_at is not None:
+        raise LinkRevoked
+    limit = connect_limit(session)
+    if session.used_at is not None or (limit is not None and session.connects >= limit):
+        raise LinkUsed
+    if connected_before and not session.multiple:
+        raise LinkUsed(
+            f"{provider} was connected through this link already. Ask for a new link to connect it again."
+        )
+
+
+def refuse_other_identity(account: Account, request: LinkRequest) -> None:
+    """Raise IdentityChanged if the request is of somebody else at the provider, and that was not accepted."""
+    before, after = account.identity, request.identity
+    if before is None or after is None or before.id == after.id or request.accept_other_identity:
+        return
+    raise IdentityChanged(_shown(before), _shown(after))
+
+
+def _shown(identity: ProviderIdentity) -> str:
+    return identity.name or identity.email or identity.id
+
+
+def new_account(request: LinkRequest, session: Session) -> Account:
+    """The account to insert."""
+    return Account(
+        id=request.new_account_id,
+        project_id=request.project_id,
+        provider=request.provider,
+        method=request.method,
+        origin_owner_id=session.origin_owner_id,
+        origin_owner_name=session.origin_owner_name,
+        origin_username=session.origin_username,
+        type=session.type,
+        slot=None if session.multiple else "",
+        label=session.label,
+        metadata=dict(session.metadata or {}),
+        setup_information=dict(request.setup_information),
+        identity=request.identity,
+        session_id=session.id,
+        expires_at=request.expires_at,
+        asked_scopes=request.asked_scopes,
+        granted_scopes=request.granted_scopes,
+        created_at=request.now,
+        updated_at=request.now,
+    )
+
+
+def renewed_account(account: Account, request: LinkRequest, session: Session) -> Account:
+    """`account` with the request's connection in place of the one before."""
+    return replace(
+        account,
+        method=request.method,
+        origin_owner_name=session.origin_owner_name,
+        origin_username=account.origin_username
+        if session.origin_username is None
+        else session.origin_username,
+        label=account.label if session.label is None else session.label,
+        metadata=account.metadata if session.metadata is None else dict(session.metadata),
+        setup_information=dict(request.setup_information),
+        status=AccountStatus.ACTIVE,
+        status_reasons=(),
+        identity=account.identity if request.identity is None else request.identity,
+        session_id=session.id,
+        generation=account.generation + 1,
+        expires_at=request.expires_at,
+        asked_scopes=request.asked_scopes,
+        granted_scopes=request.granted_scopes,
+        refresh_lease_until=None,
+        refresh_epoch=account.refresh_epoch + 1,
+        updated_at=request.now,
+    )
+
+
+def counted(session: Session, now: datetime) -> Session:
+    """`session` after one more connection."""
+    connects = session.connects + 1
+    limit = connect_limit(session)
+    return replace(
+        session, connects=connects, used_at=now if limit is not None and connects >= limit else None
+    )
+
+
+def authenticated(attempt: Attempt, account_id: str, now: datetime) -> Attempt:
+    """`attempt` after it succeeded."""
+    return replace(
+        attempt,
+        status=AttemptStatus.AUTHENTICATED,
+        account_id=account_id,
+        held=None,
+        error_code=None,
+        error_description=None,
+        updated_at=now,
+    )

@@ -1,0 +1,40 @@
+"""Statements about API keys."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, insert, select, update
+
+from connect_hub.models import ApiKey
+from connect_hub.storage.sql.rows import api_key_of, api_key_row, milliseconds
+from connect_hub.storage.sql.tables import Tables
+
+__all__ = ["create", "get", "listing", "revoke", "touch"]
+
+
+def create(c: Connection, t: Tables, key: ApiKey) -> None:
+    c.execute(insert(t.api_keys), api_key_row(key))
+
+
+def get(c: Connection, t: Tables, key_id: str) -> ApiKey | None:
+    row = c.execute(t.select_api_key, {"key_id": key_id}).first()
+    return None if row is None else api_key_of(row)
+
+
+def listing(c: Connection, t: Tables, project_id: str) -> list[ApiKey]:
+    k = t.api_keys.c
+    statement = (
+        select(t.api_keys).where(k.project_id == project_id).order_by(k.created_at.desc(), k.id.desc())
+    )
+    return [api_key_of(row) for row in c.execute(statement)]
+
+
+def revoke(c: Connection, t: Tables, project_id: str, key_id: str, now: datetime) -> ApiKey | None:
+    k = t.api_keys.c
+    mine = and_(k.id == key_id, k.project_id == project_id)
+    c.execute(update(t.api_keys).where(mine, k.revoked_at.is_(None)).values(revoked_at=milliseconds(now)))
+    row = c.execute(select(t.api_keys).where(mine)).first()
+    return None if row is None else api_key_of(row)
+
+
+def touch(c: Connection, t: Tables, key_id: str, now: datetime) -> None:
+    c.execute(update(t.api_keys).where(t.api_keys.c.id == key_id).values(last_used_at=milliseconds(now)))

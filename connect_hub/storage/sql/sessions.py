@@ -1,0 +1,103 @@
+"""Statements about connect sessions."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+from sqlalchemy.sql import ColumnElement
+
+from connect_hub.errors import IdempotencyKeyReused, LinkNotFound
+from connect_hub.models import ApiKey, Session, SessionStatus
+from connect_hub.storage.protocol import Idempotency, SessionQuery
+from connect_hub.storage.sql.rows import api_key_of, milliseconds, session_of, session_row
+from connect_hub.storage.sql.tables import Tables
+
+__all__ = ["create", "for_token", "get", "listing", "locked", "revoke"]
+
+
+def create(c: Connection, t: Tables, session: Session, idempotency: Idempotency | None) -> Session:
+    if idempotency is not None:
+        i = t.idempotency.c
+        entry = and_(i.scope == idempotency.scope, i.key == idempotency.key)
+        c.execute(delete(t.idempotency).where(entry, i.created_at < milliseconds(idempotency.forget_before)))
+        row = c.execute(select(i.body_hash, i.session_id).where(entry)).first()
+        if row is not None:
+            if row.body_hash != idempotency.body_hash.hex():
+                raise IdempotencyKeyReused
+            made = get(c, t, session.project_id, row.session_id)
+            if made is not None:
+                return made
+            c.execute(delete(t.idempotency).where(entry))
+        c.execute(
+            insert(t.idempotency).values(
+                scope=idempotency.scope,
+                key=idempotency.key,
+                body_hash=idempotency.body_hash.hex(),
+                session_id=session.id,
+                created_at=milliseconds(session.created_at),
+            )
+        )
+    c.execute(insert(t.sessions), session_row(session))
+    return session
+
+
+def get(c: Connection, t: Tables, project_id: str, session_id: int) -> Session | None:
+    s = t.sessions.c
+    row = c.execute(select(t.sessions).where(s.id == session_id, s.project_id == project_id)).first()
+    return None if row is None else session_of(row)
+
+
+def for_token(
+    c: Connection, t: Tables, jti: str, api_key_id: str | None
+) -> tuple[Session | None, ApiKey | None]:
+    key = None
+    if api_key_id is not None:
+        key = c.execute(t.select_api_key, {"key_id": api_key_id}).first()
+    session = c.execute(t.select_session_by_jti, {"jti": jti}).first()
+    return None if session is None else session_of(session), None if key is None else api_key_of(key)
+
+
+def locked(c: Connection, t: Tables, session_id: int) -> Session:
+    """The session under a lock of its row; raises LinkNotFound."""
+    row = c.execute(select(t.sessions).where(t.sessions.c.id == session_id).with_for_update()).first()
+    if row is None:
+        raise LinkNotFound
+    return session_of(row)
+
+
+def listing(c: Connection, t: Tables, query: SessionQuery) -> list[Session]:
+    s = t.sessions.c
+    statement = select(t.sessions).where(s.project_id == query.project_id)
+    if query.origin_owner_id is not None:
+        statement = statement.where(s.origin_owner_id == query.origin_owner_id)
+    if query.provider is not None:
+        statement = statement.where(s.provider == query.provider)
+    if query.statuses:
+        statement = statement.where(or_(*(_has_status(t, status, query.now) for status in query.statuses)))
+    if query.before is not None:
+        at, session_id = milliseconds(query.before[0]), query.before[1]
+        statement = statement.where(or_(s.created_at < at, and_(s.created_at == at, s.id < session_id)))
+    statement = statement.order_by(s.created_at.desc(), s.id.desc()).limit(query.limit)
+    return [session_of(row) for row in c.execute(statement)]
+
+
+def _has_status(t: Tables, status: SessionStatus, now: datetime) -> ColumnElement[bool]:
+    s = t.sessions.c
+    if status is SessionStatus.REVOKED:
+        return s.revoked_at.is_not(None)
+    if status is SessionStatus.USED:
+        return and_(s.revoked_at.is_(None), s.used_at.is_not(None))
+    unfinished = and_(s.revoked_at.is_(None), s.used_at.is_(None))
+    if status is SessionStatus.EXPIRED:
+        return and_(unfinished, s.expires_at <= milliseconds(now))
+    return and_(unfinished, s.expires_at > milliseconds(now))
+
+
+def revoke(c: Connection, t: Tables, project_id: str, session_id: int, now: datetime) -> Session | None:
+    s = t.sessions.c
+    mine = and_(s.id == session_id, s.project_id == project_id)
+    c.execute(update(t.sessions).where(mine, s.revoked_at.is_(None)).values(revoked_at=milliseconds(now)))
+    session = get(c, t, project_id, session_id)
+    if session is not None:
+        c.execute(delete(t.visits).where(t.visits.c.session_id == session_id))
+        c.execute(delete(t.states).where(t.states.c.session_id == session_id))
+    return session

@@ -1,0 +1,313 @@
+"""`SQLStorage`: the storage ports over SQLAlchemy."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import overload
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import inspect as inspector_of
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from connect_hub.errors import ConfigurationError
+from connect_hub.models import Account, ApiKey, Attempt, OAuthState, Session, Visit
+from connect_hub.storage.protocol import (
+    AccountQuery,
+    Announce,
+    Backlog,
+    Delivery,
+    DeliveryState,
+    Erased,
+    Idempotency,
+    LinkRequest,
+    LinkResult,
+    NewEvent,
+    Purged,
+    Retention,
+    Sealed,
+    SessionQuery,
+    StoredCredentials,
+)
+from connect_hub.storage.sql import accounts, api_keys, linking, outbox, sessions, upkeep, visits
+from connect_hub.storage.sql.tables import Tables
+from connect_hub.storage.sql.transactions import Transactions
+
+__all__ = ["SQLStorage"]
+
+_WAL_SAFE_FROM = (3, 51, 3)
+_WAL_SAFE_BACKPORTS = ((3, 50, 7), (3, 44, 6))
+SUPPORTED = ("sqlite", "postgresql", "mysql", "mariadb")
+
+
+class SQLStorage:
+    """Keeps the hub's rows through an `Engine` or an `AsyncEngine` that the host has.
+
+    The engine is used as it is: no listener, pragma or setting of it is changed. The tables must be there;
+    see `create_all`. Raises ConfigurationError for a database that is not supported.
+    """
+
+    def __init__(
+        self, engine: Engine | AsyncEngine, *, prefix: str = "connect_hub_", schema: str | None = None
+    ) -> None:
+        if not isinstance(engine, Engine | AsyncEngine):
+            raise ConfigurationError(
+                f"storage: SQLStorage takes a SQLAlchemy Engine or AsyncEngine, not {type(engine).__name__}."
+            )
+        self._transactions = Transactions(engine)
+        if self._transactions.dialect not in SUPPORTED:
+            raise ConfigurationError(
+                f"storage: the database {self._transactions.dialect!r} is not supported. "
+                f"Use one of {', '.join(SUPPORTED)}."
+            )
+        self.tables = Tables(prefix=prefix, schema=schema)
+        self._own_file: Path | None = None
+
+    @property
+    def engine(self) -> Engine | AsyncEngine:
+        """The engine it was given."""
+        return self._transactions.engine
+
+    @classmethod
+    def sqlite(cls, path: str | os.PathLike[str]) -> "SQLStorage":
+        """A SQLite file of the hub's own, made with its tables at first use, readable by its owner alone.
+
+        Commits are durable (`synchronous=FULL`). Write-ahead logging is used only with a SQLite library in
+        which it is safe for several connections: 3.51.3 or newer, 3.50.7 or 3.44.6.
+        """
+        file = Path(path)
+        engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 10.0})
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: sqlite3.Connection, _record: object) -> None:
+            connection.execute("PRAGMA busy_timeout = 10000")
+            connection.execute(f"PRAGMA journal_mode = {'WAL' if _wal_is_safe() else 'DELETE'}")
+            connection.execute("PRAGMA synchronous = FULL")
+
+        storage = cls(engine)
+        storage._own_file = file
+        return storage
+
+    @overload
+    @classmethod
+    def create_all(cls, engine: Engine, *, prefix: str = ..., schema: str | None = ...) -> None: ...
+
+    @overload
+    @classmethod
+    async def create_all(
+        cls, engine: AsyncEngine, *, prefix: str = ..., schema: str | None = ...
+    ) -> None: ...
+
+    @classmethod
+    def create_all(cls, engine, *, prefix="connect_hub_", schema=None):  # type: ignore[no-untyped-def]  # typed by the overloads
+        """Create the tables that are missing. With an AsyncEngine, await it."""
+        metadata: MetaData = Tables(prefix=prefix, schema=schema).metadata
+        if isinstance(engine, AsyncEngine):
+
+            async def create() -> None:
+                async with engine.begin() as connection:
+                    await connection.run_sync(metadata.create_all)
+
+            return create()
+        metadata.create_all(engine)
+        return None
+
+    # --- sessions ---
+
+    async def create_session(
+        self,
+        session: Session,
+        *,
+        idempotency: Idempotency | None = None,
+        connection: Connection | AsyncConnection | None = None,
+    ) -> Session:
+        if isinstance(connection, AsyncConnection):
+            return await connection.run_sync(
+                lambda c: self._transactions.run_on(c, sessions.create, self.tables, session, idempotency)
+            )
+        if connection is not None:
+            return self._transactions.run_on(connection, sessions.create, self.tables, session, idempotency)
+        return await self._transactions.write(sessions.create, self.tables, session, idempotency)
+
+    async def session(self, project_id: str, session_id: int) -> Session | None:
+        return await self._transactions.read(sessions.get, self.tables, project_id, session_id)
+
+    async def session_for_token(
+        self, jti: str, *, api_key_id: str | None = None
+    ) -> tuple[Session | None, ApiKey | None]:
+        return await self._transactions.read(sessions.for_token, self.tables, jti, api_key_id)
+
+    async def sessions(self, query: SessionQuery) -> list[Session]:
+        return await self._transactions.read(sessions.listing, self.tables, query)
+
+    async def revoke_session(self, project_id: str, session_id: int, *, now: datetime) -> Session | None:
+        return await self._transactions.write(sessions.revoke, self.tables, project_id, session_id, now)
+
+    # --- visits, attempts, states ---
+
+    async def open_visit(self, visit: Visit, *, now: datetime) -> Session:
+        return await self._transactions.write(visits.open_visit, self.tables, visit, now)
+
+    async def visit(self, secret_hash: bytes) -> tuple[Visit, Session] | None:
+        return await self._transactions.read(visits.get, self.tables, secret_hash)
+
+    async def touch_visit(self, secret_hash: bytes, *, now: datetime, subject: str | None = None) -> None:
+        await self._transactions.write(visits.touch, self.tables, secret_hash, now, subject)
+
+    async def save_attempt(self, attempt: Attempt, *, expected: Collection[str] | None = None) -> bool:
+        return await self._transactions.write(visits.save_attempt, self.tables, attempt, expected)
+
+    async def attempt(self, attempt_id: str) -> Attempt | None:
+        return await self._transactions.read(visits.attempt, self.tables, attempt_id)
+
+    async def attempts(self, session_id: int, *, limit: int = 50) -> list[Attempt]:
+        return await self._transactions.read(visits.attempts, self.tables, session_id, limit)
+
+    async def save_state(self, state: OAuthState) -> None:
+        await self._transactions.write(visits.save_state, self.tables, state)
+
+    async def state(self, state_hash: bytes) -> OAuthState | None:
+        return await self._transactions.read(visits.state, self.tables, state_hash)
+
+    async def state_of_attempt(self, attempt_id: str) -> OAuthState | None:
+        return await self._transactions.read(visits.state_of_attempt, self.tables, attempt_id)
+
+    async def use_state(self, state_hash: bytes, *, now: datetime) -> OAuthState | None:
+        return await self._transactions.write(visits.use_state, self.tables, state_hash, now)
+
+    # --- accounts ---
+
+    async def link(self, request: LinkRequest) -> LinkResult:
+        return await self._transactions.write(linking.link, self.tables, request)
+
+    async def account(self, account_id: str, *, project_id: str | None = None) -> Account | None:
+        return await self._transactions.read(accounts.get, self.tables, account_id, project_id)
+
+    async def accounts(self, query: AccountQuery) -> list[Account]:
+        return await self._transactions.read(accounts.listing, self.tables, query)
+
+    async def change_account(
+        self,
+        project_id: str,
+        account_id: str,
+        change: Callable[[Account], Account],
+        *,
+        announce: Announce,
+    ) -> Account | None:
+        return await self._transactions.write(
+            accounts.change, self.tables, project_id, account_id, change, announce
+        )
+
+    async def delete_account(
+        self, project_id: str, account_id: str, *, announce: Announce
+    ) -> StoredCredentials | None:
+        return await self._transactions.write(accounts.remove, self.tables, project_id, account_id, announce)
+
+    async def stored_credentials(
+        self, account_id: str, *, project_id: str | None = None
+    ) -> StoredCredentials | None:
+        return await self._transactions.read(accounts.stored, self.tables, account_id, project_id)
+
+    async def claim_refresh(self, account_id: str, *, generation: int, lease: timedelta) -> int | None:
+        return await self._transactions.write(
+            accounts.claim_refresh, self.tables, account_id, generation, lease
+        )
+
+    async def settle_refresh(
+        self,
+        account_id: str,
+        *,
+        epoch: int,
+        change: Callable[[Account], Account],
+        seal: Callable[[str, int], Sealed] | None,
+        announce: Announce,
+    ) -> Account | None:
+        return await self._transactions.write(
+            accounts.settle_refresh, self.tables, account_id, epoch, change, seal, announce
+        )
+
+    async def touch_account(self, account_id: str, *, now: datetime) -> None:
+        await self._transactions.write(accounts.touch, self.tables, account_id, now)
+
+    # --- events ---
+
+    async def record(self, events: Sequence[NewEvent]) -> None:
+        await self._transactions.write(outbox.record, self.tables, events)
+
+    async def claim_deliveries(
+        self, targets: Collection[str], *, limit: int, lease: timedelta, now: datetime
+    ) -> list[Delivery]:
+        return await self._transactions.write(outbox.claim, self.tables, targets, limit, lease, now)
+
+    async def settle_delivery(
+        self,
+        delivery_id: str,
+        *,
+        epoch: int,
+        state: DeliveryState,
+        next_at: datetime | None,
+        error: str | None,
+        now: datetime,
+    ) -> bool:
+        return await self._transactions.write(
+            outbox.settle, self.tables, delivery_id, epoch, state, next_at, error, now
+        )
+
+    async def backlog(self) -> Backlog:
+        return await self._transactions.read(outbox.backlog, self.tables)
+
+    # --- API keys ---
+
+    async def create_api_key(self, key: ApiKey) -> None:
+        await self._transactions.write(api_keys.create, self.tables, key)
+
+    async def api_key(self, key_id: str) -> ApiKey | None:
+        return await self._transactions.read(api_keys.get, self.tables, key_id)
+
+    async def api_keys(self, project_id: str) -> list[ApiKey]:
+        return await self._transactions.read(api_keys.listing, self.tables, project_id)
+
+    async def revoke_api_key(self, project_id: str, key_id: str, *, now: datetime) -> ApiKey | None:
+        return await self._transactions.write(api_keys.revoke, self.tables, project_id, key_id, now)
+
+    async def touch_api_key(self, key_id: str, *, now: datetime) -> None:
+        await self._transactions.write(api_keys.touch, self.tables, key_id, now)
+
+    # --- upkeep ---
+
+    async def check(self) -> None:
+        if self._own_file is not None:
+            await self._transactions.write(self._create_own_file)
+        await self._transactions.read(upkeep.check, self.tables)
+
+    def _create_own_file(self, connection: Connection) -> None:
+        if not inspector_of(connection).has_table(self.tables.meta.name):
+            self.tables.metadata.create_all(connection)
+            assert self._own_file is not None
+            self._own_file.chmod(0o600)
+
+    async def canary(self, proposed: bytes) -> bytes:
+        return await self._transactions.write(upkeep.canary, self.tables, proposed)
+
+    async def erase_owner(self, project_id: str, origin_owner_id: str, *, announce: Announce) -> Erased:
+        return await self._transactions.write(
+            upkeep.erase_owner, self.tables, project_id, origin_owner_id, announce
+        )
+
+    async def purge(self, retention: Retention) -> Purged:
+        return await self._transactions.write(upkeep.purge, self.tables, retention)
+
+    async def aclose(self) -> None:
+        self._transactions.close()
+        if self._own_file is not None:
+            engine = self._transactions.engine
+            assert isinstance(engine, Engine)
+            engine.dispose()
+
+
+def _wal_is_safe() -> bool:
+    version = sqlite3.sqlite_version_info
+    return version >= _WAL_SAFE_FROM or any(
+        version[:2] == backport[:2] and version >= backport for backport in _WAL_SAFE_BACKPORTS
+    )

@@ -1,0 +1,105 @@
+"""Statements that check, erase and purge."""
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, insert, or_, select, update
+
+from connect_hub.storage.protocol import Announce, DeliveryState, Erased, Purged, Retention, StoredCredentials
+from connect_hub.storage.sql import accounts
+from connect_hub.storage.sql.rows import milliseconds
+from connect_hub.storage.sql.tables import Tables
+
+__all__ = ["canary", "check", "erase_owner", "purge"]
+
+_CANARY = "canary"
+
+
+def check(c: Connection, t: Tables) -> None:
+    for table in t.all():
+        c.execute(select(1).select_from(table).limit(1)).first()
+
+
+def canary(c: Connection, t: Tables, proposed: bytes) -> bytes:
+    stored = c.execute(select(t.meta.c.value).where(t.meta.c.name == _CANARY)).scalar()
+    if stored is not None:
+        return bytes(stored)
+    c.execute(insert(t.meta).values(name=_CANARY, value=proposed))
+    return proposed
+
+
+def erase_owner(
+    c: Connection, t: Tables, project_id: str, origin_owner_id: str, announce: Announce
+) -> Erased:
+    a, s, e = t.accounts.c, t.sessions.c, t.events.c
+    # First the bodies of earlier events, then the accounts: their last events are written meanwhile.
+    old = list(
+        c.execute(select(e.id).where(e.project_id == project_id, e.owner_id == origin_owner_id)).scalars()
+    )
+    if old:
+        c.execute(delete(t.deliveries).where(t.deliveries.c.event_id.in_(old)))
+        c.execute(delete(t.events).where(e.id.in_(old)))
+    ids = list(
+        c.execute(
+            select(a.id).where(a.project_id == project_id, a.origin_owner_id == origin_owner_id)
+        ).scalars()
+    )
+    removed: list[StoredCredentials] = []
+    for account_id in ids:
+        found = accounts.remove(c, t, project_id, account_id, announce)
+        if found is not None:
+            removed.append(found)
+    session_ids = list(
+        c.execute(
+            select(s.id).where(s.project_id == project_id, s.origin_owner_id == origin_owner_id)
+        ).scalars()
+    )
+    _remove_sessions(c, t, session_ids)
+    return Erased(len(session_ids), tuple(removed))
+
+
+def _remove_sessions(c: Connection, t: Tables, session_ids: list[int]) -> None:
+    if not session_ids:
+        return
+    for table in (t.visits, t.states, t.attempts, t.idempotency):
+        c.execute(delete(table).where(table.c.session_id.in_(session_ids)))
+    c.execute(delete(t.sessions).where(t.sessions.c.id.in_(session_ids)))
+
+
+def purge(c: Connection, t: Tables, retention: Retention) -> Purged:
+    s, a, e, d, v, st, i = (
+        table.c
+        for table in (t.sessions, t.attempts, t.events, t.deliveries, t.visits, t.states, t.idempotency)
+    )
+    cut = milliseconds(retention.sessions_before)
+    ended = or_(s.expires_at < cut, s.revoked_at < cut, s.used_at < cut)
+    session_ids = list(c.execute(select(s.id).where(ended).limit(retention.batch)).scalars())
+    _remove_sessions(c, t, session_ids)
+
+    pending = select(d.id).where(d.event_id == e.id, d.state == DeliveryState.PENDING.value).exists()
+    old = select(e.id).where(e.created_at < milliseconds(retention.events_before), ~pending)
+    event_ids = list(c.execute(old.limit(retention.batch)).scalars())
+    if event_ids:
+        c.execute(delete(t.deliveries).where(d.event_id.in_(event_ids)))
+        c.execute(delete(t.events).where(e.id.in_(event_ids)))
+
+    visits_before = milliseconds(retention.visits_before)
+    c.execute(update(t.attempts).where(a.updated_at < visits_before, a.held.is_not(None)).values(held=None))
+    return Purged(
+        sessions=len(session_ids),
+        attempts=_purge(
+            c, t.attempts, a.id, a.updated_at < milliseconds(retention.attempts_before), retention.batch
+        ),
+        events=len(event_ids),
+        visits=_purge(c, t.visits, v.secret_hash, v.created_at < visits_before, retention.batch),
+        states=_purge(c, t.states, st.state_hash, st.expires_at < visits_before, retention.batch),
+        idempotency=c.execute(
+            delete(t.idempotency).where(i.created_at < milliseconds(retention.idempotency_before))
+        ).rowcount,
+    )
+
+
+def _purge(
+    c: Connection, table: Table, key: ColumnElement[str], condition: ColumnElement[bool], batch: int
+) -> int:
+    ids = list(c.execute(select(key).where(condition).limit(batch)).scalars())
+    if ids:
+        c.execute(delete(table).where(key.in_(ids)))
+    return len(ids)
