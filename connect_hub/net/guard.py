@@ -1,0 +1,171 @@
+"""The guarded network backend: the single place where an outgoing connection is made.
+
+A host name is looked up once; every answer has to be allowed; the connection goes to an address that was
+checked, so that a second, different answer of the name server (rebinding) is never asked for; and the
+peer of the finished connection is compared with the address that was dialled.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NoReturn
+
+import httpcore2
+from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
+
+from connect_hub.errors import OutboundRefused
+from connect_hub.net.policy import OutboundPolicy
+from connect_hub.net.resolver import Resolver
+from connect_hub.net.target import parse_host
+
+__all__ = ["GuardedBackend", "HandshakeFailed", "LookUpFailed"]
+
+_MOST_ADDRESSES = 4  # tried in turn; a name with hundreds of answers is not worth more of the time limit
+
+SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
+
+
+class LookUpFailed(httpcore2.ConnectError):
+    """The name has no address. Internal: callers see OutboundFailed with the reason `dns`."""
+
+
+class HandshakeFailed(httpcore2.ConnectError):
+    """TLS could not be agreed on. Internal: callers see OutboundFailed with the reason `tls`."""
+
+    def __init__(self, why: str | None) -> None:
+        self.why = why
+        """OpenSSL's verdict on the certificate, which names nothing but hosts."""
+        super().__init__("TLS handshake failed")
+
+
+class GuardedBackend(AsyncNetworkBackend):
+    """Opens connections that the policy allows. Raises OutboundRefused, or httpcore2's connection errors."""
+
+    def __init__(
+        self, *, policy: OutboundPolicy, resolver: Resolver, dialler: AsyncNetworkBackend | None = None
+    ) -> None:
+        self._policy = policy
+        self._resolver = resolver
+        self._dialler = httpcore2.AnyIOBackend() if dialler is None else dialler
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  # httpcore2's signature
+        local_address: str | None = None,
+        socket_options: Iterable[SocketOption] | None = None,
+    ) -> AsyncNetworkStream:
+        """Connect to `host` within `timeout` seconds, look-up included."""
+        self._policy.check_port(host, port)
+        try:
+            async with asyncio.timeout(timeout):
+                addresses = await self._allowed_addresses(host, port)
+                return await self._dial(addresses, port, timeout)
+        except TimeoutError:
+            raise httpcore2.ConnectTimeout("no connection in time") from None
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ASYNC109  # httpcore2's signature
+        socket_options: Iterable[SocketOption] | None = None,
+    ) -> NoReturn:
+        raise OutboundRefused("Unix sockets are not called.")
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def _allowed_addresses(self, host: str, port: int) -> list[IPv4Address | IPv6Address]:
+        """What `host` stands for. Raises OutboundRefused when a single one of the answers is not allowed."""
+        literal = parse_host(host)
+        if not isinstance(literal, str):
+            self._policy.check_address(host, port, literal)
+            return [literal]
+        try:
+            answers = list(await self._resolver.resolve(host, port))
+        except TimeoutError:
+            raise
+        except (OSError, UnicodeError):
+            raise LookUpFailed("the name could not be looked up") from None
+        if not answers:
+            raise LookUpFailed("the name has no address")
+        addresses = []
+        for answer in answers:
+            try:
+                address = ip_address(answer)
+            except ValueError:
+                raise OutboundRefused(f"{host} has an address that is not one.") from None
+            self._policy.check_address(host, port, address)
+            addresses.append(address)
+        return addresses
+
+    async def _dial(
+        self,
+        addresses: list[IPv4Address | IPv6Address],
+        port: int,
+        timeout: float | None,  # noqa: ASYNC109  # shared out between the attempts
+    ) -> AsyncNetworkStream:
+        """Try the addresses in turn, each with an equal share of the time that is left."""
+        deadline = None if timeout is None else asyncio.get_running_loop().time() + timeout
+        addresses = addresses[:_MOST_ADDRESSES]
+        failure: httpcore2.ConnectError | httpcore2.ConnectTimeout | None = None
+        for tried, address in enumerate(addresses):
+            left = None if deadline is None else max(deadline - asyncio.get_running_loop().time(), 0)
+            share = None if left is None else left / (len(addresses) - tried)
+            try:
+                stream = await self._dialler.connect_tcp(str(address), port, timeout=share)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as exc:
+                failure = exc
+                continue
+            try:
+                _check_peer(stream, address, port)
+            except BaseException:
+                await stream.aclose()
+                raise
+            return GuardedStream(stream)
+        raise failure if failure is not None else httpcore2.ConnectError("no address to connect to")
+
+
+class GuardedStream(AsyncNetworkStream):
+    """A connection to a checked address; tells failures of TLS from those of the network below."""
+
+    def __init__(self, stream: AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  # httpcore2's signature
+    ) -> AsyncNetworkStream:
+        try:
+            stream = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except httpcore2.ConnectError as exc:
+            cause = exc.__cause__
+            why = cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else None
+            raise HandshakeFailed(why) from None
+        return GuardedStream(stream)
+
+    def get_extra_info(self, info: str) -> object:
+        return self._stream.get_extra_info(info)
+
+
+def _check_peer(stream: AsyncNetworkStream, address: IPv4Address | IPv6Address, port: int) -> None:
+    peer = stream.get_extra_info("server_addr")
+    try:
+        same = ip_address(str(peer[0])) == address and peer[1] == port
+    except (TypeError, IndexError, ValueError):
+        same = False
+    if not same:
+        raise OutboundRefused("The connection ended up somewhere else than at the address that was checked.")

@@ -1,0 +1,45 @@
+"""`Limits`: how long and how much a remote server may answer."""
+
+import math
+from dataclasses import dataclass, fields
+
+from connect_hub.errors import ConfigurationError
+
+__all__ = ["CLIENT_LIMITS", "Limits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one call. Raises ConfigurationError unless each is a positive number.
+
+    The defaults are for calls that the hub makes by itself: tokens, tests, webhooks.
+    """
+
+    connect: float = 5.0
+    """Seconds for the look-up and the connection together, and again for the TLS handshake."""
+    read: float = 10.0
+    """Seconds of silence while sending, and while waiting for the next bytes."""
+    total: float = 20.0
+    """Seconds for everything; a server that sends one byte now and then is cut off here."""
+    max_bytes: int = 256 * 1024
+    """Bytes of the answer's body."""
+    max_headers: int = 100
+    """Number of the answer's header lines."""
+    max_header_bytes: int = 32 * 1024
+    """Bytes of the answer's header names and values together."""
+
+    def __post_init__(self) -> None:
+        for name in (each.name for each in fields(self)):
+            value = getattr(self, name)
+            whole = name.startswith("max_")
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, int if whole else (int, float))
+                or not 0 < value < math.inf
+            ):
+                kind = "whole number" if whole else "number of seconds"
+                raise ConfigurationError(f"{name}: {value!r} is not a limit; write a positive {kind}")
+
+
+CLIENT_LIMITS = Limits(read=30.0, total=120.0, max_bytes=32 * 1024 * 1024)
+"""The bounds of one call of a host's own client, which may fetch lists and files."""
