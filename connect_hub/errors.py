@@ -20,6 +20,7 @@ __all__ = [
     "AttemptNotFound",
     "BindingRefused",
     "CallInsideTransaction",
+    "ClientRejected",
     "ConfigurationError",
     "ConnectHubError",
     "ConnectorInactive",
@@ -379,6 +380,13 @@ class ProviderRefused(ProviderError):
     """The sign-in at the provider was not completed."""
 
     code = "provider_refused"
+
+
+class ClientRejected(ProviderError):
+    """The provider does not accept this site's own OAuth client. Ask the operator of this site to check its \
+client id, client secret, scopes and redirect URI."""
+
+    code = "client_rejected"
 
 
 class OutboundRefused(ConnectHubError):
