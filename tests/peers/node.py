@@ -2,15 +2,24 @@
 
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import IO
 
+from playwright._impl._driver import compute_driver_executable
+
 __all__ = ["ROOT", "NodeProgram"]
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def node_path() -> str:
+    """The Node that Playwright's wheel carries: the same for all, and new enough for oidc-provider (22).
+
+    Debian 12's own is 18. `$PLAYWRIGHT_NODEJS_PATH` names another one.
+    """
+    return compute_driver_executable()[0]
 
 
 class NodeProgram:
@@ -22,12 +31,10 @@ class NodeProgram:
 
     def __init__(self, script: str, *arguments: str, environment: dict[str, str] | None = None) -> None:
         """Start `script`, a path from the root of the repository, with `environment` added to ours."""
-        node = shutil.which("node") or shutil.which("nodejs")
-        assert node is not None, "Node.js is missing: scripts/test installs it, or apt-get install nodejs npm"
         assert (ROOT / "node_modules").is_dir(), "node_modules is missing: run scripts/test, or npm ci"
         self._errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
-            [node, str(ROOT / script), *arguments],
+            [node_path(), str(ROOT / script), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

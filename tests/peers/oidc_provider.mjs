@@ -3,11 +3,6 @@
 // The first argument is JSON: {"access_token_ttl": seconds, "clients": [client metadata]}. The first line written is JSON with the
 // issuer. The process ends when its standard input does, so that it never outlives the test run that started it.
 import http from 'node:http';
-import { webcrypto } from 'node:crypto';
-
-// oidc-provider and jose are written for Node 22; these two are all that they miss on Debian 12's Node 18 (and on 20).
-globalThis.crypto ??= webcrypto;
-URL.parse ??= (url, base) => (URL.canParse(url, base) ? new URL(url, base) : null);
 
 // Its notices about development defaults; standard output is for the one line that the parent reads.
 for (const level of ['log', 'info', 'warn']) console[level] = (...words) => console.error(...words);
@@ -92,6 +87,8 @@ const provider = new Provider(issuer, {
   },
 });
 
+provider.on('server_error', (ctx, error) => console.error(error));
+
 async function resource(ctx) {
   const bearer = /^Bearer (.+)$/.exec(ctx.get('authorization'))?.[1];
   const token = bearer && (await provider.AccessToken.find(bearer) ?? await provider.ClientCredentials.find(bearer));
@@ -105,6 +102,12 @@ async function resource(ctx) {
 }
 
 provider.use(async (ctx, next) => {
+  await next();
+  // The sign-in and error pages would fetch a font from the internet.
+  if (typeof ctx.body === 'string') ctx.body = ctx.body.replace(/@import url\(https:[^)]*\);/, '');
+});
+
+provider.use(async (ctx, next) => {
   const route = routes[ctx.path];
   if (ctx.path === '/favicon.ico') {
     ctx.status = 204;
@@ -112,8 +115,6 @@ provider.use(async (ctx, next) => {
   }
   if (route === undefined) {
     await next();
-    // The sign-in pages would fetch a font from the internet.
-    if (typeof ctx.body === 'string') ctx.body = ctx.body.replace(/@import url\(https:[^)]*\);/, '');
     return;
   }
   const now = state; // a reset in the meantime must not count this request
