@@ -1,0 +1,1 @@
+"""How the hub gets into each kind of host; import what you need by its path."""
