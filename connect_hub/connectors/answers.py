@@ -105,10 +105,11 @@ class Revoke(Definition):
 
     url: str
     method: Verb = "POST"
-    auth: Literal["client", "request", "none"] = "client"
-    """`client`: as `token_request.client_auth` says; `client_basic`-like in every other respect. `request`:
-    with the headers that API calls carry."""
+    auth: Literal["client", "client_basic", "client_post", "request", "none"] = "client"
+    """`client`: the OAuth client, sent as `token_request.client_auth` says; `client_basic` and `client_post`
+    say it for this call alone. `request`: with the headers that API calls carry."""
     body: dict[str, str] | None = None
-    """Templates over fields, tokens, client_id and client_secret."""
+    """Templates over fields, tokens, client_id and client_secret. Where there is no refresh token,
+    `{refresh_token}` is the access token."""
     format: Literal["form", "json"] = "form"
     headers: dict[str, str] = pydantic.Field(default_factory=dict)

@@ -31,7 +31,7 @@ from connect_hub.connectors.methods import (
     TokenVariable,
 )
 from connect_hub.connectors.rules import Scope, header_problems, method_problems
-from connect_hub.connectors.templates import UrlTemplate, names
+from connect_hub.connectors.templates import AddressRules, UrlTemplate, names
 from connect_hub.models import Category
 
 __all__ = [
@@ -146,9 +146,13 @@ class Connector(Definition):
         The host is covered by `allowed_hosts` or written in the definition, whatever the values. Raises
         WrongAddress, with the field to look at.
         """
+        base = UrlTemplate.parse(self._scope(method).base_url)
+        return UrlTemplate.parse(template).on(base).render(variables, self.address_rules(method))
+
+    def address_rules(self, method: Method) -> AddressRules:
+        """What every address of `method` obeys."""
         scope = self._scope(method)
-        rules = scope.rules(scope.known_variables(method))
-        return UrlTemplate.parse(template).on(UrlTemplate.parse(scope.base_url)).render(variables, rules)
+        return scope.rules(scope.known_variables(method))
 
     def base_address(self, method: Method, variables: Mapping[str, str]) -> str:
         """The base URL for an account's variables. Raises WrongAddress."""

@@ -9,7 +9,7 @@ from connect_hub.connectors.formats import Format, matches
 from connect_hub.connectors.methods import ClientCredentialsMethod, Method, OAuth2Method
 from connect_hub.connectors.templates import AddressRules, TemplateError, UrlTemplate, Variable, names
 
-__all__ = ["CLIENT_ID", "Scope", "header_problems", "method_problems"]
+__all__ = ["CLIENT_ID", "TOKENS", "Scope", "header_problems", "method_problems"]
 
 TOKENS = ("access_token", "refresh_token", "id_token")
 CLIENT_ID = Variable("client_id", pattern="[!-~]{1,500}")
@@ -139,7 +139,7 @@ def _request_problems(method: Method, everything: set[str]) -> Iterator[str]:
         names_here = everything | {"client_id", "client_secret"} if _has_client(method) else everything
         yield from header_problems("revoke.headers", method.revoke.headers, names_here)
         yield from _texts("revoke.body", (method.revoke.body or {}).values(), names_here)
-        if method.revoke.auth == "client" and not _has_client(method):
+        if method.revoke.auth.startswith("client") and not _has_client(method):
             yield 'revoke.auth: there is no OAuth client here: use "request" or "none"'
 
 

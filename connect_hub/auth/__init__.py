@@ -1,0 +1,1 @@
+"""Signing in to providers: one engine for each kind of auth method."""
