@@ -1,0 +1,80 @@
+"""What each page is given: one frozen dataclass a page, documented in docs/templates.md.
+
+In a template the dataclass is `page`; beside it stand only `brand` and `static_url`.
+"""
+
+from connect_hub.web.contexts.brand import BrandView
+from connect_hub.web.contexts.connecting import (
+    AlertView,
+    Bounce,
+    Connect,
+    Exit,
+    FieldView,
+    Leaving,
+    MethodView,
+    NoticeView,
+    OptionView,
+    SameAccount,
+    Success,
+)
+from connect_hub.web.contexts.link import (
+    Decline,
+    Declined,
+    Index,
+    Landing,
+    Opener,
+    Problem,
+    RenewalRequested,
+)
+from connect_hub.web.contexts.page import Form, Page, ProviderView, web_address
+from connect_hub.web.contexts.picking import CategoryView, Pill, ProviderCard, Providers, folded
+
+PAGES: tuple[type[Page], ...] = (
+    Opener,
+    Landing,
+    Decline,
+    Declined,
+    Providers,
+    Connect,
+    Leaving,
+    Bounce,
+    SameAccount,
+    Success,
+    Exit,
+    Problem,
+    RenewalRequested,
+    Index,
+)
+"""Every page of the customer's way, in its order."""
+
+__all__ = [
+    "PAGES",
+    "AlertView",
+    "Bounce",
+    "BrandView",
+    "CategoryView",
+    "Connect",
+    "Decline",
+    "Declined",
+    "Exit",
+    "FieldView",
+    "Form",
+    "Index",
+    "Landing",
+    "Leaving",
+    "MethodView",
+    "NoticeView",
+    "Opener",
+    "OptionView",
+    "Page",
+    "Pill",
+    "Problem",
+    "ProviderCard",
+    "ProviderView",
+    "Providers",
+    "RenewalRequested",
+    "SameAccount",
+    "Success",
+    "folded",
+    "web_address",
+]

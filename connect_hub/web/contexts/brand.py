@@ -1,0 +1,63 @@
+"""`BrandView`: the host's product as every page shows it."""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from connect_hub.web.contexts.page import web_address
+
+if TYPE_CHECKING:
+    from connect_hub.config import Brand
+
+__all__ = ["BrandView"]
+
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+")
+_ACCENT = "#4f46e5"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrandView:
+    """The global `brand` of every template. Raises ValueError for a value that no page may carry."""
+
+    name: str
+    """The product's name, as its customers know it."""
+    host: str
+    """The host name of `public_url`."""
+    logo_url: str | None = None
+    """Address of the logo on this host; None: a monogram made from the name."""
+    accent: str = _ACCENT
+    """The colour of buttons and links, as `#rrggbb`; what needs more contrast is computed from it."""
+    support_url: str | None = None
+    """Where a customer gets help."""
+    support_email: str | None = None
+    """Whom a customer can write to."""
+    privacy_url: str | None = None
+    """The privacy policy."""
+    terms_url: str | None = None
+    """The terms of service."""
+
+    def __post_init__(self) -> None:
+        if _COLOUR.fullmatch(self.accent) is None:
+            raise ValueError(f"brand.accent: {self.accent!r} is not a colour. Write it as #rrggbb")
+        if self.support_email is not None and _EMAIL.fullmatch(self.support_email) is None:
+            raise ValueError(f"brand.support_email: {self.support_email!r} is not an email address")
+        for name in ("logo_url", "support_url", "privacy_url", "terms_url"):
+            address = getattr(self, name)
+            if address is not None:
+                web_address(address, f"brand.{name}")
+
+    @classmethod
+    def of(cls, brand: "Brand", host: str) -> Self:
+        """What pages show of the configured `brand`; `host` is `PublicUrl.host`, and the name if there is
+        no other."""
+        return cls(
+            name=host if brand.name is None else brand.name,
+            host=host,
+            logo_url=brand.logo_url,
+            accent=_ACCENT if brand.accent is None else brand.accent,
+            support_url=brand.support_url,
+            support_email=brand.support_email,
+            privacy_url=brand.privacy_url,
+            terms_url=brand.terms_url,
+        )

@@ -1,0 +1,69 @@
+"""`Templating`: from a page's context to HTML, through the host's templates first and ours after."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+
+from connect_hub.web.contexts import BrandView, Page
+from connect_hub.web.untrusted import clean
+
+__all__ = ["ORIGINAL", "TEMPLATES", "Templating"]
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+"""The folder of our own templates."""
+
+ORIGINAL = "@connect_hub"
+"""The prefix under which a template of ours can be reached, whatever the host overrides."""
+
+
+class Templating:
+    """Renders pages. Building one does no work; the environment is made at the first page.
+
+    `overrides` are the host's folders and Jinja loaders, the first wins; ours come after all of them. A
+    name that starts with `@connect_hub/` is always our own template. HTML is escaped everywhere, and a
+    name that a template misspells is an error, not an empty place.
+    """
+
+    def __init__(
+        self,
+        *,
+        brand: BrandView,
+        static_url: Callable[[str], str],
+        overrides: Sequence[str | Path | BaseLoader] = (),
+    ) -> None:
+        self._brand = brand
+        self._static_url = static_url
+        self._overrides = tuple(overrides)
+
+    def render(self, page: Page) -> str:
+        """The HTML of `page`, by the template that its class names.
+
+        Raises jinja2.TemplateError where a template of the host's is wrong.
+        """
+        return self.environment.get_template(page.template).render(page=page)
+
+    @cached_property
+    def environment(self) -> Environment:
+        """The one Jinja environment; a host may add its filters and globals before the first page."""
+        # Autoescaping by file name would leave a host's `card.j2` unescaped, so it is on for every name.
+        environment = Environment(
+            loader=self._loader(),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            extensions=["jinja2.ext.i18n"],
+        )
+        # Macros are imported without the page's context, so a language is an environment's, not a page's.
+        environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+        environment.globals.update(brand=self._brand, static_url=self._static_url)
+        environment.filters["clean"] = clean
+        return environment
+
+    def _loader(self) -> BaseLoader:
+        ours = FileSystemLoader(TEMPLATES)
+        hosts = (o if isinstance(o, BaseLoader) else FileSystemLoader(o) for o in self._overrides)
+        return ChoiceLoader([PrefixLoader({ORIGINAL: ours}), *hosts, ours])

@@ -1,0 +1,99 @@
+"""The brand as a stylesheet: CSS custom properties, with colours that stay readable (WCAG 2.2).
+
+It is served as a file (`Assets`), never put into a page: the content security policy has no inline style.
+"""
+
+import colorsys
+import hashlib
+from collections.abc import Callable, Mapping
+from xml.sax.saxutils import escape
+
+from connect_hub.web.contexts.brand import BrandView
+
+__all__ = ["brand_files", "contrast", "monogram_svg", "readable", "theme_css"]
+
+_LIGHT, _DARK = "#ffffff", "#17181c"
+"""The surfaces that hub.css draws on in the light and in the dark scheme."""
+
+_TEXT_CONTRAST = 4.5
+"""WCAG 2.2, 1.4.3: text against what is behind it."""
+
+_INKS = ("#ffffff", "#101114")
+"""What may be written on an accent; the first that is readable."""
+
+_MONOGRAM_COLOURS = (
+    "#3f51b5", "#0b7285", "#2b6a3f", "#8a4b08", "#a61e4d",
+    "#6741d9", "#1864ab", "#5c5f0a", "#862e9c", "#495057",
+)  # fmt: skip
+"""Backgrounds on which white text has a contrast of 4.5 or more."""
+
+
+def _rgb(colour: str) -> tuple[float, float, float]:
+    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return red, green, blue
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2.2 defines it."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in _rgb(colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two `#rrggbb` colours, 1 to 21."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def readable(colour: str, surface: str) -> str:
+    """`colour`, made darker or lighter step by step until text in it is readable on `surface`."""
+    hue, light, saturation = colorsys.rgb_to_hls(*_rgb(colour))
+    step = -0.01 if _luminance(surface) > 0.18 else 0.01
+    while contrast(colour, surface) < _TEXT_CONTRAST and 0 < light < 1:
+        light = min(1.0, max(0.0, light + step))
+        colour = "#" + "".join(f"{round(c * 255):02x}" for c in colorsys.hls_to_rgb(hue, light, saturation))
+    return colour
+
+
+def theme_css(accent: str) -> str:
+    """The custom properties that hub.css reads, for the light and the dark scheme.
+
+    `accent` is `#rrggbb`, as checked by BrandView.
+    """
+
+    def properties(surface: str) -> str:
+        fill = accent if contrast(accent, surface) >= 3 else readable(accent, surface)
+        ink = next(
+            (i for i in _INKS if contrast(i, fill) >= _TEXT_CONTRAST),
+            max(_INKS, key=lambda i: contrast(i, fill)),
+        )
+        return f"--chub-accent:{fill};--chub-on-accent:{ink};--chub-accent-text:{readable(accent, surface)}"
+
+    return (
+        f":root{{{properties(_LIGHT)}}}\n@media (prefers-color-scheme:dark){{:root{{{properties(_DARK)}}}}}\n"
+    )
+
+
+def monogram_svg(name: str, colour: str | None = None) -> str:
+    """A square SVG with the first letter of `name`, for who has no logo.
+
+    The colour follows from the name, unless one is given; nothing in it needs a style or a script.
+    """
+    letter = next((char for char in name if char.isalnum()), "?").upper()[:1]
+    if colour is None:
+        colour = _MONOGRAM_COLOURS[hashlib.sha256(name.encode()).digest()[0] % len(_MONOGRAM_COLOURS)]
+    ink = max(_INKS, key=lambda i: contrast(i, colour))
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40" role="img">'
+        f'<rect width="40" height="40" rx="9" fill="{colour}"/>'
+        f'<text x="20" y="20.5" fill="{ink}" font-family="ui-sans-serif,system-ui,sans-serif" font-size="20" '
+        f'font-weight="600" text-anchor="middle" dominant-baseline="central">{escape(letter)}</text></svg>\n'
+    )
+
+
+def brand_files(brand: BrandView) -> Mapping[str, Callable[[], bytes]]:
+    """The files that are made from the brand, for `Assets(generated=…)`: theme.css and brand.svg."""
+    return {
+        "theme.css": lambda: theme_css(brand.accent).encode(),
+        "brand.svg": lambda: monogram_svg(brand.name, brand.accent).encode(),
+    }

@@ -1,0 +1,323 @@
+"""Every page in every state, from sample contexts.
+
+`python -m tests.web.gallery FOLDER` writes them as files that any static file server can show; the tests
+render the same samples.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jinja2 import BaseLoader
+
+from connect_hub.secret import Secret
+from connect_hub.web.contexts import (
+    AlertView,
+    Bounce,
+    BrandView,
+    CategoryView,
+    Connect,
+    Decline,
+    Declined,
+    Exit,
+    FieldView,
+    Form,
+    Index,
+    Landing,
+    Leaving,
+    MethodView,
+    NoticeView,
+    Opener,
+    OptionView,
+    Page,
+    Problem,
+    ProviderCard,
+    Providers,
+    ProviderView,
+    RenewalRequested,
+    SameAccount,
+    Success,
+)
+from connect_hub.web.static import Assets
+from connect_hub.web.templating import Templating
+from connect_hub.web.theme import brand_files
+from connect_hub.web.untrusted import Untrusted
+
+BRAND = BrandView(
+    name="Acme HR",
+    host="app.acme-hr.example",
+    support_email="help@acme-hr.example",
+    privacy_url="https://acme-hr.example/privacy",
+    terms_url="https://acme-hr.example/terms",
+)
+
+TOOLS = {
+    "bamboohr": ("BambooHR", "hris", ("bamboo",)),
+    "github": ("GitHub", "ticketing", ()),
+    "google-workspace": ("Google Workspace", "iam", ("gmail", "google")),
+    "greenhouse": ("Greenhouse", "ats", ()),
+    "hubspot": ("HubSpot", "crm", ()),
+    "personio": ("Personio", "hris", ()),
+    "salesforce": ("Salesforce", "crm", ("sfdc",)),
+    "slack": ("Slack", "messaging", ()),
+    "zendesk": ("Zendesk", "ticketing", ()),
+    "societe": ("Société Générale Paie", "hris", ()),
+}
+LABELS = {
+    "hris": "HR",
+    "ats": "Recruiting",
+    "crm": "CRM",
+    "iam": "Identity",
+    "messaging": "Messaging",
+    "ticketing": "Ticketing",
+}
+
+
+def assets(brand: BrandView = BRAND) -> Assets:
+    """Static files for the sample pages."""
+    return Assets(
+        prefix="/static",
+        generated=brand_files(brand),
+        logo_name=lambda key: TOOLS[key][0] if key in TOOLS else None,
+    )
+
+
+def templating(overrides: Sequence[str | Path | BaseLoader] = (), *, brand: BrandView = BRAND) -> Templating:
+    """Templating as the hub builds it, over the host's `overrides`."""
+    return Templating(brand=brand, static_url=assets(brand).url, overrides=overrides)
+
+
+def provider(key: str) -> ProviderView:
+    return ProviderView(key, TOOLS[key][0], assets().logo_url(key))
+
+
+def samples(text: Callable[[str], str] = lambda sample: sample) -> dict[str, Page]:
+    """The pages by file name. `text` may replace every text that somebody outside wrote."""
+
+    def said(sample: str, limit: int = 80) -> Untrusted:
+        return Untrusted(text(sample), limit=limit)
+
+    def form(action: str) -> Form:
+        return Form(action, (("nonce", text("n0nce")),))
+
+    bamboo, hubspot, zendesk = provider("bamboohr"), provider("hubspot"), provider("zendesk")
+    subdomain = FieldView(
+        name="subdomain",
+        label="Zendesk subdomain",
+        prefix="https://",
+        suffix=".zendesk.com",
+        placeholder="acme",
+        pattern="[a-z0-9-]+",
+        pattern_message="Only the first part, without dots",
+        inputmode="url",
+        value=text(""),
+    )
+    email = FieldView(
+        name="email",
+        label="Your email address at Zendesk",
+        kind="email",
+        autocomplete="email",
+        value=text(""),
+    )
+    token = FieldView(
+        name="api_token",
+        label="API token",
+        secret=True,
+        help="An administrator creates it in the Admin Center.",
+        help_url="https://support.zendesk.example/token",
+    )
+    everything = (
+        replace(subdomain, help="The first part of the address where you use Zendesk."),
+        FieldView(
+            name="region",
+            label="Region",
+            kind="select",
+            options=(OptionView("eu", "Europe"), OptionView("us", "United States")),
+            value="us",
+        ),
+        FieldView(name="port", label="Port", kind="number", required=False, value=text("443")),
+        FieldView(
+            name="base", label="Service address", kind="url", read_only=True, value="https://api.example"
+        ),
+        FieldView(
+            name="key",
+            label="Private key",
+            kind="text_area",
+            secret=True,
+            help="PEM, with both its lines of dashes.",
+        ),
+    )
+    connect = Connect(
+        provider=zendesk,
+        form=form("/c/v/zendesk"),
+        fields=(subdomain, email, token),
+        exit_url="/c/v/exit",
+        back_url="/c/v/providers",
+    )
+    cards = tuple(
+        ProviderCard(
+            provider=provider(key),
+            url=f"/c/v/{key}",
+            aliases=aliases,
+            category=category,
+            category_label=LABELS[category],
+            state={"hubspot": "connected", "zendesk": "attention"}.get(key),  # type: ignore[arg-type]
+        )
+        for key, (_, category, aliases) in TOOLS.items()
+    )
+    categories = tuple(CategoryView(key, label) for key, label in LABELS.items())
+    listing = Providers(cards=cards, url="/providers.html", categories=categories, exit_url="/c/v/exit")
+    landing = Landing(
+        confirm=form("/link/confirm"),
+        decline=form("/link/decline"),
+        expires_at=datetime(2026, 11, 28, 14, 5, tzinfo=UTC),
+        owner_name=said("Globex Corporation"),
+        username=said("jane.doe@globex.example"),
+    )
+    problem = Problem(
+        title="This link has expired",
+        text="It was made to work for a limited time.",
+        advice="Ask Acme HR for a new one; nothing that was connected before has changed.",
+        code="link_expired",
+        reference="01JD9M2Z7K",
+        renew=form("/link/renew"),
+    )
+    success = Success(
+        provider=bamboo, account_name=said("Jane Doe (jane.doe@globex.example)"), return_url="/c/v/return"
+    )
+    return {
+        "opener": Opener(form=form("/link/open")),
+        "opener-given": Opener(form=form("/link/open"), token_given=True),
+        "opener-wrong": Opener(
+            form=form("/link/open"), error="This is not the whole link. Copy it once more."
+        ),
+        "landing": landing,
+        "landing-provider": replace(landing, provider=bamboo, username=None),
+        "landing-categories": replace(
+            landing, categories=("HR", "Recruiting"), owner_name=Untrusted("\u200b")
+        ),
+        "landing-reconnect": replace(landing, provider=bamboo, reconnect=True),
+        "decline": Decline(confirm=form("/link/decline"), back=form("/link/open")),
+        "declined": Declined(),
+        "providers": listing,
+        "providers-search": replace(listing, query="generale", category="hris"),
+        "providers-none-found": replace(listing, query=text("netsuite")),
+        "providers-one-category": replace(listing, cards=cards[:3], categories=categories[:1]),
+        "providers-none": replace(listing, cards=()),
+        "connect": connect,
+        "connect-all-controls": replace(
+            connect,
+            fields=everything,
+            back_url=None,
+            notices=(
+                NoticeView("info", "Zendesk asks administrators to confirm new tokens by email."),
+                NoticeView("warning", "Zendesk ends sandboxes on the first of each month."),
+            ),
+        ),
+        "connect-methods": replace(
+            connect,
+            provider=hubspot,
+            fields=(),
+            redirects=True,
+            other_methods=(MethodView(label="Private app token", url="?method=token"),),
+        ),
+        "connect-wrong": replace(
+            connect,
+            fields=(
+                replace(
+                    subdomain, value=text("acme corp"), error="Only the first part, without dots or spaces."
+                ),
+                replace(email, value=text("jane.doe@globex.example")),
+                replace(
+                    token, secret_value=Secret(text("tok-4f7h2k9")), error="Check that you copied all of it."
+                ),
+            ),
+        ),
+        "connect-refused": replace(
+            connect,
+            alert=AlertView(
+                text="Zendesk did not accept this token. Check that you copied all of it.",
+                provider_words=said("Couldn't authenticate you", 200),
+            ),
+            fields=(replace(subdomain, value="acme"), replace(email, value="jane.doe@globex.example"), token),
+        ),
+        "connect-down": replace(
+            connect, alert=AlertView(text="Zendesk is not answering right now. Nothing was saved.")
+        ),
+        "connect-edit": replace(
+            connect,
+            editing=True,
+            account_name=said("Globex Support"),
+            fields=(
+                replace(subdomain, value="globex"),
+                email,
+                replace(token, stored=True, stored_hint="9fQ2"),
+            ),
+            back_url=None,
+            other_methods=(MethodView(label="Sign in with Zendesk", url="?method=oauth2", recommended=True),),
+        ),
+        "leaving": Leaving(
+            name="HubSpot", url="https://app.hubspot.example/oauth?a=1&b='2'", provider=hubspot
+        ),
+        "leaving-home": Leaving(name="Acme HR", url="https://app.acme-hr.example/settings?result=success"),
+        "bounce": Bounce(
+            form=Form("/bounce-demo", (("code", text("c0de")), ("state", text("st4te")))), provider=hubspot
+        ),
+        "same-account": SameAccount(
+            provider=hubspot,
+            before=said("Globex Corporation (4412)"),
+            after=said("Jane's test portal (9921)"),
+            accept=form("/c/v/accept"),
+            retry_url="/c/v/hubspot",
+            exit_url="/c/v/exit",
+        ),
+        "success": success,
+        "success-more": replace(
+            success, another_url="/c/v/providers", done=form("/c/v/done"), reconnected=True
+        ),
+        "success-plain": replace(success, return_url=None, account_name=None),
+        "exit": Exit(leave=form("/c/v/leave"), stay_url="/c/v/zendesk"),
+        "exit-connected": Exit(
+            leave=form("/c/v/leave"), stay_url="/c/v/zendesk", connected=("BambooHR", "HubSpot")
+        ),
+        "problem": problem,
+        "problem-plain": replace(
+            problem, title="This page does not exist", advice="", renew=None, code="not_found"
+        ),
+        "problem-retry": replace(
+            problem, title="HubSpot did not connect", renew=None, retry_url="/c/v/hubspot"
+        ),
+        "renewal-requested": RenewalRequested(),
+        "index": Index(form=form("/link/open")),
+        "index-plain": Index(),
+        "arabic": replace(connect, lang="ar", dir="rtl"),
+    }
+
+
+def write(folder: Path) -> None:
+    """Write every sample, and the static files that they ask for, into `folder`."""
+    pages, files = templating(), assets()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, page in samples().items():
+        html = pages.render(page)
+        if isinstance(page, (Leaving, Bounce)):
+            html = html.replace('http-equiv="refresh"', 'name="was-refresh"').replace(" data-send", "")
+        (folder / f"{name}.html").write_text(html, encoding="utf-8")
+    names = [
+        "hub.css",
+        "theme.css",
+        "hub.js",
+        "opener.js",
+        "brand.svg",
+        *(f"logos/{key}.svg" for key in TOOLS),
+    ]
+    for name in names:
+        path = folder / files.url(name).lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(files.read(name))
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
