@@ -1,0 +1,92 @@
+# What the scripts share: an environment inside the checkout. Sourced by them, never run.
+#
+# Python packages go to .venv, npm packages to node_modules; what only the system can give (python3-venv, npm, chromium)
+# comes from apt. Each step says what it does, and is skipped while what it depends on is unchanged.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+say() {
+    printf '\033[1m==>\033[0m %s\n' "$*"
+}
+
+give_up() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# Install Debian packages: as root, or with sudo.
+system_packages() {
+    local privileged=()
+    command -v apt-get >/dev/null || give_up "please install by hand, there is no apt-get here: $*"
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || give_up "root or sudo is needed once for: apt-get install $*"
+        privileged=(sudo)
+    fi
+    say "Installing system packages: $*"
+    "${privileged[@]}" apt-get update -qq
+    "${privileged[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+}
+
+# Is the step $1 done for the state of things that $2 describes? Otherwise run the rest, and note that it is.
+once() {
+    local stamp=$1 state
+    state=$(printf '%s' "$2" | sha256sum)
+    shift 2
+    if [ "$(cat "$stamp" 2>/dev/null)" != "$state" ]; then
+        rm -f "$stamp"
+        "$@"
+        printf '%s\n' "$state" >"$stamp"
+    fi
+}
+
+find_python() {
+    local candidate
+    for candidate in "${PYTHON:-}" python3 python3.11 python3.12 python3.13 python3.14; do
+        if [ -n "$candidate" ] && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+install_python_packages() {
+    local python
+    python=$(find_python) || give_up "Python 3.11 or newer is needed; PYTHON=/path/to/python names one."
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || system_packages python3-venv
+    if ! .venv/bin/python -c '' 2>/dev/null; then
+        say "Making .venv with $("$python" --version)"
+        "$python" -m venv --clear .venv
+    fi
+    say "Installing into .venv: $*"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=26.2"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
+}
+
+# Have the packages $2… in .venv; $1 names this set of them.
+python_packages() {
+    local purpose=$1
+    shift
+    once ".venv/.installed-$purpose" "$root $* $(cat pyproject.toml)" install_python_packages "$@"
+}
+
+install_node_packages() {
+    command -v npm >/dev/null || system_packages nodejs npm
+    say "Installing into node_modules"
+    npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null
+}
+
+# Have what package-lock.json pins in node_modules.
+node_packages() {
+    once node_modules/.installed "$(cat package-lock.json)" install_node_packages
+}
+
+# Have a Chromium, and tell the tests which.
+chromium_browser() {
+    if [ -z "${CHROMIUM:-}" ]; then
+        command -v chromium >/dev/null || system_packages chromium fonts-liberation
+        CHROMIUM=$(command -v chromium)
+    fi
+    export CHROMIUM
+}
