@@ -1,0 +1,245 @@
+"""A customer's way in: from the link in a message to a visit with a cookie of its own.
+
+Looking at a link changes nothing, since mail scanners look at links. Confirming makes the visit: an opaque
+cookie that is not derived from the token, so that neither can be made from the other.
+"""
+
+import hashlib
+import inspect
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from connect_hub.connectors.registry import EnabledConnector
+from connect_hub.errors import (
+    BindingRefused,
+    ConfigurationError,
+    CookieMissing,
+    InvalidToken,
+    LinkExpired,
+    LinkNotFound,
+    LinkRevoked,
+    VisitExpired,
+)
+from connect_hub.events import link_event
+from connect_hub.flows.core import Core
+from connect_hub.identity import SignIn, Subject, Visitor
+from connect_hub.models import Binding, Session, Visit
+from connect_hub.storage import rules
+from connect_hub.storage.transaction import refuse_inside_transaction
+
+__all__ = ["Landing", "LiveVisit", "Opened", "Visits", "offered"]
+
+_TOUCH_EVERY = timedelta(minutes=1)
+_NONCE_AGE = timedelta(hours=2)
+"""How long the confirm page may stay open; the link's own expiry still governs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What the confirm page shows."""
+
+    session: Session
+    connectors: tuple[EnabledConnector, ...]
+    nonce: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveVisit:
+    """A visit that may go on, with the session it belongs to."""
+
+    visit: Visit
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The result of confirming."""
+
+    visit: Visit
+    session: Session
+    cookie: str | None = field(repr=False)
+    """The value to set; None: the browser has this visit's cookie already."""
+    sign_in: str | None
+    """Where the host signs people in, if nobody is."""
+
+
+def offered(core: Core, session: Session) -> tuple[EnabledConnector, ...]:
+    """The connectors that the session may connect, in the order of configuration."""
+    enabled = core.enabled(session.project_id)
+    chosen = []
+    for key in core.connectors:
+        if key not in enabled or (session.providers is not None and key not in session.providers):
+            continue
+        if session.provider is not None and key != session.provider:
+            continue
+        connector = core.connectors.get(key)
+        if session.categories is None or set(session.categories) & set(connector.definition.categories):
+            chosen.append(connector)
+    return tuple(chosen)
+
+
+class Visits:
+    """Links looked at, confirmed, declined; visits resumed."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def landing(self, token: str) -> Landing:
+        """What the link is for. Writes nothing.
+
+        Raises LinkNotFound for a token that is not ours or that nothing is known of; LinkExpired, LinkUsed or
+        LinkRevoked only once the signature has verified.
+        """
+        session = await self._session(token)
+        rules.refuse_unless_open(session, self._core.clock.now())
+        return Landing(
+            session, await self._connectors(session), self._core.nonces.make("confirm", session.jti)
+        )
+
+    async def _connectors(self, session: Session) -> tuple[EnabledConnector, ...]:
+        if session.account_id is None:
+            return offered(self._core, session)
+        account = await self._core.storage.account(session.account_id, project_id=session.project_id)
+        return tuple(
+            c for c in offered(self._core, session) if account is not None and c.key == account.provider
+        )
+
+    async def _session(self, token: str) -> Session:
+        """The session of a token whose signature is good, whatever its status."""
+        expired = False
+        try:
+            jti: str | None = self._core.tokens.verify(token).jti
+        except LinkExpired as error:
+            jti, expired = error.jti, True
+        except InvalidToken:
+            raise LinkNotFound from None
+        session = None
+        if jti is not None:
+            session, _ = await self._core.storage.session_for_token(jti)
+        if session is None:
+            raise LinkExpired if expired else LinkNotFound
+        return session
+
+    async def confirm(
+        self, token: str, nonce: str, *, cookies: Mapping[str, str], visitor: Visitor
+    ) -> Opened:
+        """Make the visit, or join the one that the browser has of this session.
+
+        `cookies` are this hub's visit cookies, name of the visit to value. Under `host_identity` nobody gets
+        in but the session's owner: BindingRefused for another one, and for nobody `sign_in` is set.
+        Raises FormExpired if the page was open too long, and what `landing` raises.
+        """
+        refuse_inside_transaction()
+        session = await self._session(token)
+        rules.refuse_unless_open(session, self._core.clock.now())
+        self._core.nonces.check(nonce, "confirm", session.jti, max_age=_NONCE_AGE)
+        sign_in, subject = await self._identify(session, visitor)
+        for name, value in cookies.items():
+            try:
+                joined = await self.resume(name, value, visitor=None)
+            except (CookieMissing, VisitExpired, LinkRevoked):
+                continue
+            if joined.session.id == session.id:
+                return Opened(joined.visit, joined.session, None, sign_in)
+        now = self._core.clock.now()
+        value = secrets.token_urlsafe(32)
+        visit = Visit(
+            name=secrets.token_hex(4),
+            secret_hash=_digest(value),
+            session_id=session.id,
+            created_at=now,
+            last_seen_at=now,
+            subject=subject,
+        )
+        opened = await self._core.storage.open_visit(visit, now=now)
+        await self._announce("link.opened", opened)
+        return Opened(visit, opened, value, sign_in)
+
+    async def resume(
+        self, name: str, cookie: str | None, *, visitor: Visitor | None, finishing: bool = False
+    ) -> LiveVisit:
+        """The visit called `name`, if `cookie` is its secret and it is still live.
+
+        With `visitor`, a session bound to the host's identity is checked against who is signed in now. With
+        `finishing`, it may have outlived its own end by as long as a sign-in at a provider may take. Raises
+        CookieMissing, VisitExpired, LinkRevoked, BindingRefused.
+        """
+        if not cookie:
+            raise CookieMissing
+        secret_hash = _digest(cookie)
+        found = await self._core.storage.visit(secret_hash)
+        if found is None:
+            raise VisitExpired
+        visit, session = found
+        if visit.name != name:
+            raise CookieMissing
+        now, links = self._core.clock.now(), self._core.config.links
+        grace = links.oauth_state_lifetime if finishing else timedelta(0)
+        if not visit.is_live(now, idle=links.visit_idle + grace, absolute=links.visit_absolute + grace):
+            raise VisitExpired
+        if session.revoked_at is not None:
+            raise LinkRevoked
+        if visitor is not None:
+            await self.require_binding(session, visitor)
+        if now - visit.last_seen_at >= _TOUCH_EVERY:
+            await self._core.storage.touch_visit(secret_hash, now=now)
+        return LiveVisit(visit, session)
+
+    async def require_binding(self, session: Session, visitor: Visitor) -> None:
+        """Raise BindingRefused unless the person at the browser is whom the session is bound to."""
+        sign_in, _ = await self._identify(session, visitor)
+        if sign_in is not None:
+            raise BindingRefused("You are not signed in any more. Sign in, then open the link again.")
+
+    async def _identify(self, session: Session, visitor: Visitor) -> tuple[str | None, str | None]:
+        """(where to sign in, who is signed in); raises BindingRefused if it is another than the owner."""
+        weakest = self._core.config.links.binding
+        if Binding.HOST_IDENTITY not in {session.binding, weakest}:
+            return None, None
+        identity = self._core.config.pages.identity
+        if identity is None:
+            raise BindingRefused("This link needs a sign-in that is not configured here.")
+        answer = identity(visitor)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if isinstance(answer, SignIn):
+            return answer.url, None
+        if not isinstance(answer, Subject):
+            raise ConfigurationError("identity: it must return a Subject or a SignIn.")
+        if answer.owner_id != session.origin_owner_id:
+            raise BindingRefused
+        return None, answer.owner_id
+
+    async def decline(self, token: str, nonce: str) -> Session:
+        """Revoke the link, because the person who opened it says that it was not meant for them."""
+        refuse_inside_transaction()
+        session = await self._session(token)
+        self._core.nonces.check(nonce, "confirm", session.jti, max_age=_NONCE_AGE)
+        rules.refuse_unless_open(session, self._core.clock.now())
+        now = self._core.clock.now()
+        return await self._core.storage.revoke_session(session.project_id, session.id, now=now) or session
+
+    async def renewable(self, token: str) -> tuple[Session, str]:
+        """The session of a link that no longer works, and the nonce with which a new one may be asked for."""
+        session = await self._session(token)
+        return session, self._core.nonces.make("renew", session.jti)
+
+    async def ask_for_renewal(self, token: str, nonce: str) -> Session:
+        """Tell the host that the customer needs a new link (`link.renewal_requested`)."""
+        refuse_inside_transaction()
+        session = await self._session(token)
+        self._core.nonces.check(nonce, "renew", session.jti, max_age=_NONCE_AGE)
+        await self._announce("link.renewal_requested", session)
+        return session
+
+    async def _announce(self, name: str, session: Session) -> None:
+        if self._core.targets(session.project_id, name):
+            now = self._core.clock.now()
+            await self._core.storage.record([link_event(name, session, targets=self._core.targets, now=now)])
+            self._core.wake()
+
+
+def _digest(cookie: str) -> bytes:
+    return hashlib.sha256(cookie.encode()).digest()

@@ -1,0 +1,63 @@
+"""Request bodies: counted as they stream, refused past a limit, and of one content type."""
+
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect, Request
+
+from connect_hub.errors import FieldError, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
+
+__all__ = ["FORM_LIMIT", "JSON_LIMIT", "read_form", "read_json"]
+
+JSON_LIMIT = 64 * 1024
+FORM_LIMIT = 32 * 1024
+_MAX_FORM_FIELDS = 100
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    """The body; its length is counted here, whatever Content-Length says."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise PayloadTooLarge(f"The request body is larger than {limit // 1024} KiB.")
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_json(request: Request) -> bytes:
+    """The JSON text of the body. Raises UnsupportedMediaType, PayloadTooLarge."""
+    if _content_type(request) != "application/json":
+        raise UnsupportedMediaType
+    return await _read(request, JSON_LIMIT)
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of an urlencoded form. Raises UnsupportedMediaType, PayloadTooLarge, ValidationFailed."""
+    if _content_type(request) != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaType("Send the form as application/x-www-form-urlencoded.")
+    body = await _read(request, FORM_LIMIT)
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(body),
+            encoding="utf-8",
+            errors="strict",
+            max_num_fields=_MAX_FORM_FIELDS,
+        )
+    except ValueError:  # UnicodeDecodeError is one
+        raise ValidationFailed(FieldError("body", "is not a valid form")) from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValidationFailed(FieldError("body", "has a field twice"))
+    return fields

@@ -1,0 +1,101 @@
+"""Who may send this request: API keys, origins, rates."""
+
+import base64
+import binascii
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import timedelta
+
+from starlette.requests import Request
+
+from connect_hub.config import PublicUrl, Rate
+from connect_hub.errors import CrossSiteRequest, InvalidApiKey, RateLimited
+
+__all__ = ["RateLimiter", "api_key", "client_address", "refuse_browser", "refuse_cross_site"]
+
+_LONGEST_HEADER = 8 * 1024
+_REMEMBERED = 50_000
+
+
+def api_key(request: Request) -> str:
+    """The user name of HTTP Basic (RFC 7617); the colon may be missing, as some published snippets encode it.
+
+    Raises InvalidApiKey for anything else, two Authorization headers included.
+    """
+    headers = request.headers.getlist("authorization")
+    if len(headers) != 1 or len(headers[0]) > _LONGEST_HEADER:
+        raise InvalidApiKey
+    scheme, _, encoded = headers[0].partition(" ")
+    if scheme.lower() != "basic":
+        raise InvalidApiKey
+    try:
+        decoded = base64.b64decode(encoded.strip(" "), validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise InvalidApiKey from None
+    key, _, password = decoded.partition(":")
+    if not key or password:
+        raise InvalidApiKey
+    return key
+
+
+def refuse_browser(request: Request) -> None:
+    """Refuse a page's script or form on routes with Basic auth, which a browser may add by itself."""
+    if request.headers.get("sec-fetch-site", "none") != "none":
+        raise CrossSiteRequest("The API is not called from web pages.")
+
+
+def refuse_cross_site(request: Request, public_url: PublicUrl) -> None:
+    """Refuse a form that another site sent.
+
+    `Sec-Fetch-Site` decides where the browser sends it; else `Origin` must be there and be ours.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        if site not in {"same-origin", "none"}:
+            raise CrossSiteRequest
+        return
+    if request.headers.get("origin") != public_url.origin:
+        raise CrossSiteRequest
+
+
+def client_address(request: Request, trusted_proxies: int) -> str:
+    """The client's address, as told by the nearest `trusted_proxies` proxies and nobody else."""
+    peer = request.client.host if request.client is not None else "unknown"
+    if trusted_proxies == 0:
+        return peer
+    chain = [part.strip() for part in ",".join(request.headers.getlist("x-forwarded-for")).split(",")]
+    chain = [part for part in chain if part]
+    return chain[-trusted_proxies] if len(chain) >= trusted_proxies else peer
+
+
+class RateLimiter:
+    """Token buckets by key, in memory; the longest unused are forgotten first."""
+
+    def __init__(self, rate: Rate | None, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._monotonic = monotonic
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def spend(self, key: str) -> None:
+        """Take one token. Raises RateLimited, with the time until there is one."""
+        self._take(key, 1.0)
+
+    def check(self, key: str) -> None:
+        """Raise RateLimited if there is no token; take none."""
+        self._take(key, 0.0)
+
+    def _take(self, key: str, amount: float) -> None:
+        rate = self._rate
+        if rate is None:
+            return
+        now = self._monotonic()
+        tokens, at = self._buckets.get(key, (float(rate.burst), now))
+        tokens = min(float(rate.burst), tokens + (now - at) * rate.per_second)
+        if tokens < 1.0:
+            raise RateLimited(timedelta(seconds=(1.0 - tokens) / rate.per_second))
+        if amount:
+            self._buckets[key] = (tokens - amount, now)
+            self._buckets.move_to_end(key)
+            if len(self._buckets) > _REMEMBERED:
+                self._buckets.popitem(last=False)

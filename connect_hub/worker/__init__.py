@@ -1,0 +1,1 @@
+"""Who runs deliveries: the dispatchers."""
