@@ -13,6 +13,7 @@ from connect_hub.errors import (
     ProviderUnavailable,
     StateInvalid,
 )
+from connect_hub.secret import Secret
 
 __all__ = ["Callback", "callback_error", "check_issuer", "parse_callback"]
 
@@ -32,7 +33,7 @@ class Callback:
     """A well-formed authorization response: it has either a code or an error."""
 
     state: str = field(repr=False)
-    code: str | None = field(default=None, repr=False)
+    code: Secret | None = None
     error: str | None = None
     error_description: str | None = None
     """The provider's own sentence, at most 200 characters; untrusted. Its `error_uri` is dropped."""
@@ -59,7 +60,7 @@ def parse_callback(pairs: Iterable[tuple[str, str]]) -> Callback:
     description = found.get("error_description")
     return Callback(
         state=found["state"],
-        code=found.get("code"),
+        code=Secret(found["code"]) if "code" in found else None,
         error=found.get("error"),
         error_description=None if description is None else shown(description, ()) or None,
         iss=found.get("iss"),

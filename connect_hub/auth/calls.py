@@ -12,6 +12,7 @@ from urllib.parse import quote_plus, urlencode
 
 from connect_hub.errors import AnswerTooLarge, OutboundFailed, OutboundRefused
 from connect_hub.net import Answer, Limits
+from connect_hub.secret import Secret
 
 __all__ = ["Call", "HttpSender", "Unreached", "basic", "client_basic", "send", "write_body"]
 
@@ -24,8 +25,8 @@ class HttpSender(Protocol):
         method: str,
         url: str,
         *,
-        headers: Mapping[str, str] | None = None,
-        content: bytes = b"",
+        headers: Mapping[str, str | Secret] | None = None,
+        content: bytes | Secret | None = None,
         limits: Limits | None = None,
     ) -> Answer:
         """The answer, whatever its status. Raises OutboundRefused, OutboundFailed or AnswerTooLarge."""
@@ -39,7 +40,7 @@ class Call:
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    content: bytes = field(default=b"", repr=False)
+    content: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,12 @@ class Unreached:
 async def send(sender: HttpSender, call: Call) -> Answer | Unreached:
     """The answer to `call`, or why there is none."""
     try:
-        return await sender.send(call.method, call.url, headers=call.headers, content=call.content)
+        return await sender.send(
+            call.method,
+            call.url,
+            headers={name: Secret(value) for name, value in call.headers.items()},
+            content=Secret(call.content) if call.content else None,
+        )
     except OutboundFailed as error:
         return Unreached(error.reason)
     except OutboundRefused:
@@ -61,13 +67,13 @@ async def send(sender: HttpSender, call: Call) -> Answer | Unreached:
         return Unreached("too_large")
 
 
-def write_body(form: str, body: Mapping[str, str] | None) -> tuple[dict[str, str], bytes]:
-    """The Content-Type header and the bytes of `body`, as `form` or `json`; nothing at all for None."""
+def write_body(form: str, body: Mapping[str, str] | None) -> tuple[dict[str, str], str]:
+    """The Content-Type header and the text of `body`, as `form` or `json`; nothing at all for None."""
     if body is None:
-        return {}, b""
+        return {}, ""
     if form == "json":
-        return {"Content-Type": "application/json"}, json.dumps(dict(body)).encode()
-    return {"Content-Type": "application/x-www-form-urlencoded"}, urlencode(dict(body)).encode()
+        return {"Content-Type": "application/json"}, json.dumps(dict(body))
+    return {"Content-Type": "application/x-www-form-urlencoded"}, urlencode(dict(body))
 
 
 def basic(username: str, password: str) -> str:

@@ -24,6 +24,7 @@ from connect_hub.errors import (
     ProviderUnavailable,
     RefreshFailed,
     RejectedCredentials,
+    WrongAddress,
 )
 from connect_hub.models import ProviderIdentity
 
@@ -53,7 +54,10 @@ class ClientCredentialsEngine:
     async def refresh(self, credentials: Credentials) -> Credentials:
         """The next token. Here the client is the customer's, so that CredentialsExpired also follows from
         `invalid_client`; anything else is RefreshFailed."""
-        outcome = await self._token(credentials)
+        try:
+            outcome = await self._token(credentials)
+        except WrongAddress:  # stored under another definition; nothing was called, so nothing is lost
+            raise RefreshFailed from None
         if not isinstance(outcome, Refusal):
             return outcome
         raise CredentialsExpired if outcome.code in _BAD_CLIENT else RefreshFailed

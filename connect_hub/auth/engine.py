@@ -56,7 +56,7 @@ class FormSignIn(AuthEngine, Protocol):
     """An engine whose credentials come from a form."""
 
     async def obtain(self, values: FieldValues) -> Credentials:
-        """Credentials from a form's values, not tried yet. Raises ProviderError's leaves, ValidationFailed."""
+        """Credentials from a form's values, not tried yet. Raises ProviderErrors, ValidationFailed."""
         ...
 
 

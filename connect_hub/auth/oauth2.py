@@ -27,6 +27,7 @@ from connect_hub.errors import (
     ProviderRefused,
     ProviderUnavailable,
     RefreshFailed,
+    WrongAddress,
 )
 from connect_hub.models import ProviderIdentity
 from connect_hub.secret import Secret
@@ -65,8 +66,8 @@ class OAuth2Engine:
         """Where to send the browser (RFC 6749, 4.1.1). `code_challenge` is left out where the definition says
         `pkce = false`, and required otherwise.
 
-        Raises WrongAddress, with the field to look at; ValidationFailed for values with errors; ValueError for
-        an absent challenge.
+        Raises WrongAddress, with the field to look at; ValidationFailed for values with errors; ValueError
+        for an absent challenge.
         """
         method, values = self.method, values.checked()
         variables = self._variables(values.variables)
@@ -89,23 +90,22 @@ class OAuth2Engine:
         return f"{url}{'&' if '?' in url else '?'}{urlencode(params, quote_via=quote)}"
 
     async def exchange(
-        self, code: str, *, redirect_uri: str, code_verifier: str | None, values: FieldValues
+        self, code: Secret, *, redirect_uri: str, code_verifier: Secret | None, values: FieldValues
     ) -> Credentials:
         """The credentials for an authorization code (RFC 6749, 4.1.3), not tried yet.
 
-        Raises ProviderRefused (begin again), ClientRejected (the host's client is at fault), ProviderUnavailable,
-        CouldNotCheck or WrongAddress; ValidationFailed for values with errors.
+        Raises ProviderRefused (begin again), ClientRejected (the host's client is at fault),
+        ProviderUnavailable, CouldNotCheck or WrongAddress; ValidationFailed for values with errors.
         """
         values = values.checked()
         typed = Credentials(
             method=self.method.name, secrets=dict(values.secrets), variables=dict(values.variables)
         )
-        params = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+        params = {"grant_type": "authorization_code", "redirect_uri": redirect_uri}
+        traded = {"code": code}
         if self.method.pkce and code_verifier is not None:
-            params["code_verifier"] = code_verifier
-        outcome = await self._token(
-            self.method.token_url, params, typed, {"code": Secret(code)}, fallback_scopes=self.scopes
-        )
+            traded["code_verifier"] = code_verifier
+        outcome = await self._token(self.method.token_url, params, typed, traded, fallback_scopes=self.scopes)
         if isinstance(outcome, Refusal):
             raise self._exchange_error(outcome)
         return outcome
@@ -116,19 +116,23 @@ class OAuth2Engine:
     async def refresh(self, credentials: Credentials) -> Credentials:
         """A new access token (RFC 6749, 6); the old refresh token is kept where no new one came.
 
-        Raises CredentialsExpired only for a well-formed `invalid_grant`, ClientRejected where the host's client
-        is at fault, else RefreshFailed.
+        Raises CredentialsExpired only for a well-formed `invalid_grant`, ClientRejected where the host's
+        client is at fault, else RefreshFailed.
         """
         refresh = self.method.refresh
         if not refresh or "refresh_token" not in credentials.secrets:
             raise RefreshFailed("There is no refresh token. The customer can connect again.")
-        outcome = await self._token(
-            refresh.url or self.method.token_url,
-            {"grant_type": "refresh_token", **self.sign_in.filled(refresh.params, credentials)},
-            credentials,
-            {"refresh_token": credentials.secrets["refresh_token"]},
-            fallback_scopes=credentials.granted_scopes,
-        )
+        try:
+            outcome = await self._token(
+                refresh.url or self.method.token_url,
+                {"grant_type": "refresh_token"},
+                credentials,
+                {"refresh_token": credentials.secrets["refresh_token"]},
+                refresh.params,
+                fallback_scopes=credentials.granted_scopes,
+            )
+        except WrongAddress:  # stored under another definition; nothing was called, so nothing is lost
+            raise RefreshFailed from None
         if not isinstance(outcome, Refusal):
             return outcome
         if outcome.code == "invalid_grant":
@@ -155,17 +159,18 @@ class OAuth2Engine:
         params: dict[str, str],
         credentials: Credentials,
         traded: Mapping[str, Secret],
+        more: Mapping[str, str] | None = None,
         *,
         fallback_scopes: tuple[str, ...],
     ) -> Credentials | Refusal:
         """Call the token endpoint: `credentials` with what it gave, or why it gave nothing.
 
-        `traded` is the code or refresh token, by its parameter's name.
+        `traded` is the code or refresh token, by its parameter's name; `more` are templates.
         """
         method, sign_in = self.method, self.sign_in
         url = sign_in.connector.definition.address(method, template, self._variables(credentials.variables))
         client_id, client_secret = sign_in.client(credentials)
-        extra = sign_in.filled(method.token_request.params, credentials, with_client=True)
+        extra = sign_in.filled({**method.token_request.params, **(more or {})}, credentials, with_client=True)
         call = token_call(
             url,
             method.token_request,
@@ -177,6 +182,8 @@ class OAuth2Engine:
         asked_at = sign_in.clock.now()
         outcome = await send(sign_in.sender, call)
         secrets = {**credentials.secrets, **traded}
+        if client_secret is not None:
+            secrets["client_secret"] = client_secret
         grant = read_token_answer(method.token_answer, outcome, sign_in.address_rules, secrets)
         if not isinstance(grant, Grant):
             return grant

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connect_hub.auth.calls import Unreached
-from connect_hub.auth.reading import holds, json_object, said, text_at
+from connect_hub.auth.reading import holds, json_document, said, text_at
 from connect_hub.connectors.answers import Answer as Rule
 from connect_hub.connectors.answers import Identity, Meaning, Probe
 from connect_hub.connectors.templates import fill, names
@@ -45,11 +45,13 @@ class Blame:
     """What is cut from the provider's words."""
 
 
-def read_probe(probe: Probe, outcome: Answer | Unreached, blame: Blame) -> ProviderError | dict[str, object]:
+def read_probe(
+    probe: Probe, outcome: Answer | Unreached, blame: Blame
+) -> ProviderError | dict[str, object] | list[object]:
     """The JSON of a good answer (empty where there is none), or the error to raise: see `Probe`."""
     if isinstance(outcome, Unreached):
         return unreached_error(outcome.reason, blame.host)
-    document = json_object(outcome)
+    document = json_document(outcome)
     rule = next((rule for rule in probe.answers if _fits(rule, outcome.status, document)), None)
     meaning = _meaning(outcome.status, probe, document, blame) if rule is None else rule.means
     if meaning is Meaning.OK:
@@ -78,7 +80,7 @@ def unreached_error(reason: str, host_field: str | None) -> ProviderError:
     return CouldNotCheck() if reason == "refused" else ProviderUnavailable()
 
 
-def _fits(rule: Rule, status: int, document: dict[str, object] | None) -> bool:
+def _fits(rule: Rule, status: int, document: object) -> bool:
     if rule.status and status not in rule.status:
         return False
     return rule.when is None or (document is not None and holds(rule.when, document))

@@ -6,7 +6,7 @@ from connect_hub.connectors.answers import When
 from connect_hub.net import Answer, NotJSON
 from connect_hub.secret import Secret
 
-__all__ = ["holds", "json_object", "said", "text_at", "value_at"]
+__all__ = ["holds", "json_document", "said", "text_at", "value_at"]
 
 MAX_SAID = 200
 _USUAL_PLACES = (
@@ -15,13 +15,13 @@ _USUAL_PLACES = (
 )  # fmt: skip  # one a line would hide that it is one list
 
 
-def json_object(answer: Answer) -> dict[str, object] | None:
-    """The answer's body when it is a JSON object, else None."""
+def json_document(answer: Answer) -> dict[str, object] | list[object] | None:
+    """The answer's body when it is a JSON object or list, else None."""
     try:
         document = answer.json()
     except NotJSON:
         return None
-    return document if isinstance(document, dict) else None
+    return document if isinstance(document, dict | list) else None
 
 
 def value_at(document: object, path: str) -> object:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from connect_hub.auth.calls import Call, HttpSender, Unreached, basic, client_basic, send, write_body
 from connect_hub.auth.probing import Blame, read_identity, read_probe
-from connect_hub.auth.reading import json_object
+from connect_hub.auth.reading import json_document
 from connect_hub.clock import Clock
 from connect_hub.connectors.answers import Identity, Probe, Revoke
 from connect_hub.connectors.fields import Field
@@ -64,8 +64,8 @@ class SignIn:
     async def probe(self, credentials: Credentials) -> ProviderIdentity | None:
         """Try the credentials, and say whose they are where the provider tells.
 
-        Raises RejectedCredentials, MissingPermission, WrongAddress, ProviderUnavailable or CouldNotCheck, each
-        with the field to look at where that is known. An identity that cannot be had is None, not an error.
+        Raises RejectedCredentials, MissingPermission, WrongAddress, ProviderUnavailable or CouldNotCheck,
+        each with the field to look at where that is known. An identity that cannot be had is None.
         """
         probe, identity = self.method.probe, self.method.identity
         document: object = None
@@ -81,7 +81,7 @@ class SignIn:
         if identity.url is not None:
             outcome = await self._ask(identity, credentials)
             good = isinstance(outcome, Answer) and 200 <= outcome.status < 300
-            document = json_object(outcome) if isinstance(outcome, Answer) and good else None
+            document = json_document(outcome) if isinstance(outcome, Answer) and good else None
         return read_identity(identity, document, self.address_values(credentials))
 
     async def revoke(self, credentials: Credentials) -> bool:
@@ -110,7 +110,7 @@ class SignIn:
         )
 
     def address_values(self, credentials: Credentials) -> dict[str, str]:
-        """What the account's addresses are made of: its plain variables, and the client id of an OAuth method."""
+        """What the account's addresses are made of: its plain variables, and an OAuth method's client id."""
         values = dict(credentials.variables)
         if isinstance(self.method, OAuth2Method) and self.connector.client is not None:
             values["client_id"] = self.connector.client.client_id or ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connect_hub.auth.calls import Call, Unreached, client_basic, write_body
-from connect_hub.auth.reading import json_object, said, text_at, value_at
+from connect_hub.auth.reading import json_document, said, text_at, value_at
 from connect_hub.connectors.formats import matches
 from connect_hub.connectors.methods import TokenAnswer, TokenRequest, TokenVariable
 from connect_hub.connectors.templates import AddressRules
@@ -48,7 +48,8 @@ class Refusal:
     """Why there is no grant."""
 
     code: str
-    """An error code of RFC 6749, 5.2, or the provider's own; UNAVAILABLE or NOT_UNDERSTOOD where it gave none."""
+    """An error code of RFC 6749, 5.2, or the provider's own; where it gave none, UNAVAILABLE or
+    NOT_UNDERSTOOD."""
     said: str | None = None
     """The provider's own sentence; untrusted."""
     unreached: str | None = None
@@ -93,8 +94,8 @@ def read_token_answer(
         return Refusal(code, unreached=outcome.reason)
     if outcome.status == 429 or outcome.status >= 500:
         return Refusal(UNAVAILABLE)
-    document = json_object(outcome)
-    if document is None or 300 <= outcome.status < 400:
+    document = json_document(outcome)
+    if not isinstance(document, dict) or 300 <= outcome.status < 400:
         return Refusal(NOT_UNDERSTOOD)
     access_token = _token_at(document, definition.access_token)
     if outcome.status >= 400 or access_token is None or _failed(definition, document):
