@@ -56,25 +56,9 @@ def secret_key(secret: Secret) -> bytes:
     Raises ConfigurationError unless it is `whsec_` and the standard base64 of 24 to 64 bytes; the message
     says what is wrong and never holds the text.
     """
-    text = secret.reveal()
-    if not text.startswith(PREFIX):
-        raise ConfigurationError(f"A webhook secret starts with {PREFIX}; copy all of it.")
-    encoded = text.removeprefix(PREFIX)
-    try:
-        key = base64.b64decode(encoded, validate=True)
-        canonical = base64.b64encode(key).decode() == encoded
-    except (binascii.Error, ValueError):
-        key, canonical = b"", False
-    if not canonical:
-        raise ConfigurationError(
-            f"A webhook secret is {PREFIX} and base64 with its padding; this one was cut or changed. "
-            "Copy it again, without spaces or line breaks."
-        )
-    if not 24 <= len(key) <= 64:
-        raise ConfigurationError(
-            f"A webhook secret holds 24 to 64 bytes, this one {len(key)}. "
-            "Make one with connect_hub.webhooks.generate_secret()."
-        )
+    key, problem = _decoded(secret)
+    if problem is not None:
+        raise ConfigurationError(problem)
     return key
 
 
@@ -97,7 +81,8 @@ def sign(*, message_id: str, timestamp: datetime, body: bytes, secrets: Sequence
     seconds = (timestamp - _EPOCH) // timedelta(seconds=1)
     if seconds < 0:
         raise ValueError("a webhook's timestamp lies after 1970")
-    entries = [_entry(secret_key(secret), message_id, str(seconds), body) for secret in secrets]
+    content = f"{message_id}.{seconds}.".encode() + body
+    entries = [_entry(_mac(secret), content) for secret in secrets]
     return {
         ID: message_id,
         TIMESTAMP: str(seconds),
@@ -122,7 +107,11 @@ def verify(
     Raises WebhookInvalid and nothing else, whatever arrives; its `reason` is for your log. A delivery can
     arrive twice: remember each `webhook-id` and skip the second.
     """
-    keys = _keys(secrets)
+    # Rebound, and keys are kept in HMAC objects: error reports show local variables (T46).
+    secrets = _wrapped(secrets)
+    if not secrets:
+        _refuse("secret", "No secret is configured here, so no webhook can be trusted.")
+    macs = _macs(secrets)
     if not isinstance(body, bytes | bytearray | memoryview):
         _refuse("body", "Pass the request's raw body as bytes; decoding and encoding it changes it.")
     raw = bytes(body)
@@ -135,21 +124,53 @@ def verify(
     age = clock.now() - _EPOCH - timedelta(seconds=int(sent_at))
     if abs(age) > tolerance:
         _refuse("timestamp", "The webhook is too old or too new. If it is not a replay, check your clock.")
-    given = [entry.encode(errors="replace") for entry in signatures.split(" ")]
-    matched = False
-    for key in keys:
-        expected = _entry(key, message_id, sent_at, raw).encode()
-        for entry in given:
-            # The text is compared, not the decoded bytes: base64 has several spellings of the same bytes.
-            matched |= hmac.compare_digest(expected, entry)
-    if not matched:
+    if not _any_matches(macs, f"{message_id}.{sent_at}.".encode() + raw, signatures):
         _refuse("signature", "No signature matches. Check the secret, and that the body is the raw bytes.")
     return _event(raw)
 
 
-def _entry(key: bytes, message_id: str, seconds: str, body: bytes) -> str:
-    digest = hmac.new(key, f"{message_id}.{seconds}.".encode() + body, hashlib.sha256).digest()
-    return "v1," + base64.b64encode(digest).decode()
+def _decoded(secret: Secret) -> tuple[bytes, str | None]:
+    """The key and None, or nothing and what is wrong. Raises nothing, so that no traceback holds the text."""
+    text = secret.reveal()
+    if not text.startswith(PREFIX):
+        return b"", f"A webhook secret starts with {PREFIX}; copy all of it."
+    encoded = text.removeprefix(PREFIX)
+    try:
+        key = base64.b64decode(encoded, validate=True)
+        canonical = base64.b64encode(key).decode() == encoded
+    except (binascii.Error, ValueError):
+        key, canonical = b"", False
+    if not canonical:
+        return b"", (
+            f"A webhook secret is {PREFIX} and base64 with its padding; this one was cut or changed. "
+            "Copy it again, without spaces or line breaks."
+        )
+    if not 24 <= len(key) <= 64:
+        return b"", (
+            f"A webhook secret holds 24 to 64 bytes, this one {len(key)}. "
+            "Make one with connect_hub.webhooks.generate_secret()."
+        )
+    return key, None
+
+
+def _mac(secret: Secret) -> hmac.HMAC:
+    return hmac.new(secret_key(secret), digestmod=hashlib.sha256)
+
+
+def _entry(mac: hmac.HMAC, content: bytes) -> str:
+    mac = mac.copy()
+    mac.update(content)
+    return "v1," + base64.b64encode(mac.digest()).decode()
+
+
+def _any_matches(macs: Sequence[hmac.HMAC], content: bytes, signatures: str) -> bool:
+    matched = False
+    for mac in macs:
+        expected = _entry(mac, content).encode()
+        for given in signatures.split(" "):
+            # The text is compared, not the decoded bytes: base64 has several spellings of the same bytes.
+            matched |= hmac.compare_digest(expected, given.encode(errors="replace"))
+    return matched
 
 
 def _stackone(secret: Secret, body: bytes) -> str:
@@ -157,17 +178,20 @@ def _stackone(secret: Secret, body: bytes) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _keys(secrets: Secret | str | Sequence[Secret | str]) -> list[bytes]:
-    given = [secrets] if isinstance(secrets, Secret | str) else secrets
+def _wrapped(secrets: Secret | str | Sequence[Secret | str]) -> list[Secret]:
+    """The secrets as such; none at all if one is something else."""
     try:
-        keys = [secret_key(one if isinstance(one, Secret) else Secret(one)) for one in given]
+        given = [secrets] if isinstance(secrets, Secret | str) else list(secrets)
+        return [one if isinstance(one, Secret) else Secret(one) for one in given]
+    except TypeError:
+        return []
+
+
+def _macs(secrets: Sequence[Secret]) -> list[hmac.HMAC]:
+    try:
+        return [_mac(secret) for secret in secrets]
     except ConfigurationError as error:
         raise WebhookInvalid("secret", error.message) from None
-    except TypeError:
-        _refuse("secret", "Pass the endpoint's secret, or a list of the live ones.")
-    if not keys:
-        _refuse("secret", "No secret is configured here, so no webhook can be trusted.")
-    return keys
 
 
 def _wanted(headers: Headers) -> dict[str, str]:

@@ -16,6 +16,7 @@ from connect_hub.errors import ConfigurationError, WebhookInvalid
 from connect_hub.secret import Secret
 from connect_hub.webhooks import generate_secret, sign, verify
 from connect_hub.webhooks.signing import secret_key
+from tests.leaks import reported
 
 # The vector that the Standard Webhooks specification and its libraries publish.
 VECTOR_SECRET = Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
@@ -202,6 +203,21 @@ def test_generated_secrets() -> None:
     assert {len(key) for key in keys} == {32}
     for size in (24, 64):
         assert secret_key(Secret("whsec_" + base64.b64encode(b"k" * size).decode())) == b"k" * size
+
+
+@pytest.mark.parametrize("cut", [0, 1], ids=["wrong signature", "wrong secret"])
+def test_error_reports_hold_no_key(cut: int) -> None:
+    """T46: neither the secret, nor its key, nor the signature that would have been right is in what an error
+    report shows of a refusal, whether the secret was given as Secret or as text."""
+    secret = generate_secret()
+    text = secret.reveal()[: len(secret.reveal()) - cut]
+    right = signed(VECTOR_BODY, secret)["webhook-signature"]
+    for given_secret in (Secret(text), text):
+        error = refusal(VECTOR_BODY, {**signed(), "webhook-signature": "v1,AA"}, given_secret)
+        shown = reported(error)
+        assert error.message in shown
+        for leak in (text.removeprefix("whsec_"), repr(secret_key(secret)), right):
+            assert leak not in shown
 
 
 def test_nothing_is_signed_without_a_secret_or_verified_without_one() -> None:
