@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 import httpcore2
 import httpx2
 
-from connect_hub.errors import AnswerTooLarge, ConfigurationError, OutboundFailed, OutboundRefused
+from connect_hub.errors import ConfigurationError, ConnectHubError, OutboundFailed, OutboundRefused
 from connect_hub.net.exchange import TRANSPORT_ERRORS, Exchange, OpenAnswer, translate
 from connect_hub.net.limits import Limits
 from connect_hub.net.target import Target
@@ -47,22 +47,25 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         self._target(request)
-        if self._auth is None:
-            return await self._call(request)
-        flow = self._auth.async_auth_flow(_copy(request))
+        outcome = await (self._call(request) if self._auth is None else self._authorize(request, self._auth))
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def _authorize(
+        self, request: httpx2.Request, auth: httpx2.Auth
+    ) -> httpx2.Response | httpx2.TransportError | ConnectHubError:
+        """Run the flow of `auth`. An error of the network is returned and not raised: the frames here hold
+        authorized requests, whose URLs may carry a key, and a traceback may show locals."""
+        flow = auth.async_auth_flow(_copy(request))
         try:
-            authorized = await anext(flow)
-            while True:
-                response = await self._call(authorized)
-                response.request = authorized
-                try:
-                    authorized = await flow.asend(response)
-                    await response.aread()
-                except StopAsyncIteration:
-                    return response
-                except BaseException:
-                    await response.aclose()
-                    raise
+            outcome = await self._call(await anext(flow))
+            while isinstance(outcome, httpx2.Response):
+                following = await _asked_after(flow, outcome)
+                if following is None:
+                    break
+                outcome = await self._call(following)
+            return outcome
         finally:
             await flow.aclose()
 
@@ -83,11 +86,12 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             )
         return target
 
-    async def _call(self, request: httpx2.Request) -> httpx2.Response:
+    async def _call(
+        self, request: httpx2.Request
+    ) -> httpx2.Response | httpx2.TransportError | ConnectHubError:
         target = self._target(request)
         limits = _tightened(self._limits, request.extensions.get("timeout"))
         budget = _Budget(limits.total)
-        failure: Exception
         try:
             async with budget:
                 opened = await self._exchange.open(
@@ -97,16 +101,16 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
                     content=request.stream,  # type: ignore[arg-type]  # an async stream, as AsyncClient checks
                     limits=limits,
                 )
-        except (OutboundFailed, *TRANSPORT_ERRORS) as exc:
-            failure = _as_httpx2(exc, target)
-        else:
-            return httpx2.Response(
-                opened.status,
-                headers=list(opened.headers),
-                stream=_Body(opened, target, budget),
-                extensions={"http_version": b"HTTP/1.1", "reason_phrase": opened.reason_phrase},
-            )
-        raise failure
+        except (ConnectHubError, *TRANSPORT_ERRORS) as exc:
+            return _as_httpx2(exc, target)
+        response = httpx2.Response(
+            opened.status,
+            headers=list(opened.headers),
+            stream=_Body(opened, target, budget),
+            extensions={"http_version": b"HTTP/1.1", "reason_phrase": opened.reason_phrase},
+        )
+        response.request = request
+        return response
 
 
 class BridgedTransport(httpx2.BaseTransport):
@@ -176,12 +180,11 @@ class _Body(httpx2.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
         while True:
-            failure: Exception | None = None
-            chunk = None
+            failure, chunk = None, None
             try:
                 async with self._budget:
                     chunk = await anext(self._opened.body, None)
-            except TRANSPORT_ERRORS as exc:
+            except (ConnectHubError, *TRANSPORT_ERRORS) as exc:
                 failure = _as_httpx2(exc, self._target)
             if failure is not None:
                 raise failure
@@ -191,6 +194,21 @@ class _Body(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._opened.aclose()
+
+
+async def _asked_after(
+    flow: AsyncGenerator[httpx2.Request, httpx2.Response], response: httpx2.Response
+) -> httpx2.Request | None:
+    """What the flow asks for after `response`; None when it is content with it."""
+    try:
+        request = await flow.asend(response)
+        await response.aread()
+    except StopAsyncIteration:
+        return None
+    except BaseException:
+        await response.aclose()
+        raise
+    return request
 
 
 def _copy(request: httpx2.Request, stream: httpx2.ByteStream | None = None) -> httpx2.Request:
@@ -215,10 +233,10 @@ def _tightened(limits: Limits, timeouts: object) -> Limits:
     )
 
 
-def _as_httpx2(error: Exception, target: Target) -> httpx2.TransportError | AnswerTooLarge:
-    """The httpx2 exception of the same name, with the hub's wording."""
+def _as_httpx2(error: Exception, target: Target) -> httpx2.TransportError | ConnectHubError:
+    """The httpx2 exception of the same name, with the hub's wording; the hub's own for what httpx2 lacks."""
     translated = translate(error, target)
-    if isinstance(translated, AnswerTooLarge):
+    if not isinstance(translated, OutboundFailed):
         return translated
     message = translated.message
     match error:
@@ -229,7 +247,7 @@ def _as_httpx2(error: Exception, target: Target) -> httpx2.TransportError | Answ
             return httpx2.ConnectError(message)
         case TimeoutError():
             return httpx2.ReadTimeout(message)
-        case OutboundFailed(reason="protocol") | httpcore2.RemoteProtocolError():
+        case OutboundFailed() | httpcore2.RemoteProtocolError():
             return httpx2.RemoteProtocolError(message)
         case httpcore2.ProtocolError():
             return httpx2.LocalProtocolError(message)

@@ -129,6 +129,8 @@ def translate(error: Exception, target: Target) -> ConnectHubError:
     origin = target.origin
     match error:
         case ConnectHubError():
+            # Raised again by the caller: frames in between hold headers and bodies.
+            error.__traceback__ = error.__cause__ = error.__context__ = None
             return error
         case httpcore2.TimeoutException() | TimeoutError():
             return OutboundFailed("timeout", f"{origin} did not answer in time.")

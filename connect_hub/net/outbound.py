@@ -82,6 +82,7 @@ class Outbound:
         or AnswerTooLarge.
         """
         target = self._policy.check(url)
+        del url  # a query may hold a key, and a traceback may show locals; the target hides it
         outcome = await self._outcome(
             method, target, headers or {}, content, self._limits if limits is None else limits
         )
@@ -169,9 +170,7 @@ class Outbound:
             async with asyncio.timeout(limits.total):
                 return await self._answer(method, target, headers, content, limits)
         except (ConnectHubError, *TRANSPORT_ERRORS) as exc:
-            error = translate(exc, target)
-        error.__traceback__ = error.__cause__ = error.__context__ = None
-        return error
+            return translate(exc, target)
 
     async def _answer(
         self,

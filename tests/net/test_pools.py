@@ -1,0 +1,116 @@
+"""Connections belong to one event loop of one process."""
+
+import asyncio
+import gc
+import os
+import threading
+import weakref
+
+import pytest
+
+from connect_hub.net import Limits, OutboundPolicy
+from connect_hub.net.outbound import Outbound
+from tests.net.wire import outbound_to, peer
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+async def test_a_connection_is_reused_within_a_loop() -> None:
+    """Two calls one after the other share one connection; after `aclose` a third opens a new one."""
+    async with peer(OK) as server, outbound_to(server) as outbound:
+        await outbound.send("GET", server.url)
+        await outbound.send("GET", server.url)
+        assert server.connections == 1
+        await outbound.aclose()
+        await outbound.send("GET", server.url)
+        assert server.connections == 2
+
+
+async def test_a_closed_client_leaves_the_connections_to_others() -> None:
+    """Closing one account's client does not close the connections under another's."""
+    async with peer(OK) as server, outbound_to(server) as outbound:
+        async with outbound.client(server.url) as first:
+            await first.get("/")
+        async with outbound.client(server.url) as second:
+            await second.get("/")
+        assert server.connections == 1
+
+
+async def test_every_loop_has_connections_of_its_own() -> None:
+    """An Outbound used from several loops, one after another and at once, never hands a connection from one
+    to the other, and lets go of loops that are closed."""
+    loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
+    async with peer(OK) as server, outbound_to(server, limits=Limits()) as outbound:
+        both = threading.Barrier(2)
+
+        async def call() -> bytes:
+            loops.append(weakref.ref(asyncio.get_running_loop()))
+            first = await outbound.send("GET", server.url)
+            second = await outbound.send("GET", server.url)
+            await outbound.aclose()
+            return first.body + second.body
+
+        def at_once() -> bytes:
+            both.wait(10)
+            return asyncio.run(call())
+
+        await outbound.send("GET", server.url)
+        one_by_one = [await asyncio.to_thread(lambda: asyncio.run(call())) for _ in range(3)]
+        together = await asyncio.gather(asyncio.to_thread(at_once), asyncio.to_thread(at_once))
+        await outbound.send("GET", server.url)
+        assert [*one_by_one, *together] == [b"okok"] * 5
+        assert server.connections == 6
+    gc.collect()
+    assert [loop for loop in loops if loop() is not None] == []
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # what a loop leaves open that was not told
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_a_loop_that_forgot_to_close_is_let_go_of() -> None:
+    """A closed loop and its pool are dropped when the next loop asks for one, so that `asyncio.run` for each
+    request does not pile them up."""
+    loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
+    async with peer(OK) as server, outbound_to(server, limits=Limits()) as outbound:
+
+        async def call() -> None:
+            loops.append(weakref.ref(asyncio.get_running_loop()))
+            await outbound.send("GET", server.url)
+
+        for _ in range(4):
+            await asyncio.to_thread(lambda: asyncio.run(call()))
+        await outbound.send("GET", server.url)
+    gc.collect()
+    assert [loop for loop in loops if loop() is not None] == []
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+async def test_a_forked_child_opens_its_own_connections() -> None:
+    """R18: after a fork the child's call goes over a connection of its own, and the parent's still works."""
+    async with peer(OK) as server:
+        policy = OutboundPolicy(allow_private_hosts=frozenset({f"127.0.0.1:{server.port}"}), allow_http=True)
+        outbound = Outbound(policy=policy)
+        await outbound.send("GET", server.url)
+        assert server.connections == 1
+
+        async def in_child() -> bool:
+            body = (await outbound.send("GET", server.url)).body
+            await outbound.aclose()
+            return body == b"ok"
+
+        def child() -> None:
+            # A thread has no running loop, as the process that a server forks has none.
+            thread_ok: list[bool] = []
+            worker = threading.Thread(target=lambda: thread_ok.append(asyncio.run(in_child())))
+            worker.start()
+            worker.join(10)
+            os._exit(0 if thread_ok == [True] else 1)
+
+        pid = os.fork()
+        if pid == 0:
+            child()
+        status = await asyncio.to_thread(lambda: os.waitpid(pid, 0)[1])
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert server.connections == 2
+        await outbound.send("GET", server.url)
+        assert server.connections == 2
+        await outbound.aclose()
