@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from connect_hub.auth.engine import Engines
 from connect_hub.callbacks import Callbacks
 from connect_hub.clock import Clock
 from connect_hub.config import HubConfig, Project, PublicUrl
@@ -29,6 +30,7 @@ class Core:
     vault: Vault
     nonces: Nonces
     connectors: ConnectorRegistry
+    engines: Engines
     callbacks: Callbacks
     wake: Callable[[], None]
     """Called after a commit that wrote deliveries, so that the dispatcher need not wait for its next look."""

@@ -1,0 +1,268 @@
+"""Live credentials of an account, refreshed when due by one worker alone.
+
+Providers that rotate refresh tokens end the whole grant when one is used twice. So the right to refresh is
+a lease in the database, on the database's clock, with a number that rises at each claim: a holder that stalls
+past its lease finds its number taken and writes nothing.
+"""
+
+import asyncio
+import logging
+import random
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from connect_hub.auth.engine import AuthEngine
+from connect_hub.clock import truncate
+from connect_hub.credentials import Credentials
+from connect_hub.errors import (
+    AccountInactive,
+    AccountNotFound,
+    AccountSuspended,
+    CredentialsExpired,
+    CredentialsUnreadable,
+    ProviderError,
+    RefreshFailed,
+)
+from connect_hub.events import account_event
+from connect_hub.flows.core import Core
+from connect_hub.models import Account, AccountStatus, StatusReason
+from connect_hub.storage.protocol import Change, NewEvent, Sealed, StoredCredentials
+from connect_hub.storage.transaction import refuse_inside_transaction
+
+__all__ = ["CredentialsFlow", "LiveCredentials"]
+
+log = logging.getLogger("connect_hub.credentials")
+
+_LEASE = timedelta(seconds=60)
+"""Longer than a token request may take in all (20 s), so that a lease ends only under a worker that
+stalled."""
+_EARLY = timedelta(minutes=5)
+_WAIT_STEP = 0.05
+_WAIT_STEPS_MOST = 1.0
+_TOUCH_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCredentials:
+    """Credentials that may be used now, and the engine that knows how."""
+
+    account: Account
+    credentials: Credentials
+    engine: AuthEngine
+
+
+class CredentialsFlow:
+    """Opens credentials, and refreshes them when they are due."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._running: dict[str, asyncio.Task[StoredCredentials]] = {}
+
+    async def live(
+        self, account_id: str, *, project: str | None = None, refused: Credentials | None = None
+    ) -> LiveCredentials:
+        """The account's credentials, valid as far as is known.
+
+        `refused` are credentials that the provider has just refused (401): if they are the stored ones
+        they are refreshed, whatever their age. Raises AccountNotFound, AccountInactive, AccountSuspended,
+        CredentialsExpired (the customer must connect again), RefreshFailed (try again),
+        CredentialsUnreadable.
+        """
+        refuse_inside_transaction()
+        stored = await self._load(account_id, project)
+        credentials, engine = self._open(stored)
+        forced = refused is not None and _same(refused, credentials)
+        if engine.can_refresh(credentials) and (forced or self._is_due(stored.account)):
+            try:
+                stored = await self._refreshed(account_id, stored)
+            except RefreshFailed:
+                if forced or self._has_run_out(stored.account):
+                    raise
+                log.warning("account %s: refresh failed; its token is still valid", account_id)
+            credentials, engine = self._open(stored)
+        elif self._has_run_out(stored.account):
+            await self._expire(
+                stored.account, "token_expired", "The access token ran out and cannot be refreshed."
+            )
+            raise CredentialsExpired
+        await self._touch(stored.account)
+        return LiveCredentials(stored.account, credentials, engine)
+
+    async def _load(self, account_id: str, project: str | None) -> StoredCredentials:
+        stored = await self._core.storage.stored_credentials(account_id, project_id=project)
+        if stored is None:
+            raise AccountNotFound
+        account = stored.account
+        if account.provider not in self._core.enabled(account.project_id):
+            raise AccountInactive
+        if account.status is AccountStatus.SUSPENDED:
+            raise AccountSuspended
+        if account.status is AccountStatus.EXPIRED:
+            raise CredentialsExpired
+        return stored
+
+    def _open(self, stored: StoredCredentials) -> tuple[Credentials, AuthEngine]:
+        account = stored.account
+        if stored.sealed is None:
+            raise CredentialsUnreadable("This account has no stored credentials.")
+        credentials = self._core.vault.open_credentials(
+            stored.sealed, project_id=account.project_id, account_id=account.id, generation=account.generation
+        )
+        connector = self._core.connectors.get(account.provider)
+        try:
+            return credentials, self._core.engines.of(connector, credentials.method)
+        except KeyError:
+            raise AccountInactive(
+                f"The connector {account.provider!r} no longer offers the method {credentials.method!r}."
+            ) from None
+
+    def _is_due(self, account: Account) -> bool:
+        if account.expires_at is None:
+            return False
+        life = account.expires_at - (account.last_refreshed_at or account.updated_at)
+        return self._core.clock.now() >= account.expires_at - min(_EARLY, max(life, timedelta(0)) * 0.2)
+
+    def _has_run_out(self, account: Account) -> bool:
+        return account.expires_at is not None and self._core.clock.now() >= account.expires_at
+
+    # --- refreshing ---
+
+    async def _refreshed(self, account_id: str, stored: StoredCredentials) -> StoredCredentials:
+        """One refresh an account and process at a time; everybody else here waits for the same one."""
+        task = self._running.get(account_id)
+        if task is None or task.get_loop() is not asyncio.get_running_loop():
+            task = asyncio.create_task(self._refresh(stored))
+            self._running[account_id] = task
+            task.add_done_callback(lambda done: self._forget(account_id, done))
+        # Shielded: one caller that gives up must not abandon a token request that others wait for.
+        return await asyncio.shield(task)
+
+    def _forget(self, account_id: str, task: "asyncio.Task[StoredCredentials]") -> None:
+        if self._running.get(account_id) is task:
+            del self._running[account_id]
+        if not task.cancelled():
+            task.exception()  # seen here too, in case every waiter has gone
+
+    async def _refresh(self, stored: StoredCredentials) -> StoredCredentials:
+        account = stored.account
+        deadline = asyncio.get_running_loop().time() + _LEASE.total_seconds()
+        step = _WAIT_STEP
+        while True:
+            epoch = await self._core.storage.claim_refresh(
+                account.id, generation=account.generation, lease=_LEASE
+            )
+            if epoch is not None:
+                return await self._refresh_as_holder(stored, epoch)
+            fresh = await self._load(account.id, account.project_id)
+            if fresh.account.generation != account.generation:
+                return fresh
+            if asyncio.get_running_loop().time() >= deadline:
+                raise RefreshFailed
+            await asyncio.sleep(step * random.uniform(0.5, 1.5))  # noqa: S311  # jitter between waiters
+            step = min(step * 2, _WAIT_STEPS_MOST)
+
+    async def _refresh_as_holder(self, stored: StoredCredentials, epoch: int) -> StoredCredentials:
+        account = stored.account
+        # Read again under the lease: what was read before may be older than another worker's refresh.
+        current = await self._core.storage.stored_credentials(account.id, project_id=account.project_id)
+        if current is None:
+            raise AccountNotFound
+        credentials, engine = self._open(current)
+        try:
+            refreshed = await engine.refresh(credentials)
+        except CredentialsExpired:
+            await self._settle_expired(account, epoch)
+            raise
+        except (RefreshFailed, ProviderError) as error:
+            await self._release(account, epoch)
+            raise RefreshFailed(error.message if isinstance(error, ProviderError) else None) from None
+        except BaseException:
+            await self._release(account, epoch)
+            raise
+        return await self._store(account, epoch, refreshed, engine)
+
+    async def _store(
+        self, account: Account, epoch: int, refreshed: Credentials, engine: AuthEngine
+    ) -> StoredCredentials:
+        now = self._core.clock.now()
+        expires_at = None if refreshed.expires_at is None else truncate(refreshed.expires_at)
+
+        def seal(account_id: str, generation: int) -> Sealed:
+            data = self._core.vault.seal_credentials(
+                refreshed, project_id=account.project_id, account_id=account_id, generation=generation
+            )
+            return Sealed(data, self._core.vault.key_id(data))
+
+        settled = await self._core.storage.settle_refresh(
+            account.id,
+            epoch=epoch,
+            change=lambda a: replace(
+                a,
+                expires_at=expires_at,
+                last_refreshed_at=now,
+                granted_scopes=refreshed.granted_scopes,
+                status=AccountStatus.ACTIVE if a.status is AccountStatus.ERROR else a.status,
+                status_reasons=() if a.status is AccountStatus.ERROR else a.status_reasons,
+                updated_at=now,
+            ),
+            seal=seal,
+            announce=self._announce,
+        )
+        self._core.wake()
+        if settled is None:
+            # Reconnected or deleted meanwhile, or the lease ran out under us: what we got is not wanted.
+            fresh = await self._core.storage.stored_credentials(account.id, project_id=account.project_id)
+            if fresh is None:
+                await engine.revoke(refreshed)
+                raise AccountNotFound
+            return fresh
+        found = await self._core.storage.stored_credentials(account.id, project_id=account.project_id)
+        if found is None:
+            raise AccountNotFound
+        return found
+
+    async def _settle_expired(self, account: Account, epoch: int) -> None:
+        reason = StatusReason(
+            "invalid_grant", "The provider no longer accepts the refresh token.", self._core.clock.now()
+        )
+        await self._core.storage.settle_refresh(
+            account.id,
+            epoch=epoch,
+            change=lambda a: replace(a, status=AccountStatus.EXPIRED, status_reasons=(reason,)),
+            seal=None,
+            announce=self._announce,
+        )
+        self._core.wake()
+
+    async def _release(self, account: Account, epoch: int) -> None:
+        await self._core.storage.settle_refresh(
+            account.id, epoch=epoch, change=lambda a: a, seal=None, announce=self._announce
+        )
+
+    async def _expire(self, account: Account, code: str, description: str) -> None:
+        reason = StatusReason(code, description, self._core.clock.now())
+
+        def change(now: Account) -> Account:
+            if now.generation != account.generation or now.status is not AccountStatus.ACTIVE:
+                return now
+            return replace(now, status=AccountStatus.EXPIRED, status_reasons=(reason,))
+
+        await self._core.storage.change_account(
+            account.project_id, account.id, change, announce=self._announce
+        )
+        self._core.wake()
+
+    def _announce(self, account: Account, change: Change, before: Account | None) -> list[NewEvent]:
+        name = "account.expired" if account.status is AccountStatus.EXPIRED else "account.recovered"
+        return [account_event(name, account, targets=self._core.targets, now=self._core.clock.now())]
+
+    async def _touch(self, account: Account) -> None:
+        now = self._core.clock.now()
+        if account.last_used_at is None or now - account.last_used_at >= _TOUCH_EVERY:
+            await self._core.storage.touch_account(account.id, now=now)
+
+
+def _same(one: Credentials, other: Credentials) -> bool:
+    """Whether two credentials hold the same access token."""
+    mine, theirs = one.secrets.get("access_token"), other.secrets.get("access_token")
+    return mine is not None and theirs is not None and mine.matches(theirs.reveal())

@@ -1,0 +1,190 @@
+"""The last step of a connection: credentials that passed their test become an account, or nothing."""
+
+import json
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connect_hub.clock import truncate
+from connect_hub.connectors.methods import OAuth2Method
+from connect_hub.connectors.registry import EnabledConnector
+from connect_hub.credentials import Credentials
+from connect_hub.errors import AttemptNotFound, ConnectHubError, IdentityChanged
+from connect_hub.events import account_event, change_name
+from connect_hub.flows.core import Core
+from connect_hub.flows.revocation import Revocation
+from connect_hub.models import Account, Attempt, AttemptStatus, ProviderIdentity, Session
+from connect_hub.storage.protocol import Change, LinkRequest, NewEvent, Sealed
+
+__all__ = ["Linking", "NewConnection"]
+
+log = logging.getLogger("connect_hub.linking")
+
+
+@dataclass(frozen=True, slots=True)
+class NewConnection:
+    """A connection that passed its test."""
+
+    credentials: Credentials
+    identity: ProviderIdentity | None
+    setup_information: Mapping[str, str]
+    asked_scopes: tuple[str, ...] = ()
+
+
+class Linking:
+    """Commits connections."""
+
+    def __init__(self, core: Core, revocation: Revocation) -> None:
+        self._core = core
+        self._revocation = revocation
+
+    async def link(
+        self,
+        session: Session,
+        attempt: Attempt,
+        connector: EnabledConnector,
+        connection: NewConnection,
+        *,
+        accept_other_identity: bool = False,
+    ) -> Account:
+        """Store the connection, or leave no trace of it but the attempt's error.
+
+        Raises IdentityChanged after having sealed the connection in the attempt, to wait for the customer's
+        word. For any other error the grant is revoked, best effort: LinkRevoked, LinkUsed, AccountNotFound,
+        LinkRefused (the host's own callback said no), and whatever else a callback raised.
+        """
+        now = self._core.clock.now()
+        method = connector.method(connection.credentials.method)
+        request = LinkRequest(
+            session_id=session.id,
+            project_id=session.project_id,
+            attempt_id=attempt.id,
+            provider=connector.key,
+            method=method.name,
+            new_account_id="acc_" + secrets.token_hex(16),
+            setup_information=dict(connection.setup_information),
+            identity=connection.identity,
+            expires_at=_milliseconds(connection.credentials.expires_at),
+            asked_scopes=connection.asked_scopes,
+            granted_scopes=connection.credentials.granted_scopes,
+            accept_other_identity=accept_other_identity,
+            seal=lambda account_id, generation: self._seal(
+                session.project_id, account_id, generation, connection.credentials
+            ),
+            announce=self._announce,
+            in_transaction=self._core.callbacks.run_in_transaction,
+            now=now,
+        )
+        try:
+            result = await self._core.storage.link(request)
+        except IdentityChanged as error:
+            await self._hold(attempt, connection, error)
+            raise
+        except Exception as error:
+            self.abandon(connector, connection.credentials)
+            await self.failed(attempt, error)
+            raise
+        self._core.wake()
+        return result.account
+
+    def abandon(self, connector: EnabledConnector, credentials: Credentials) -> None:
+        """Revoke a grant that was just obtained and will not be stored. A typed key is the customer's to
+        keep."""
+        if isinstance(connector.method(credentials.method), OAuth2Method):
+            self._revocation.begin_for(connector, credentials)
+
+    def _seal(self, project_id: str, account_id: str, generation: int, credentials: Credentials) -> Sealed:
+        data = self._core.vault.seal_credentials(
+            credentials, project_id=project_id, account_id=account_id, generation=generation
+        )
+        return Sealed(data, self._core.vault.key_id(data))
+
+    def _announce(self, account: Account, change: Change, before: Account | None) -> Sequence[NewEvent]:
+        changed = (
+            before is not None
+            and before.identity is not None
+            and account.identity is not None
+            and before.identity.id != account.identity.id
+        )
+        return [
+            account_event(
+                change_name(change),
+                account,
+                targets=self._core.targets,
+                now=self._core.clock.now(),
+                extra={"identity_changed": True} if changed else None,
+            )
+        ]
+
+    async def failed(self, attempt: Attempt, error: BaseException) -> None:
+        """Record why the attempt failed, in words of our own."""
+        known = error if isinstance(error, ConnectHubError) else None
+        # A host's refusal is its own text for its own customer; other texts name no typed value either.
+        description = known.message if known is not None else "The product could not finish the connection."
+        if known is None:
+            log.error("attempt %s: a callback inside the transaction failed", attempt.id, exc_info=error)
+        await self._core.storage.save_attempt(
+            replace(
+                attempt,
+                status=AttemptStatus.ERROR,
+                error_code=known.code if known is not None else "host_error",
+                error_description=description[:500],
+                held=None,
+                updated_at=self._core.clock.now(),
+            ),
+            expected={s.value for s in AttemptStatus if s is not AttemptStatus.AUTHENTICATED},
+        )
+
+    # --- connections that wait for the customer's word ---
+
+    async def _hold(self, attempt: Attempt, connection: NewConnection, error: IdentityChanged) -> None:
+        identity = connection.identity
+        document = {
+            "credentials": connection.credentials.to_json().decode(),
+            "identity": None if identity is None else [identity.id, identity.name, identity.email],
+            "setup_information": dict(connection.setup_information),
+            "asked_scopes": list(connection.asked_scopes),
+        }
+        held = self._core.vault.seal(
+            json.dumps(document).encode(),
+            project_id=attempt.project_id,
+            account_id=attempt.id,
+            field="held",
+            generation=0,
+        )
+        now = self._core.clock.now()
+        await self._core.storage.save_attempt(
+            replace(attempt, held=held, error_code=error.code, error_description=None, updated_at=now)
+        )
+
+    def held(self, attempt: Attempt) -> NewConnection:
+        """What `attempt` holds. Raises AttemptNotFound if it holds nothing."""
+        if attempt.held is None:
+            raise AttemptNotFound
+        plaintext = self._core.vault.open(
+            attempt.held, project_id=attempt.project_id, account_id=attempt.id, field="held", generation=0
+        )
+        document = json.loads(plaintext)
+        identity = document["identity"]
+        return NewConnection(
+            Credentials.from_json(document["credentials"].encode()),
+            None if identity is None else ProviderIdentity(*identity),
+            document["setup_information"],
+            tuple(document["asked_scopes"]),
+        )
+
+    async def discard(self, attempt: Attempt, connector: EnabledConnector) -> None:
+        """Forget what `attempt` holds, and revoke it."""
+        connection = self.held(attempt)
+        dropped = await self._core.storage.save_attempt(
+            replace(attempt, held=None, status=AttemptStatus.CANCELLED, updated_at=self._core.clock.now()),
+            expected={attempt.status.value},
+        )
+        if dropped:
+            self.abandon(connector, connection.credentials)
+
+
+def _milliseconds(at: datetime | None) -> datetime | None:
+    return None if at is None else truncate(at)
