@@ -128,7 +128,7 @@ class Portal:
                 self._running = _Running.start(self._name, self._close_timeout)
                 if not self._exit_registered:
                     self._exit_registered = True
-                    atexit.register(self.close)
+                    _call_at_exit(self.close)
             return self._running
 
     def _after_fork_in_child(self) -> None:
@@ -199,6 +199,7 @@ def _wind_up(
         if tasks:
             loop.run_until_complete(asyncio.wait(tasks, timeout=seconds))
         loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
     finally:
         loop.close()
 
@@ -281,6 +282,15 @@ def _start_thread(target: Callable[[], None], name: str) -> None:
         sys.modules["gevent.monkey"].get_original("_thread", "start_new_thread")(target, ())
     else:
         threading.Thread(target=target, name=name, daemon=True).start()
+
+
+def _call_at_exit(close: Callable[[], None]) -> None:
+    if _gevent_is_patched() and hasattr(threading, "_register_atexit"):
+        # Before the executors' own exit hook: their "threads" are greenlets of the portal's thread, and it
+        # would wait for them from another, for ever. Elsewhere after it, when no request is at work any more.
+        threading._register_atexit(close)
+    else:
+        atexit.register(close)
 
 
 def _after_fork_in_child() -> None:
