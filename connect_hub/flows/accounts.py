@@ -99,8 +99,7 @@ class Accounts:
 
         return await self._change(account_id, apply, project)
 
-    async def convert(self, account_id: str, type: AccountType, *, project: str = "default") -> Account:  #
-    noqa: A002  # the wire's own word
+    async def convert(self, account_id: str, type: AccountType, *, project: str = "default") -> Account:  # noqa: A002  # the wire's word
         """Make it a test or a production account. Raises AccountNotFound, AccountConflict."""
         return await self._change(account_id, lambda a: self._touched(a, replace(a, type=type)), project)
 

@@ -263,8 +263,7 @@ class Connecting:
             )
         except StorageUnavailable:
             raise
-        except Exception:  # noqa: S110  # recorded in the attempt, and logged if it was a callback of the
-        host's
+        except Exception:  # noqa: S110  # recorded in the attempt and logged
             # The page of the attempt tells the customer what became of it, on reload as well.
             pass
         return Finished(live.visit.name, attempt.id)
@@ -394,8 +393,10 @@ class Connecting:
         assert isinstance(typed, dict)
         values = FieldValues(variables, {name: Secret(text) for name, text in typed.items()})
         credentials = await engine.exchange(
-            code, redirect_uri=state.redirect_uri, code_verifier=Secret(str(document["verifier"])),
-            values=values
+            code,
+            redirect_uri=state.redirect_uri,
+            code_verifier=Secret(str(document["verifier"])),
+            values=values,
         )
         try:
             identity = await engine.probe(credentials)
