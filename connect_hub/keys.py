@@ -240,8 +240,7 @@ def _entry(entry: Secret, position: int) -> Key:
 
 def _instant(text: str) -> datetime | None:
     try:
-        instant = datetime.fromisoformat(text)
-        return None if instant.tzinfo is None else truncate(instant)
+        return truncate(datetime.fromisoformat(text))  # refuses one without a time zone
     except (ValueError, OverflowError):
         return None
 

@@ -95,6 +95,8 @@ NOT_RANDOM = {
     "one byte": text_of(b"\xa7" * 32),
     "two bytes": text_of(b"\xa7\x13" * 16),
     "half twice": text_of(secrets.token_bytes(16) * 2),
+    "sixteen bytes twice": text_of(bytes(n * n % 251 for n in range(1, 17)) * 2),
+    "half a text twice": ((root("t")[:20] + "Az") * 2)[:43],
     "counting up": text_of(bytes(range(32))),
     "counting down": text_of(bytes(range(255, 223, -1))),
     "steps of seven": text_of(bytes(n * 7 % 256 for n in range(32))),
