@@ -1,0 +1,1 @@
+"""Clients of the wire contract that others published, unmodified, against a running hub."""
