@@ -99,7 +99,7 @@ def _problems(source: str, error: ValidationError) -> Iterable[str]:
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
             message = "there is no such key: remove it, or correct its spelling"
-        for line in message.split("; ") if place == "" else (message,):
+        for line in message.splitlines():
             yield f"{source}: {place}: {line}" if place else f"{source}: {line}"
 
 

@@ -121,7 +121,7 @@ class Connector(Definition):
                 f"methods.{method.name}.{text}" for text in method_problems(method, self._scope(method))
             ]
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ValueError("\n".join(problems))
         return self
 
     @property

@@ -138,7 +138,7 @@ class UrlTemplate:
                 )
         for host in hosts:
             tail = host.rpartition("}")[2]
-            covered = (
+            covered = _is_host(_NAME.sub("x", host)) and (
                 host_is_allowed(host, rules.allowed_hosts)
                 if tail == host
                 else any(entry.startswith(".") and tail.endswith(entry) for entry in rules.allowed_hosts)

@@ -1,0 +1,131 @@
+"""Definitions: whatever could send a secret to the wrong place is refused when they are read."""
+
+import pytest
+
+from connect_hub.connectors import catalog
+from connect_hub.connectors.definition import Connector
+from connect_hub.errors import ConfigurationError
+from tests.connectors.example import TEXT, connector, document
+
+
+def problems(changes: dict[str, object]) -> str:
+    with pytest.raises(ValueError, match="validation error") as caught:
+        Connector.model_validate(document(changes))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"version": 2}, "version"),
+        ({"version": None}, "version"),
+        ({"colour": "red"}, "colour"),
+        ({"fields.0.colour": "red"}, "fields.0.colour"),
+        ({"methods.0.probe.colour": "red"}, "probe.colour"),
+        ({"key": "Zen Desk"}, "key"),
+        ({"categories": []}, "categories"),
+        ({"categories": ["pets"]}, "categories.0"),
+        ({"methods": []}, "methods"),
+        ({"methods.1.type": "telepathy"}, "telepathy"),
+        ({"methods.1.recommended": True}, "only one can be recommended"),
+        ({"methods.1.key": "oauth2"}, "two have the key 'oauth2'"),
+        # addresses (T25)
+        ({"base_url": "http://{subdomain}.example-desk.com"}, "is not https"),
+        ({"base_url": "https://{subdomain}example-desk.com"}, "not covered by `allowed_hosts`"),
+        ({"base_url": "https://example-desk.com.{subdomain}"}, "not covered by `allowed_hosts`"),
+        ({"base_url": "https://{subdomain}.example-desk.com.evil.com"}, "not covered by `allowed_hosts`"),
+        ({"base_url": "https://a@example-desk.com"}, "is not an address"),
+        ({"base_url": "https://{subdomain}.example-desk.com?x=1"}, "cannot have a query"),
+        ({"base_url": "/api"}, "write the whole address"),
+        ({"base_url": "https://{subdomain}.example-desk.com/../x"}, "dotted segment"),
+        ({"base_url": "https://{tenant}.example-desk.com"}, "no field or token variable"),
+        ({"base_url": "{instance_url}/api"}, "may be absent"),
+        ({"base_url": "https://{team_id}.example-desk.com"}, "give it a `format` or `pattern`"),
+        ({"allowed_hosts": []}, "needs `allowed_hosts`"),
+        ({"allowed_hosts": [".com"]}, "allowed_hosts.0"),
+        ({"allowed_hosts": ["*.example-desk.com"]}, "allowed_hosts.0"),
+        ({"fields.0.format": "text"}, "give it a `format` or `pattern`"),
+        ({"fields.0.format": "path_segment"}, 'give it `format = "dns_label"`'),
+        ({"fields.0.pattern": "[a-z.]+", "fields.0.format": "text"}, 'give it `format = "dns_label"`'),
+        ({"fields.0.required": False}, "may be absent"),
+        ({"methods.0.authorize_url": "https://{team_id}.example-desk.com/x"}, "no field or token variable"),
+        ({"methods.2.fields.0.options.1.value": "evil.com/"}, "not covered by `allowed_hosts`"),
+        # secrets stay out of addresses (T21)
+        ({"methods.1.probe.url": "/me?key={api_token}"}, "secrets go in headers or bodies"),
+        ({"methods.0.probe.url": "/me/{access_token}"}, "no field or token variable"),
+        ({"methods.0.revoke.url": "/revoke/{refresh_token}"}, "no field or token variable"),
+        ({"methods.0.authorize_params.x": "{client_secret}"}, "not a field that is not secret"),
+        ({"methods.0.authorize_params.state": "x"}, "sets this parameter itself"),
+        # headers and bodies
+        ({"methods.1.request.basic.username": "{mail}/token"}, "{mail} is not a field"),
+        ({"methods.1.request.basic.username": "{email/token"}, "brace"),
+        ({"methods.0.request.headers": {"Host": "evil.com"}}, "cannot be set"),
+        ({"methods.0.request.headers": {"X Y": "a"}}, "cannot be set"),
+        ({"methods.0.request.headers": {"X": "a\r\nY: b"}}, "printable ASCII"),
+        ({"headers": {"X": "{subdomain}"}}, "headers.X"),
+        ({"headers": {"Authorization": "x"}}, "headers.Authorization"),
+        ({"methods.1.request": {}}, "say how calls are authenticated"),
+        ({"methods.0.probe.body": {"a": "b"}}, "a GET has no body"),
+        ({"methods.0.probe.answers.0.field": "nobody"}, "there is no field 'nobody'"),
+        ({"methods.0.probe.answers.0": {"means": "ok"}}, "does not match everything"),
+        ({"methods.1.revoke": {"url": "/revoke"}}, "there is no OAuth client here"),
+        ({"methods.0.identity.id": "{access_token}"}, "{access_token} is not"),
+        ({"methods.1.probe": None}, "add a probe or a url"),
+        # fields
+        ({"methods.1.fields.0.key": "subdomain"}, "two of this key"),
+        ({"methods.0.fields": [{"key": "access_token", "label": "x"}]}, "taken by the token"),
+        ({"methods.1.fields.1.type": "text"}, "none is secret"),
+        ({"methods.1.fields.1.secret": False}, "a password field is always secret"),
+        ({"methods.1.fields.1.default": "x"}, "cannot have a default"),
+        ({"fields.0.pattern": "^a$"}, "leave out ^"),
+        ({"fields.0.pattern": "a("}, "not a regular expression"),
+        ({"fields.0.options": [{"value": "a", "label": "A"}]}, "`options` go with"),
+        ({"methods.2.fields.0.default": "login.asia"}, "not one of the options"),
+        ({"fields.0.help_url": "javascript:alert(1)"}, "beginning with https://"),
+        ({"methods.2.client_secret": "{client_id}"}, "must come from a secret field"),
+        ({"methods.0.authorization_response_iss_parameter_supported": True}, "issuer"),
+        ({"methods.0.scopes": ["a b"]}, "scopes.0"),
+    ],
+)
+def test_a_definition_that_breaks_a_rule_is_refused_and_says_where(
+    changes: dict[str, object], expected: str
+) -> None:
+    """T25, T21: each rule of the language has a definition that breaks it; the refusal says where."""
+    assert expected in problems(changes)
+
+
+def test_the_example_keeps_every_rule() -> None:
+    """The example that people copy from is accepted, and its first method is the recommended one."""
+    example = connector()
+    assert [method.name for method in example.methods] == ["oauth2", "api_key", "client_credentials"]
+    assert example.recommended.name == "oauth2"
+    assert [f.key for f in example.fields_of(example.method("api_key"))] == [
+        "subdomain",
+        "email",
+        "api_token",
+    ]
+    assert example.method("api_key").fields[1].secret
+
+
+def test_a_plain_http_address_needs_the_definition_to_allow_it() -> None:
+    """`allow_http` is for test connectors: without it no address is http."""
+    changes: dict[str, object] = {"base_url": "http://127.0.0.1:8000/api"}
+    assert "is not https" in problems(changes)
+    assert connector({**changes, "allow_http": True}).base_url == "http://127.0.0.1:8000/api"
+
+
+def test_every_problem_of_a_file_is_told_with_file_place_and_what_to_change() -> None:
+    """One reading of a broken file names all of its problems, a line each, beginning with the file."""
+    text = TEXT.replace('format = "dns_label" ', "").replace("{email}/token", "{mail}")
+    with pytest.raises(ConfigurationError) as caught:
+        catalog.parse(text, "example.toml")
+    lines = caught.value.message.splitlines()
+    assert len(lines) > 1
+    assert all(line.startswith("example.toml: methods.") for line in lines)
+    assert any("{mail}" in line for line in lines)
+    with pytest.raises(ConfigurationError, match=r"example.toml: fields.0.colour: there is no such key"):
+        catalog.parse(TEXT.replace("placeholder =", "colour ="), "example.toml")
+    with pytest.raises(ConfigurationError, match=r"call it example.toml"):
+        catalog.parse(TEXT, "other.toml")
+    with pytest.raises(ConfigurationError, match="is not TOML"):
+        catalog.parse("version =", "broken.toml")
