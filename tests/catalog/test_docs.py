@@ -29,6 +29,12 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
 
 
+def run(source: str) -> dict[str, object]:
+    names: dict[str, object] = {}
+    exec(compile(source, "docs/connectors.md", "exec"), names)  # noqa: S102  # the page's own example
+    return names
+
+
 def test_the_example_file_loads_alone_and_with_the_oauth_method() -> None:
     """What the page tells a host to write is accepted as it stands."""
     own, oauth, probe = blocks("toml")
@@ -44,10 +50,9 @@ def test_the_example_file_loads_alone_and_with_the_oauth_method() -> None:
 
 def test_the_python_example_is_a_connector() -> None:
     """The models in Python make the same thing, and are imported from where the page says."""
-    (source,) = (text for text in blocks("python") if "acme_desk = Connector(" in text)
-    names: dict[str, object] = {}
-    exec(compile(source, "docs/connectors.md", "exec"), names)  # noqa: S102  # the page's own example
-    connector = names["acme_desk"]
+    configured, modelled = (run(source) for source in blocks("python"))
+    assert isinstance(configured["connectors"], list)
+    connector = modelled["acme_desk"]
     assert isinstance(connector, Connector)
     assert connector.recommended.type == "api_key"
 

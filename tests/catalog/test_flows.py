@@ -185,15 +185,14 @@ def greenhouse(provider: Provider) -> Provider:
             return reply({"error": "invalid_client"}, 401)
         sent = asked.form
         assert sent.pop("grant_type") == "client_credentials"
-        assert sent.keys() <= {"sub"}
-        assert sent.get("sub") != "", "an empty sub names nobody"
-        kind = "admin" if sent.get("sub") == "12345" else "service"
+        assert sent.keys() == {"sub"}
+        kind = "admin" if sent["sub"] == "12345" else "member"
         return reply({"token_type": "Bearer", "access_token": kind, "expires_at": "2026-11-23T13:00:00Z"})
 
     def users(asked: Asked) -> Reply:
-        if asked.bearer not in ("admin", "service"):
+        if asked.bearer not in ("admin", "member"):
             return reply({"message": "Invalid token"}, 401)
-        if asked.bearer == "service":
+        if asked.bearer == "member":
             return reply({"message": "Forbidden"}, 403)
         assert asked.query == {"per_page": "1"}
         return reply([{"id": 1, "primary_email": "ada@example.com"}])
@@ -229,7 +228,7 @@ async def test_greenhouse_refuses_a_wrong_secret_at_once(greenhouse: Provider) -
     """The token endpoint's `invalid_client` is the customer's to correct."""
     with pytest.raises(RejectedCredentials) as refused:
         await Desk(greenhouse, "greenhouse").enter(
-            "client_credentials", client_id="gh-id", client_secret="wrong"
+            "client_credentials", client_id="gh-id", client_secret="wrong", user_id="12345"
         )
     assert refused.value.field in ("client_id", "client_secret")
 
