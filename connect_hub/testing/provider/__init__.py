@@ -4,6 +4,7 @@
 """
 
 from connect_hub.testing.provider.clients import ProviderClient
+from connect_hub.testing.provider.connectors import key_toml, oauth_toml
 from connect_hub.testing.provider.faults import Fault, FaultPoint, Faults
 from connect_hub.testing.provider.grants import Family, Token
 from connect_hub.testing.provider.policy import ProviderPolicy
@@ -24,4 +25,6 @@ __all__ = [
     "RecordedRequest",
     "SimulatedProvider",
     "Token",
+    "key_toml",
+    "oauth_toml",
 ]

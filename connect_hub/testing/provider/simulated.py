@@ -11,11 +11,13 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from connect_hub.clock import Clock, SystemClock
+from connect_hub.connectors.definition import Connector
 from connect_hub.secret import Secret
 from connect_hub.testing.provider.api import ProviderApi, new_key
 from connect_hub.testing.provider.authorization_endpoint import AuthorizationEndpoint
 from connect_hub.testing.provider.broken import broken_answer, unavailable
 from connect_hub.testing.provider.clients import ProviderClient
+from connect_hub.testing.provider.connectors import key_connector, oauth_connector
 from connect_hub.testing.provider.consent import ConsentDesk
 from connect_hub.testing.provider.faults import Fault, FaultPoint, Faults
 from connect_hub.testing.provider.grants import Family, GrantBook, Token
@@ -100,6 +102,15 @@ class SimulatedProvider:
         with serving(self, before_stop=self.faults.clear) as base_url:
             self.base_url = base_url
             yield base_url
+
+    def connector(self, base_url: str | None = None) -> Connector:
+        """The connector `simulated` (OAuth 2), for where this provider is reached now. Give it a client:
+        `OAuth(provider.connector(), client_id=…, client_secret=…)`, and `add_client` the same here."""
+        return oauth_connector(base_url=base_url or self.base_url, name=self.name, iss=self.policy.send_iss)
+
+    def key_connector(self, base_url: str | None = None) -> Connector:
+        """The connector `simulated-key` (API key), for where this provider is reached now."""
+        return key_connector(base_url=base_url or self.base_url, name=self.name)
 
     # --- what a test sets up and plays ---
 
