@@ -1,5 +1,6 @@
 """Each shipped connector signs in to a provider that behaves as that provider's documentation says."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,10 @@ from tests.catalog.providers import CLIENT_ID, CLIENT_SECRET, Asked, OAuthProvid
 from tests.peers.loopback import Answer as Reply
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECRET = re.compile(
+    r"access-\d|refresh-\d|code-\d|s3cret|f{40}|gh-secret|xoxb|pat-|ghp_|github_pat|good|wrong"
+)
+"""What the codes, tokens, keys and client secrets of these tests look like."""
 REDIRECT = "https://app.example.com/connect/oauth/callback/x"
 
 
@@ -84,20 +89,16 @@ class Desk:
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    """A provider without any routes yet."""
+    """A provider without any routes yet. T21: afterwards, nothing secret was in any address that was called."""
     with Provider() as server:
         yield server
+        for asked in server.asked:
+            address = " ".join([asked.host, asked.path, *asked.query, *asked.query.values()])
+            assert SECRET.search(address) is None, address
 
 
 def tokens(credentials: Credentials) -> dict[str, str]:
     return {name: secret.reveal() for name, secret in credentials.secrets.items()}
-
-
-def no_secret_in_any_address(provider: Provider, *secrets: str) -> None:
-    for asked in provider.asked:
-        for secret in secrets:
-            assert secret not in asked.path
-            assert secret not in asked.query.values()
 
 
 # --- BambooHR ---------------------------------------------------------------------------------------
@@ -129,7 +130,6 @@ async def test_bamboohr_takes_the_key_as_basic_user_name(provider: Provider) -> 
     )
     assert await engine.probe(credentials) == ProviderIdentity(id="acme", name="Acme")
     assert engine.base_url(credentials) == "https://acme.bamboohr.com/api"
-    no_secret_in_any_address(provider, "f" * 40)
 
 
 async def test_bamboohr_refusals_are_told_apart(provider: Provider) -> None:
@@ -276,7 +276,6 @@ async def test_hubspot_keeps_its_refresh_token(provider: Provider) -> None:
     renewed = await engine.refresh(credentials)
     assert tokens(renewed) == {"access_token": "access-2", "refresh_token": "refresh-1"}
     assert await engine.revoke(renewed)
-    no_secret_in_any_address(provider, CLIENT_SECRET, "refresh-1", "access-1")
 
 
 @pytest.mark.parametrize(
