@@ -75,6 +75,9 @@ class Exchange:
             self._end(error)  # SystemExit too: it is raised to the server, as a plain WSGI view would
         else:
             self._end(None)
+        finally:
+            # A task keeps the frames in which it was cancelled, and with them a generator that ought to end.
+            self._task = None
 
     async def receive(self) -> Message:
         """The body, whole, in one message; after it, `http.disconnect` once the exchange is over."""
