@@ -164,7 +164,10 @@ const search = (form) => {
 // --- times, in the reader's own zone ---
 
 const localTime = (element) => {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+  const { lang } = document.documentElement;
+  // en-GB and en-US write dates differently; the page knows only en, the browser knows which.
+  const locale = navigator.languages.find((l) => l.split("-")[0] === lang.split("-")[0]) ?? lang;
+  const format = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
   element.title = element.textContent.trim();
   element.textContent = format.format(new Date(element.dateTime));
 };

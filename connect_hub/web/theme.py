@@ -12,14 +12,17 @@ from connect_hub.web.contexts.brand import BrandView
 
 __all__ = ["brand_files", "contrast", "monogram_svg", "readable", "theme_css"]
 
-_LIGHT, _DARK = "#ffffff", "#17181c"
-"""The surfaces that hub.css draws on in the light and in the dark scheme."""
+_LIGHT, _DARK = "#f1f2f5", "#22242a"
+"""The surfaces of hub.css that leave the least contrast, light and dark (`--chub-hover`)."""
 
 _TEXT_CONTRAST = 4.5
 """WCAG 2.2, 1.4.3: text against what is behind it."""
 
-_INKS = ("#ffffff", "#101114")
-"""What may be written on an accent; the first that is readable."""
+_SHAPE_CONTRAST = 3.0
+"""WCAG 2.2, 1.4.11: the edge of a control against what is around it."""
+
+_INKS = ("#ffffff", "#000000")
+"""What may be written on an accent; the first that is readable. On any colour one of the two is."""
 
 _MONOGRAM_COLOURS = (
     "#3f51b5", "#0b7285", "#2b6a3f", "#8a4b08", "#a61e4d",
@@ -45,11 +48,13 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def readable(colour: str, surface: str) -> str:
-    """`colour`, made darker or lighter step by step until text in it is readable on `surface`."""
+def readable(colour: str, surface: str, wanted: float = _TEXT_CONTRAST) -> str:
+    """`colour`, made darker or lighter step by step until its contrast with `surface` is as `wanted`."""
     hue, light, saturation = colorsys.rgb_to_hls(*_rgb(colour))
     step = -0.01 if _luminance(surface) > 0.18 else 0.01
-    while contrast(colour, surface) < _TEXT_CONTRAST and 0 < light < 1:
+    for _ in range(101):
+        if contrast(colour, surface) >= wanted:
+            break
         light = min(1.0, max(0.0, light + step))
         colour = "#" + "".join(f"{round(c * 255):02x}" for c in colorsys.hls_to_rgb(hue, light, saturation))
     return colour
@@ -62,11 +67,8 @@ def theme_css(accent: str) -> str:
     """
 
     def properties(surface: str) -> str:
-        fill = accent if contrast(accent, surface) >= 3 else readable(accent, surface)
-        ink = next(
-            (i for i in _INKS if contrast(i, fill) >= _TEXT_CONTRAST),
-            max(_INKS, key=lambda i: contrast(i, fill)),
-        )
+        fill = readable(accent, surface, _SHAPE_CONTRAST)
+        ink = next(i for i in _INKS if contrast(i, fill) >= _TEXT_CONTRAST)
         return f"--chub-accent:{fill};--chub-on-accent:{ink};--chub-accent-text:{readable(accent, surface)}"
 
     return (
@@ -82,7 +84,7 @@ def monogram_svg(name: str, colour: str | None = None) -> str:
     letter = next((char for char in name if char.isalnum()), "?").upper()[:1]
     if colour is None:
         colour = _MONOGRAM_COLOURS[hashlib.sha256(name.encode()).digest()[0] % len(_MONOGRAM_COLOURS)]
-    ink = max(_INKS, key=lambda i: contrast(i, colour))
+    ink = next(i for i in _INKS if contrast(i, colour) >= _TEXT_CONTRAST)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40" role="img">'
         f'<rect width="40" height="40" rx="9" fill="{colour}"/>'

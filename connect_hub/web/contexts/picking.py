@@ -10,11 +10,13 @@ from connect_hub.web.contexts.page import Page, ProviderView
 
 __all__ = ["CategoryView", "Pill", "ProviderCard", "Providers", "folded"]
 
+_QUERY_LIMIT = 100
+
 
 def folded(text: str) -> str:
-    """`text` for searching: without accents and case, white space made single."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return " ".join(plain.casefold().split())
+    """`text` for searching: without accents and case, white space made single; hub.js does the same."""
+    plain = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.category(c).startswith("M"))
+    return " ".join("".join(plain).lower().split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +77,15 @@ class Providers(Page):
     url: str
     """The list's own address, without a query."""
     query: str = ""
-    """The search as typed."""
+    """The search as typed; cut to 100 characters."""
     category: str = ""
     """The category to show; empty or unknown: all."""
     categories: tuple[CategoryView, ...] = ()
     """The categories of the cards; the filter is shown when there are two or more."""
+
+    def __post_init__(self) -> None:
+        # It comes from the address and is repeated in each pill's.
+        object.__setattr__(self, "query", self.query[:_QUERY_LIMIT])
 
     @property
     def current_category(self) -> str:
