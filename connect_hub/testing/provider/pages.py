@@ -16,10 +16,11 @@ _STYLE = """
 :root{color-scheme:light dark;
 --ink:#1c2333;--soft:#5c667a;--paper:#fff;--ground:#eef1f6;--line:#d5dbe6;--go:#1b5e4b}
 @media(prefers-color-scheme:dark){:root{
---ink:#e8ecf4;--soft:#a3adc0;--paper:#1b2130;--ground:#10141d;--line:#353e52;--go:#2f8f73}}
+--ink:#e8ecf4;--soft:#a3adc0;--paper:#1b2130;--ground:#10141d;--line:#353e52;--go:#23795f}}
 *{box-sizing:border-box}
 body{margin:0;
-min-height:100vh;display:grid;place-items:center;padding:1rem;background:var(--ground);color:var(--ink);
+min-height:100vh;display:grid;grid-template-columns:minmax(0,26rem);
+place-content:center;padding:1rem;background:var(--ground);color:var(--ink);
 font:1rem/1.5 system-ui,sans-serif}
 main{
 width:100%;max-width:26rem;
@@ -27,7 +28,7 @@ background:var(--paper);border:1px solid var(--line);border-radius:14px;padding:
 .mark{display:inline-grid;place-items:center;width:2.5rem;height:2.5rem;border-radius:10px;background:var(--go);
 color:#fff;font-weight:700}
 h1{font-size:1.3rem;line-height:1.3;margin:1rem 0 .5rem}p,li{color:var(--soft)}ul{padding-left:1.2rem}
-fieldset{border:0;padding:0;margin:1.5rem 0}legend{font-weight:600;padding:0;margin-bottom:.5rem}
+fieldset{min-width:0;border:0;padding:0;margin:1.5rem 0}legend{font-weight:600;padding:0;margin-bottom:.5rem}
 label{
 display:flex;gap:.6rem;align-items:center;padding:.6rem .8rem;border:1px solid var(--line);border-radius:10px;
 margin-top:.5rem}
@@ -67,10 +68,12 @@ def consent_page(*, face: Face, client: str, scopes: Sequence[str], request_id: 
         '<form method="post" action="consent">'
         f'<input type="hidden" name="request" value="{escape(request_id)}">'
         f"<fieldset><legend>Who are you?</legend>{choices}"
-        '<label>Somebody else <input type="text" name="other_user" maxlength="100" autocomplete="off">'
+        '<label>Somebody else <input type="text" name="other_user" maxlength="100" placeholder="name"'
+        ' autocomplete="off">'
         "</label></fieldset>"
-        '<div class="row"><button name="decision" value="deny">Deny</button>'
-        '<button class="go" name="decision" value="allow">Allow</button></div></form>'
+        # Allow first: it is what Enter in the text field presses.
+        '<div class="row"><button class="go" name="decision" value="allow">Allow</button>'
+        '<button name="decision" value="deny">Deny</button></div></form>'
         "<small>A simulated provider, for tests and demonstrations. No password is needed.</small>",
         200,
     )

@@ -89,6 +89,7 @@ class SimulatedProvider:
                 self._route("/oauth/revoke", "revoke", self._revoke, FaultPoint.REVOKE, ("POST",)),
                 self._route("/api/v1/me", "me", self._me, FaultPoint.API),
                 self._route("/api/v1/employees", "employees", self._employees, FaultPoint.API),
+                Route("/favicon.ico", _nothing),
             ],
             max_body_size=65_536,
         )
@@ -250,6 +251,11 @@ class SimulatedProvider:
 
     def _employees(self, request: Request, parameters: Parameters, fault: Fault | None) -> Response:
         return self._api.employees(request.headers.get("authorization"))
+
+
+async def _nothing(request: Request) -> Response:
+    # Browsers ask by themselves; a 404 would be an error on the console of a host's browser test.
+    return Response(status_code=204)
 
 
 async def _form(request: Request) -> bytes:
