@@ -7,7 +7,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
 say() {
-    printf '\033[1m==>\033[0m %s\n' "$*"
+    printf '==> %s\n' "$*"
 }
 
 give_up() {
@@ -82,8 +82,10 @@ node_packages() {
     once node_modules/.installed "$(cat package-lock.json)" install_node_packages
 }
 
-# Have a Chromium, and tell the tests which.
+# Have a Chromium, tell the tests which, and see that Playwright's driver runs: its Node wants a library that a bare
+# Debian lacks.
 chromium_browser() {
+    .venv/bin/playwright --version >/dev/null 2>&1 || system_packages libatomic1
     if [ -z "${CHROMIUM:-}" ]; then
         command -v chromium >/dev/null || system_packages chromium fonts-liberation
         CHROMIUM=$(command -v chromium)
