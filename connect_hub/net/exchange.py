@@ -11,7 +11,7 @@ import h11
 import httpcore2
 
 from connect_hub.errors import AnswerTooLarge, ConnectHubError, OutboundFailed, OutboundRefused
-from connect_hub.net.guard import HandshakeFailed, LookUpFailed
+from connect_hub.net.guard import Flooded, GuardedStream, HandshakeFailed, LookUpFailed
 from connect_hub.net.limits import Limits
 from connect_hub.net.policy import OutboundPolicy
 from connect_hub.net.pools import Pools
@@ -36,6 +36,9 @@ TRANSPORT_ERRORS = (
 
 _METHOD = re.compile(r"[A-Z]{1,20}")
 _OURS = frozenset({b"host", b"accept-encoding", b"connection", b"upgrade", b"proxy-authorization"})
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_VALUE = re.compile(rb"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")  # RFC 9110, 5.5
+_TRAILER_BYTES = 64 * 1024
 _HEADERS_TOO_LARGE = 431  # h11's hint when header lines do not fit its buffer
 
 
@@ -50,7 +53,7 @@ class OpenAnswer:
     headers: Sequence[HeaderLine]
     reason_phrase: bytes
     body: AsyncGenerator[bytes]
-    """Chunks, at most 64 KiB each; raises AnswerTooLarge past the limit."""
+    """Chunks, at most 16 KiB each; raises AnswerTooLarge past the limit."""
     response: httpcore2.Response
     """What `body` reads from."""
 
@@ -84,6 +87,8 @@ class Exchange:
         self._policy.check_target(target)
         if _METHOD.fullmatch(method) is None or method == "CONNECT":
             raise OutboundRefused("The method of this request is not one that is sent.")
+        lines = [line for line in headers if line[0].lower() not in _OURS]
+        _check_lines(lines)
         response = await self._pools.current().handle_async_request(
             httpcore2.Request(
                 method=method.encode(),
@@ -96,7 +101,7 @@ class Exchange:
                 headers=[
                     (b"Host", target.authority.encode()),
                     (b"Accept-Encoding", b"identity"),
-                    *(line for line in headers if line[0].lower() not in _OURS),
+                    *lines,
                 ],
                 content=content,
                 extensions={
@@ -111,6 +116,9 @@ class Exchange:
         )
         try:
             _check_head(method, target, response, limits)
+            stream = response.extensions.get("network_stream")
+            if isinstance(stream, GuardedStream):
+                stream.allow(2 * limits.max_bytes + _TRAILER_BYTES)  # half of it may be the framing of chunks
         except BaseException:
             await response.aclose()
             raise
@@ -136,6 +144,8 @@ def translate(error: Exception, target: Target) -> ConnectHubError:
             return OutboundFailed("timeout", f"{origin} did not answer in time.")
         case LookUpFailed():
             return OutboundFailed("dns", f"{target.host} could not be found.")
+        case Flooded():
+            return AnswerTooLarge(f"{origin} answered with far more than its body.")
         case HandshakeFailed(why=str(why)):
             return OutboundFailed("tls", f"The certificate of {origin} was not accepted: {why}")
         case HandshakeFailed() | ssl.SSLError():
@@ -147,6 +157,18 @@ def translate(error: Exception, target: Target) -> ConnectHubError:
             return OutboundFailed("protocol", f"{origin} gave an answer that is not whole HTTP.")
         case _:
             return OutboundFailed("connect", f"{origin} could not be reached, or closed the connection.")
+
+
+def _check_lines(lines: Iterable[HeaderLine]) -> None:
+    """Raise OutboundRefused for a header that could smuggle another. Here and not left to h11, whose error
+    quotes the value."""
+    for name, value in lines:
+        if _NAME.fullmatch(name) is None:
+            raise OutboundRefused("The name of a header of this request cannot be sent.")
+        if _VALUE.fullmatch(value) is None:
+            raise OutboundRefused(
+                f"The value of the header {name.decode()} holds line breaks, or what else no header carries."
+            )
 
 
 def _check_head(method: str, target: Target, response: httpcore2.Response, limits: Limits) -> None:

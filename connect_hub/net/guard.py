@@ -19,9 +19,14 @@ from connect_hub.net.policy import OutboundPolicy
 from connect_hub.net.resolver import Resolver
 from connect_hub.net.target import parse_host
 
-__all__ = ["GuardedBackend", "HandshakeFailed", "LookUpFailed"]
+__all__ = ["Flooded", "GuardedBackend", "GuardedStream", "HandshakeFailed", "LookUpFailed"]
 
 _MOST_ADDRESSES = 4  # tried in turn; a name with hundreds of answers is not worth more of the time limit
+
+_HEAD_BYTES = (
+    192 * 1024
+)  # above what h11 takes for one head, so that this stops only a row of interim answers
+_READ_BYTES = 16 * 1024  # what is parsed in one go, without a turn for the loop's other tasks
 
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 
@@ -37,6 +42,10 @@ class HandshakeFailed(httpcore2.ConnectError):
         self.why = why
         """OpenSSL's verdict on the certificate, which names nothing but hosts."""
         super().__init__("TLS handshake failed")
+
+
+class Flooded(httpcore2.ReadError):
+    """More bytes around an answer than belong there. Internal: callers see AnswerTooLarge."""
 
 
 class GuardedBackend(AsyncNetworkBackend):
@@ -129,15 +138,29 @@ class GuardedBackend(AsyncNetworkBackend):
 
 
 class GuardedStream(AsyncNetworkStream):
-    """A connection to a checked address; tells failures of TLS from those of the network below."""
+    """A connection to a checked address; tells failures of TLS from those of the network below.
+
+    It counts raw bytes, because an answer can cost much work for little body: endless interim answers, or
+    chunks of one byte. Each write, which begins a request, allows the bytes of a head; `allow` the rest.
+    """
 
     def __init__(self, stream: AsyncNetworkStream) -> None:
         self._stream = stream
+        self._left = _HEAD_BYTES
+
+    def allow(self, count: int) -> None:
+        """Let `count` more bytes in, from now to the next write; then reading raises Flooded."""
+        self._left = count
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        return await self._stream.read(max_bytes, timeout)
+        received = await self._stream.read(min(max_bytes, _READ_BYTES), timeout)
+        self._left -= len(received)
+        if self._left < 0:
+            raise Flooded("more bytes than an answer has")
+        return received
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        self._left = _HEAD_BYTES
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:

@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-import threading
-from collections.abc import AsyncGenerator, Coroutine, Generator, Iterator
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Generator, Iterator
 
 import httpx2
 import pytest
@@ -12,13 +10,13 @@ import pytest
 from connect_hub.errors import AnswerTooLarge, ConfigurationError, OutboundRefused
 from connect_hub.net import Limits, OutboundPolicy
 from connect_hub.net.outbound import Outbound
+from connect_hub.portal import Portal
 from tests.leaks import reported
-from tests.net.test_hostile_answers import HOSTILE
-from tests.net.wire import SHORT, CountingDialler, Peer, outbound_to, peer
+from tests.net.test_hostile_answers import HOSTILE, limits_for
+from tests.net.wire import CountingDialler, Peer, outbound_to, peer
 
 CANARY = "canary-77aa"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-T = TypeVar("T")
 
 
 class KeyAuth(httpx2.Auth):
@@ -39,26 +37,9 @@ class KeyAuth(httpx2.Auth):
             yield request
 
 
-class ThreadPortal:
-    """A loop in a thread, as connect_hub.portal keeps one."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-
-    def run(self, coroutine: Coroutine[object, object, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-
 @pytest.fixture
-def portal() -> Iterator[ThreadPortal]:
-    it = ThreadPortal()
+def portal() -> Iterator[Portal]:
+    it = Portal(name="test-net")
     yield it
     it.close()
 
@@ -185,7 +166,7 @@ async def test_a_client_is_bounded_like_the_hub_s_own_calls(kind: str) -> None:
     async with (
         peer(talk) as server,
         outbound_to(server) as outbound,
-        outbound.client(server.url, auth=KeyAuth(), limits=SHORT) as client,
+        outbound.client(server.url, auth=KeyAuth(), limits=limits_for(expected)) as client,
     ):
         with pytest.raises((httpx2.TransportError, AnswerTooLarge)) as ended:
             await stream(client)
@@ -233,7 +214,7 @@ async def test_extensions_reach_neither_sni_nor_target() -> None:
     assert server.requests[0].startswith(b"GET /good ")
 
 
-async def test_the_synchronous_twin(portal: ThreadPortal, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_synchronous_twin(portal: Portal, caplog: pytest.LogCaptureFixture) -> None:
     """The synchronous client gives the same answers through the same guard: credentials from the asynchronous
     flow, no other origin, limits, no secret in logs."""
     caplog.set_level(logging.DEBUG)
@@ -267,6 +248,24 @@ async def test_the_synchronous_twin(portal: ThreadPortal, caplog: pytest.LogCapt
         await asyncio.to_thread(work, server, outbound)
     assert f"Authorization: Bearer {CANARY}".encode() in server.requests[0]
     assert CANARY not in caplog.text
+
+
+async def test_credentials_with_a_line_break_are_not_sent(caplog: pytest.LogCaptureFixture) -> None:
+    """T21: a key that would smuggle a header in is refused without being quoted, in the error or in a log."""
+    caplog.set_level(logging.DEBUG)
+
+    class Smuggling(httpx2.Auth):
+        def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
+            request.headers["X-Key"] = f"{CANARY}\r\nHost: evil.example"
+            yield request
+
+    async with peer(OK) as server, outbound_to(server) as outbound:
+        client = outbound.client(server.url, auth=Smuggling())
+        with pytest.raises(OutboundRefused) as refused:
+            await client.get("/x")
+        await client.aclose()
+    assert server.requests == []
+    assert CANARY not in reported(refused.value) + caplog.text
 
 
 def test_an_auth_that_would_never_be_asked_is_refused() -> None:

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from connect_hub.errors import ConfigurationError, OutboundFailed, OutboundRefused
-from connect_hub.net import Limits, OutboundPolicy
+from connect_hub.net import OutboundPolicy
 from connect_hub.net.outbound import Outbound
-from tests.net.wire import SHORT, CountingDialler, ScriptedResolver, outbound_to, peer
+from tests.net.wire import PATIENT, SHORT, CountingDialler, ScriptedResolver, outbound_to, peer
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -184,7 +184,7 @@ async def test_tls_checks_the_name_of_the_url(tmp_path: Path) -> None:
 
         async def reason(host: str, tls: ssl.SSLContext | None) -> str:
             outbound = Outbound(
-                resolver=ScriptedResolver(["8.8.8.8"]), dialler=dialler, tls=tls, limits=Limits(total=5)
+                resolver=ScriptedResolver(["8.8.8.8"]), dialler=dialler, tls=tls, limits=PATIENT
             )
             try:
                 answer = await outbound.send("GET", f"https://{host}/")
@@ -219,11 +219,11 @@ async def test_a_server_without_tls_is_told_apart() -> None:
     async def silent(_reader: object, _writer: object) -> None:
         await asyncio.Event().wait()
 
-    for talk, reason in ((OK, "tls"), (silent, "timeout")):
+    for talk, reason, limits in ((OK, "tls", PATIENT), (silent, "timeout", SHORT)):
         async with peer(talk, read=False) as server:
             outbound = Outbound(
                 policy=OutboundPolicy(allow_private_hosts=frozenset({f"127.0.0.1:{server.port}"})),
-                limits=SHORT,
+                limits=limits,
             )
             with pytest.raises(OutboundFailed) as failed:
                 await outbound.send("GET", f"https://127.0.0.1:{server.port}/")

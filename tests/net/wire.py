@@ -11,11 +11,14 @@ import httpcore2
 from connect_hub.net import Limits, OutboundPolicy
 from connect_hub.net.outbound import Outbound
 
-__all__ = ["SHORT", "CountingDialler", "Peer", "ScriptedResolver", "outbound_to", "peer"]
+__all__ = ["PATIENT", "SHORT", "CountingDialler", "Peer", "ScriptedResolver", "outbound_to", "peer"]
 
 Conversation = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 SHORT = Limits(connect=0.5, read=0.5, total=0.6)
+"""Where the time-out is what a test waits for."""
+PATIENT = Limits(connect=10, read=10, total=15)
+"""Where it is not; a loaded machine is slow."""
 
 
 @dataclass
@@ -73,7 +76,7 @@ async def peer(
 
 @contextlib.asynccontextmanager
 async def outbound_to(
-    *peers: Peer, limits: Limits = SHORT, host: str = "127.0.0.1"
+    *peers: Peer, limits: Limits = PATIENT, host: str = "127.0.0.1"
 ) -> AsyncIterator[Outbound]:
     """An Outbound that may call these peers by plain http, and nothing else on loopback."""
     policy = OutboundPolicy(
