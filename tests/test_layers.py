@@ -31,6 +31,7 @@ LAYERS = {
     "webhooks": 1,
     "net": 1,
     "portal": 1,
+    "outbound": 1,  # the lazy door to net
     "storage.memory": 2,
     "storage.sql": 2,
     "storage.lazy": 2,
@@ -38,11 +39,13 @@ LAYERS = {
     "webhooks.delivery": 2,
     "flows": 3,
     "web": 4,
+    "worker": 4,  # who runs deliveries: beside the web, and below the hub that starts it
+    "runtime": 5,
+    "sync": 5,
     "hub": 5,
     "": 5,  # connect_hub/__init__.py names the hub
     "hosts": 6,
     "cli": 6,
-    "worker": 6,
     "testing": 6,
     "__main__": 6,
 }
