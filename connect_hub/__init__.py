@@ -1,1 +1,94 @@
 """An integrations hub that mounts into a Python application."""
+
+from typing import TYPE_CHECKING
+
+from connect_hub._version import __version__
+from connect_hub.config import (
+    Brand,
+    HubConfig,
+    LinkConfig,
+    NetworkConfig,
+    PageConfig,
+    Project,
+    Rate,
+    RateConfig,
+    Webhook,
+)
+from connect_hub.connectors.definition import Connector
+from connect_hub.connectors.registry import OAuth
+from connect_hub.credentials import Credentials
+from connect_hub.errors import ConnectHubError, LinkRefused
+from connect_hub.events import Event
+from connect_hub.hub import ConnectHub
+from connect_hub.identity import Identity, SignIn, Subject, Visitor
+from connect_hub.keys import Key, KeyProvider, KeyRing
+from connect_hub.models import (
+    Account,
+    AccountStatus,
+    AccountType,
+    Binding,
+    Category,
+    ProviderIdentity,
+    Session,
+    SessionStatus,
+)
+from connect_hub.secret import Secret
+from connect_hub.storage.protocol import Storage
+from connect_hub.storage.transaction import Transaction
+
+if TYPE_CHECKING:
+    from connect_hub.storage.memory import MemoryStorage
+    from connect_hub.storage.sql import SQLStorage
+
+__all__ = [
+    "Account",
+    "AccountStatus",
+    "AccountType",
+    "Binding",
+    "Brand",
+    "Category",
+    "ConnectHub",
+    "ConnectHubError",
+    "Connector",
+    "Credentials",
+    "Event",
+    "HubConfig",
+    "Identity",
+    "Key",
+    "KeyProvider",
+    "KeyRing",
+    "LinkConfig",
+    "LinkRefused",
+    "MemoryStorage",
+    "NetworkConfig",
+    "OAuth",
+    "PageConfig",
+    "Project",
+    "ProviderIdentity",
+    "Rate",
+    "RateConfig",
+    "SQLStorage",
+    "Secret",
+    "Session",
+    "SessionStatus",
+    "SignIn",
+    "Storage",
+    "Subject",
+    "Transaction",
+    "Visitor",
+    "Webhook",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Storages are imported when they are named: SQLAlchemy costs more to import than all the rest."""
+    if name == "SQLStorage":
+        from connect_hub.storage.sql import SQLStorage
+
+        return SQLStorage
+    if name == "MemoryStorage":
+        from connect_hub.storage.memory import MemoryStorage
+
+        return MemoryStorage
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,15 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from os import PathLike
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import SplitResult, urlsplit
 
+from connect_hub.clock import Clock, SystemClock
 from connect_hub.errors import ConfigurationError
 from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES
 from connect_hub.identity import Identity
 from connect_hub.models import Binding
 from connect_hub.secret import Secret
 from connect_hub.webhooks.signing import secret_key
+
+if TYPE_CHECKING:
+    from connect_hub.net import Transport
 
 __all__ = [
     "Brand",
@@ -293,6 +297,9 @@ class HubConfig:
     pages: PageConfig = field(default_factory=PageConfig)
     dispatch: bool = True
     """Deliver events in this process; False where `connect-hub worker` does it."""
+    clock: Clock = field(default_factory=SystemClock)
+    transport: "Transport | None" = None
+    """Sends the hub's own requests instead of the guarded client; for tests."""
 
     def __post_init__(self) -> None:
         if not self.projects:

@@ -29,7 +29,7 @@ class Credentials:
     granted_scopes: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
-        """UTF-8 JSON with the secrets in plain text."""
+        """JSON with the secrets in plain text."""
         document = {
             "method": self.method,
             "secrets": {name: secret.reveal() for name, secret in self.secrets.items()},
@@ -37,7 +37,8 @@ class Credentials:
             "expires_at": None if self.expires_at is None else self.expires_at.isoformat(),
             "granted_scopes": list(self.granted_scopes),
         }
-        return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+        # ASCII alone: an encoding error would carry the whole plaintext in its repr.
+        return json.dumps(document, separators=(",", ":")).encode("ascii")
 
     @classmethod
     def from_json(cls, plaintext: bytes) -> "Credentials":

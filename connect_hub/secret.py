@@ -26,7 +26,9 @@ class Secret:
 
     def matches(self, other: str) -> bool:
         """Whether `other` is the same text, compared in constant time."""
-        return hmac.compare_digest(self._text.encode(), other.encode())
+        return hmac.compare_digest(
+            self._text.encode(errors="surrogatepass"), other.encode(errors="surrogatepass")
+        )
 
     def hint(self) -> str:
         """The last four characters of a text of at least 12, else an empty string; for edit forms."""
@@ -47,6 +49,9 @@ class Secret:
         raise TypeError("secrets are compared with .matches(), in constant time")
 
     __hash__ = None  # type: ignore[assignment]  # unhashable on purpose: a hash table compares by ==
+
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("a Secret cannot be pickled or copied")
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a Secret cannot be pickled or copied")

@@ -12,7 +12,6 @@ from connect_hub.flows.requests import ChangeAccount
 from connect_hub.flows.revocation import Revocation
 from connect_hub.models import Account, AccountStatus, AccountType, StatusReason
 from connect_hub.storage.protocol import AccountQuery, Change, Erased, NewEvent
-from connect_hub.storage.transaction import refuse_inside_transaction
 
 __all__ = ["AccountFilter", "Accounts", "Owners"]
 
@@ -42,6 +41,7 @@ class Accounts:
 
     async def get(self, account_id: str, *, project: str = "default") -> Account:
         """Raises AccountNotFound, for another project's account as well."""
+        await self._core.ready()
         account = await self._core.storage.account(account_id, project_id=project)
         if account is None:
             raise AccountNotFound
@@ -57,6 +57,7 @@ class Accounts:
         before: tuple[datetime, str] | None = None,
     ) -> list[Account]:
         """Accounts, newest first; `before` is (created_at, id) of the last one of the page before."""
+        await self._core.ready()
         where = AccountFilter() if where is None else where
         query = AccountQuery(
             project_id=project,
@@ -131,7 +132,7 @@ class Accounts:
         return before if after == before else replace(after, updated_at=self._core.clock.now())
 
     async def _change(self, account_id: str, change: Callable[[Account], Account], project: str) -> Account:
-        refuse_inside_transaction()
+        await self._core.ready()
         account = await self._core.storage.change_account(project, account_id, change, announce=self.announce)
         if account is None:
             raise AccountNotFound
@@ -143,7 +144,7 @@ class Accounts:
 
         Returns the account as it was. Raises AccountNotFound.
         """
-        refuse_inside_transaction()
+        await self._core.ready()
         removed = await self._core.storage.delete_account(project, account_id, announce=self.announce)
         if removed is None:
             raise AccountNotFound
@@ -177,7 +178,7 @@ class Owners:
 
         Each account's `account.deleted` is still delivered; it is the last that is kept, until it is purged.
         """
-        refuse_inside_transaction()
+        await self._core.ready()
         erased = await self._core.storage.erase_owner(
             project, origin_owner_id, announce=self._accounts.announce
         )

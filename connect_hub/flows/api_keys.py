@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from connect_hub.errors import InvalidApiKey, NotFound
 from connect_hub.flows.core import Core
 from connect_hub.models import ApiKey
-from connect_hub.storage.transaction import refuse_inside_transaction
 
 __all__ = ["ApiKeys", "Caller", "IssuedApiKey"]
 
@@ -51,7 +50,7 @@ class ApiKeys:
 
     async def create(self, *, name: str, project: str = "default", environment: str = "live") -> IssuedApiKey:
         """Make a key for a project. `name` is for people; `environment` is a word in the key's text."""
-        refuse_inside_transaction()
+        await self._core.ready()
         self._core.project(project)
         if not re.fullmatch(r"[a-z]{1,16}", environment):
             raise ValueError("environment is a word of 1 to 16 lower-case letters, such as live or test")
@@ -68,11 +67,12 @@ class ApiKeys:
 
     async def list(self, *, project: str = "default") -> list[ApiKey]:
         """The project's keys in the database, newest first, revoked ones too."""
+        await self._core.ready()
         return await self._core.storage.api_keys(project)
 
     async def revoke(self, key_id: str, *, project: str = "default") -> ApiKey:
         """Refuse the key from the next request on. Idempotent. Raises NotFound."""
-        refuse_inside_transaction()
+        await self._core.ready()
         key = await self._core.storage.revoke_api_key(project, key_id, now=self._core.clock.now())
         if key is None:
             raise NotFound(f"There is no API key {key_id!r} in this project.")

@@ -30,7 +30,6 @@ from connect_hub.models import Account, Attempt, AttemptStatus, OAuthState, Prov
 from connect_hub.secret import Secret
 from connect_hub.storage import rules
 from connect_hub.storage.protocol import AccountQuery
-from connect_hub.storage.transaction import refuse_inside_transaction
 
 __all__ = ["Choice", "ConnectForm", "Connecting", "Finished", "Rejected", "shown_identity"]
 
@@ -206,7 +205,7 @@ class Connecting:
         A form sent twice, at once or later, gives the one result. Raises FormExpired, ConnectorNotFound,
         LinkUsed, LinkRevoked.
         """
-        refuse_inside_transaction()
+        await self._core.ready()
         session = live.session
         connector = self._connector(session, provider)
         self.check_nonce(live, provider, attempt_id, nonce)
@@ -350,7 +349,7 @@ class Connecting:
         then the state is used up, by one caller alone. Raises StateInvalid, CookieMissing, VisitExpired,
         BindingRefused.
         """
-        refuse_inside_transaction()
+        await self._core.ready()
         callback = parse_callback(pairs)
         state = await self._core.storage.state(_digest(callback.state))
         now = self._core.clock.now()

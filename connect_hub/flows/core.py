@@ -1,6 +1,6 @@
 """What every flow works with, built once by the hub."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from connect_hub.auth.engine import Engines
@@ -32,6 +32,9 @@ class Core:
     connectors: ConnectorRegistry
     engines: Engines
     callbacks: Callbacks
+    ready: Callable[[], Awaitable[None]]
+    """Awaited first by whatever a host or a request calls. Sets the hub up at its first use in a process;
+    raises CallInsideTransaction, MissingTables, StorageUnavailable or WrongKeys."""
     wake: Callable[[], None]
     """Called after a commit that wrote deliveries, so that the dispatcher need not wait for its next look."""
 

@@ -27,7 +27,6 @@ from connect_hub.events import account_event
 from connect_hub.flows.core import Core
 from connect_hub.models import Account, AccountStatus, StatusReason
 from connect_hub.storage.protocol import Change, NewEvent, Sealed, StoredCredentials
-from connect_hub.storage.transaction import refuse_inside_transaction
 
 __all__ = ["CredentialsFlow", "LiveCredentials"]
 
@@ -68,7 +67,7 @@ class CredentialsFlow:
         CredentialsExpired (the customer must connect again), RefreshFailed (try again),
         CredentialsUnreadable.
         """
-        refuse_inside_transaction()
+        await self._core.ready()
         stored = await self._load(account_id, project)
         credentials, engine = self._open(stored)
         forced = refused is not None and _same(refused, credentials)

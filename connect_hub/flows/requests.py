@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypedDict, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from connect_hub.errors import FieldError, ValidationFailed
@@ -53,7 +53,7 @@ def _label(value: object) -> object:
     return None if isinstance(value, dict) and not any(isinstance(v, str) for v in value.values()) else value
 
 
-def _metadata(value: dict[str, Json]) -> dict[str, Json]:
+def _metadata(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
     if len(value) > MAX_METADATA_KEYS:
         raise ValueError(f"must have at most {MAX_METADATA_KEYS} keys")
     for key, item in value.items():
@@ -70,7 +70,7 @@ def _metadata(value: dict[str, Json]) -> dict[str, Json]:
 Id = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_plain_text)]
 Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_plain_text)]
 Label = Annotated[Name | None, BeforeValidator(_label)]
-Metadata = Annotated[dict[str, Json], AfterValidator(_metadata)]
+Metadata = Annotated[dict[str, JsonValue], AfterValidator(_metadata)]
 CategoryName = Annotated[Category, BeforeValidator(_spelling)]
 TypeName = Annotated[AccountType, BeforeValidator(_lower)]
 
@@ -134,12 +134,12 @@ class CreateSession(_Request):
     locale: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] | None = (
         Field(None, description="The language of the pages. Default: the browser's.")
     )
-    provider_version: Json = Field(None, description="Accepted and ignored.")
-    integration_id: Json = Field(None, description="Accepted and ignored.")
-    connector_profile_id: Json = Field(None, description="Accepted and ignored.")
-    shared: Json = Field(None, description="Accepted and ignored.")
-    relink: Json = Field(None, description="Accepted and ignored.")
-    scopes: Json = Field(None, description="Accepted and ignored.")
+    provider_version: JsonValue = Field(None, description="Accepted and ignored.")
+    integration_id: JsonValue = Field(None, description="Accepted and ignored.")
+    connector_profile_id: JsonValue = Field(None, description="Accepted and ignored.")
+    shared: JsonValue = Field(None, description="Accepted and ignored.")
+    relink: JsonValue = Field(None, description="Accepted and ignored.")
+    scopes: JsonValue = Field(None, description="Accepted and ignored.")
 
 
 class SessionFields(TypedDict, total=False):
@@ -184,13 +184,13 @@ class ChangeAccount(_Request):
         None, description="`test` converts the account; `production` is ignored, as clients send it unasked."
     )
     provider: Id | None = Field(None, description="Must be the account's own.")
-    credentials: dict[str, Json] | None = Field(None, max_length=0, description="Must be empty.")
-    secrets: dict[str, Json] | None = Field(None, max_length=0, description="Must be empty.")
-    setup_information: dict[str, Json] | None = Field(None, max_length=0, description="Must be empty.")
-    authentication_config_key: Json = Field(None, description="Accepted and ignored.")
-    environment: Json = Field(None, description="Accepted and ignored.")
-    integration_id: Json = Field(None, description="Accepted and ignored.")
-    shared: Json = Field(None, description="Accepted and ignored.")
+    credentials: dict[str, JsonValue] | None = Field(None, max_length=0, description="Must be empty.")
+    secrets: dict[str, JsonValue] | None = Field(None, max_length=0, description="Must be empty.")
+    setup_information: dict[str, JsonValue] | None = Field(None, max_length=0, description="Must be empty.")
+    authentication_config_key: JsonValue = Field(None, description="Accepted and ignored.")
+    environment: JsonValue = Field(None, description="Accepted and ignored.")
+    integration_id: JsonValue = Field(None, description="Accepted and ignored.")
+    shared: JsonValue = Field(None, description="Accepted and ignored.")
 
 
 class ConvertAccount(_Request):

@@ -17,12 +17,11 @@ from connect_hub.errors import (
     StorageConflict,
     ValidationFailed,
 )
-from connect_hub.flows.api_keys import ApiKeys
+from connect_hub.flows.api_keys import ApiKeys, Caller
 from connect_hub.flows.core import Core
 from connect_hub.flows.requests import CreateSession, SessionFields, parse
 from connect_hub.models import AccountType, Attempt, Binding, Session, SessionStatus
 from connect_hub.storage.protocol import Idempotency, SessionQuery
-from connect_hub.storage.transaction import refuse_inside_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -87,7 +86,7 @@ class Sessions:
         `lifetime` is used where the request has no `expires_in`. `idempotency` is (scope, key, body): the
         same again within 24 hours gives the same session. Raises also IdempotencyKeyReused.
         """
-        refuse_inside_transaction()
+        await self._core.ready()
         now = self._core.clock.now()
         session = await self._new(request, project, now, lifetime)
         remembered = None
@@ -116,11 +115,12 @@ class Sessions:
 
     async def authenticate(self, token: str, *, project: str = "default") -> Session:
         """The session of a token that is valid on this project now. Raises InvalidToken."""
+        await self._core.ready()
         jti = self._jti(token)
         session, _ = await self._core.storage.session_for_token(jti)
         return self._acceptable(session, project)
 
-    async def authenticate_for(self, api_key: str, token: str) -> Session:
+    async def authenticate_for(self, api_key: str, token: str) -> tuple[Caller, Session]:
         """The same for a caller with an API key, in one read. Raises InvalidApiKey before anything is said
         of the token, then InvalidToken."""
         caller = self._api_keys.configured(api_key)
@@ -137,7 +137,7 @@ class Sessions:
         )
         if caller is None:
             caller = await self._api_keys.accept(api_key, key)
-        return self._acceptable(session, caller.project_id)
+        return caller, self._acceptable(session, caller.project_id)
 
     def _jti(self, token: str) -> str:
         try:
@@ -156,6 +156,7 @@ class Sessions:
 
     async def get(self, session_id: int, *, project: str = "default") -> SessionDetails:
         """A session with the newest attempt at it. Raises SessionNotFound."""
+        await self._core.ready()
         session = await self._core.storage.session(project, session_id)
         if session is None:
             raise SessionNotFound
@@ -175,6 +176,7 @@ class Sessions:
         before: tuple[datetime, int] | None = None,
     ) -> list[Session]:
         """Sessions, newest first; `before` is (created_at, id) of the last one of the page before."""
+        await self._core.ready()
         query = SessionQuery(
             project_id=project,
             now=self._core.clock.now(),
@@ -191,7 +193,7 @@ class Sessions:
 
         Raises SessionNotFound.
         """
-        refuse_inside_transaction()
+        await self._core.ready()
         session = await self._core.storage.revoke_session(project, session_id, now=self._core.clock.now())
         if session is None:
             raise SessionNotFound

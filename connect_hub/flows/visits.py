@@ -27,7 +27,6 @@ from connect_hub.flows.core import Core
 from connect_hub.identity import SignIn, Subject, Visitor
 from connect_hub.models import Binding, Session, Visit
 from connect_hub.storage import rules
-from connect_hub.storage.transaction import refuse_inside_transaction
 
 __all__ = ["Landing", "LiveVisit", "Opened", "Visits", "offered"]
 
@@ -131,7 +130,7 @@ class Visits:
         in but the session's owner: BindingRefused for another one, and for nobody `sign_in` is set.
         Raises FormExpired if the page was open too long, and what `landing` raises.
         """
-        refuse_inside_transaction()
+        await self._core.ready()
         session = await self._session(token)
         rules.refuse_unless_open(session, self._core.clock.now())
         self._core.nonces.check(nonce, "confirm", session.jti, max_age=_NONCE_AGE)
@@ -187,10 +186,14 @@ class Visits:
             await self._core.storage.touch_visit(secret_hash, now=now)
         return LiveVisit(visit, session)
 
+    async def sign_in_url(self, session: Session, visitor: Visitor) -> str | None:
+        """Where the host signs people in, if the session needs that and nobody is. Raises BindingRefused."""
+        url, _ = await self._identify(session, visitor)
+        return url
+
     async def require_binding(self, session: Session, visitor: Visitor) -> None:
         """Raise BindingRefused unless the person at the browser is whom the session is bound to."""
-        sign_in, _ = await self._identify(session, visitor)
-        if sign_in is not None:
+        if await self.sign_in_url(session, visitor) is not None:
             raise BindingRefused("You are not signed in any more. Sign in, then open the link again.")
 
     async def _identify(self, session: Session, visitor: Visitor) -> tuple[str | None, str | None]:
@@ -214,7 +217,7 @@ class Visits:
 
     async def decline(self, token: str, nonce: str) -> Session:
         """Revoke the link, because the person who opened it says that it was not meant for them."""
-        refuse_inside_transaction()
+        await self._core.ready()
         session = await self._session(token)
         self._core.nonces.check(nonce, "confirm", session.jti, max_age=_NONCE_AGE)
         rules.refuse_unless_open(session, self._core.clock.now())
@@ -228,7 +231,7 @@ class Visits:
 
     async def ask_for_renewal(self, token: str, nonce: str) -> Session:
         """Tell the host that the customer needs a new link (`link.renewal_requested`)."""
-        refuse_inside_transaction()
+        await self._core.ready()
         session = await self._session(token)
         self._core.nonces.check(nonce, "renew", session.jti, max_age=_NONCE_AGE)
         await self._announce("link.renewal_requested", session)

@@ -16,6 +16,7 @@ from connect_hub.secret import Secret
 from connect_hub.web.contexts import (
     AlertView,
     Bounce,
+    Closed,
     BrandView,
     CategoryView,
     Connect,
@@ -200,6 +201,8 @@ def samples(text: Callable[[str], str] = lambda sample: sample) -> dict[str, Pag
         ),
         "landing-reconnect": replace(landing, provider=bamboo, reconnect=True),
         "decline": Decline(confirm=form("/link/decline"), back=form("/link/open")),
+        "closed": Closed(),
+        "closed-connected": Closed(connected=True),
         "declined": Declined(),
         "providers": listing,
         "providers-search": replace(listing, query="generale", category="hris"),

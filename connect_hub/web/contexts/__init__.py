@@ -7,6 +7,7 @@ from connect_hub.web.contexts.brand import BrandView
 from connect_hub.web.contexts.connecting import (
     AlertView,
     Bounce,
+    Closed,
     Connect,
     Exit,
     FieldView,
@@ -41,6 +42,7 @@ PAGES: tuple[type[Page], ...] = (
     SameAccount,
     Success,
     Exit,
+    Closed,
     Problem,
     RenewalRequested,
     Index,
@@ -53,6 +55,7 @@ __all__ = [
     "Bounce",
     "BrandView",
     "CategoryView",
+    "Closed",
     "Connect",
     "Decline",
     "Declined",

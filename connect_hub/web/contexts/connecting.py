@@ -10,6 +10,7 @@ from connect_hub.web.untrusted import Untrusted
 __all__ = [
     "AlertView",
     "Bounce",
+    "Closed",
     "Connect",
     "Exit",
     "FieldView",
@@ -240,3 +241,13 @@ class Exit(Page):
     """Back to the step."""
     connected: tuple[str, ...] = ()
     """Names of the providers that this visit has connected; they stay connected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed(Page):
+    """The visit ended, and the host gave no address to go back to."""
+
+    template: ClassVar[str] = "pages/closed.html"
+
+    connected: bool = False
+    """Whether the visit connected anything."""

@@ -1,0 +1,240 @@
+"""`ConnectHub`: builds the parts once, and is what a host talks to."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from connect_hub.auth.engine import Engines
+from connect_hub.callbacks import Callbacks
+from connect_hub.config import Brand, HubConfig, PublicUrl
+from connect_hub.connectors.definition import Connector
+from connect_hub.connectors.registry import ConnectorRegistry, OAuth
+from connect_hub.credentials import Credentials
+from connect_hub.errors import ConfigurationError, ConnectorNotFound
+from connect_hub.flows.accounts import Accounts, Owners
+from connect_hub.flows.api_keys import ApiKeys
+from connect_hub.flows.connecting import Connecting
+from connect_hub.flows.core import Core
+from connect_hub.flows.credentials import CredentialsFlow
+from connect_hub.flows.deliveries import Deliveries
+from connect_hub.flows.linking import Linking
+from connect_hub.flows.revocation import Revocation
+from connect_hub.flows.sessions import Links, Sessions
+from connect_hub.flows.visits import Visits
+from connect_hub.keys import KeyProvider
+from connect_hub.nonce import Nonces
+from connect_hub.outbound import LazyOutbound
+from connect_hub.runtime import Runtime
+from connect_hub.storage.protocol import Storage
+from connect_hub.sync import SyncHub
+from connect_hub.tokens import LinkTokens
+from connect_hub.vault import Vault
+from connect_hub.web.app import HubApp, routes
+from connect_hub.web.contexts import BrandView
+from connect_hub.web.site import Flows, Limiters, Site
+from connect_hub.web.static import Assets
+from connect_hub.web.templating import Templating
+from connect_hub.web.theme import brand_files
+from connect_hub.web.urls import Urls
+from connect_hub.worker.embedded import EmbeddedDispatcher
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from connect_hub.net.auth import RefreshingAuth
+
+__all__ = ["ConnectHub"]
+
+
+class ConnectHub:
+    """An integrations hub.
+
+    Building one checks the configuration and does nothing else: no socket, file, thread or loop before the
+    first use. Raises ConfigurationError, which names what is wrong and the fix.
+
+        hub = ConnectHub(
+            public_url="https://app.example.com/connect",
+            keys=KeyRing.from_env(),
+            storage=SQLStorage(engine),
+            connectors=["bamboohr", OAuth("hubspot", client_id=…, client_secret=…)],
+            brand=Brand(name="Acme HR"),
+        )
+        app.mount("/connect", hub.app)
+    """
+
+    def __init__(
+        self,
+        *,
+        public_url: str,
+        keys: KeyProvider,
+        storage: Storage,
+        connectors: Iterable[str | Path | OAuth | Connector],
+        brand: Brand | None = None,
+        config: HubConfig | None = None,
+    ) -> None:
+        self.config = HubConfig() if config is None else config
+        clock, network, links = self.config.clock, self.config.network, self.config.links
+        self.public_url = PublicUrl(public_url, insecure_dev=network.insecure_dev)
+        self.connectors = ConnectorRegistry(connectors)
+        self._check_projects()
+        self.callbacks = Callbacks()
+        self._outbound = LazyOutbound(network)
+        transport = self._outbound if self.config.transport is None else self.config.transport
+        vault = Vault(keys=keys)
+        self._runtime = Runtime(
+            storage=storage,
+            vault=vault,
+            outbound=self._outbound,
+            dispatcher=self._new_dispatcher if self.config.dispatch else None,
+        )
+        core = Core(
+            config=self.config,
+            public_url=self.public_url,
+            storage=storage,
+            clock=clock,
+            tokens=LinkTokens(
+                keys=keys, issuer=self.public_url.text, max_lifetime=links.max_lifetime, clock=clock
+            ),
+            vault=vault,
+            nonces=Nonces(keys=keys, clock=clock),
+            connectors=self.connectors,
+            engines=Engines(sender=transport, clock=clock),
+            callbacks=self.callbacks,
+            ready=self._runtime.ready,
+            wake=self._runtime.wake,
+        )
+        revocation = Revocation(core)
+        self.api_keys = ApiKeys(core)
+        self.sessions = Sessions(core, self.api_keys)
+        self.links = Links(core, self.sessions)
+        self.accounts = Accounts(core, revocation)
+        self.owners = Owners(core, self.accounts, revocation)
+        self._credentials = CredentialsFlow(core)
+        self.deliveries = Deliveries(core, transport)
+        visits = Visits(core)
+        flows = Flows(
+            sessions=self.sessions,
+            api_keys=self.api_keys,
+            accounts=self.accounts,
+            owners=self.owners,
+            visits=visits,
+            connecting=Connecting(core, visits, Linking(core, revocation)),
+        )
+        self._app = self._build_app(core, flows, Brand() if brand is None else brand)
+        self.sync = SyncHub(self, self._runtime)
+
+    def _check_projects(self) -> None:
+        for name, project in self.config.projects.items():
+            for key in sorted(project.connectors or ()):
+                if key not in self.connectors:
+                    near = self.connectors.nearest(key)
+                    hint = f" Did you mean {near!r}?" if near else ""
+                    raise ConfigurationError(
+                        f"projects[{name!r}].connectors: the hub has no connector {key!r}.{hint}"
+                    )
+
+    def _build_app(self, core: Core, flows: Flows, brand: Brand) -> HubApp:
+        view = BrandView.of(brand, self.public_url.host)
+        assets = Assets(
+            prefix=f"{self.public_url.path}/static",
+            generated=brand_files(view),
+            logo_name=self._logo_name,
+        )
+        templating = Templating(
+            brand=view, static_url=assets.url, overrides=[Path(f) for f in self.config.pages.templates]
+        )
+        table: list[Any] = []
+        site = Site(core, flows, templating, assets, Limiters.of(core), Urls(self.public_url, table))
+        table.extend(routes(site))
+        return HubApp(site, table, self._answer_lifespan)
+
+    def _logo_name(self, key: str) -> str | None:
+        try:
+            return self.connectors.get(key).name
+        except ConnectorNotFound:
+            return None
+
+    def _new_dispatcher(self) -> EmbeddedDispatcher:
+        return EmbeddedDispatcher(self.deliveries.run_due, interval=timedelta(seconds=5))
+
+    # --- mounting ---
+
+    @property
+    def app(self) -> ASGIApp:
+        """The hub as an ASGI application: mount it where `public_url` says, or run it alone."""
+        return self._app
+
+    async def _answer_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            async with self._runtime.running():
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def lifespan(self, app: object = None) -> AbstractAsyncContextManager[None]:
+        """For `Starlette(lifespan=hub.lifespan)`, or to be entered by a lifespan of the host's own.
+
+        Not needed: it only starts deliveries before the first request, and ends them in good order.
+        """
+        return self._runtime.running()
+
+    @property
+    def redirect_uris(self) -> Mapping[str, str]:
+        """The redirect URI to register at each provider that is signed in to with OAuth."""
+        return {key: f"{self.public_url}/oauth/callback/{key}" for key in self.connectors.oauth_keys}
+
+    # --- what a host calls ---
+
+    @property
+    def on(self) -> Callable[..., Any]:
+        """Register a callback: see `Callbacks.on`."""
+        return self.callbacks.on
+
+    async def check(self) -> None:
+        """Check what the hub needs at run time: its tables, and that the keys open what is stored.
+
+        Raises MissingTables, WrongKeys or StorageUnavailable.
+        """
+        await self._runtime.ready()
+
+    async def credentials(self, account_id: str, *, project: str | None = None) -> Credentials:
+        """The account's live credentials, refreshed first if due. For what `client` cannot do.
+
+        Raises AccountNotFound, AccountInactive, AccountSuspended, CredentialsExpired or RefreshFailed.
+        """
+        return (await self._credentials.live(account_id, project=project)).credentials
+
+    @asynccontextmanager
+    async def client(
+        self, account_id: str, *, project: str | None = None
+    ) -> "AsyncIterator[httpx2.AsyncClient]":
+        """An HTTP client with the account's base URL and live credentials; it refreshes by itself.
+
+        It calls the provider's host and no other, follows no redirect, and renews once after a 401. Raises
+        what `credentials` raises, on entering and on any later request.
+        """
+        base_url, auth = await self._account_auth(account_id, project)
+        async with self._outbound.outbound.client(base_url, auth=auth) as client:
+            yield client
+
+    async def _account_auth(self, account_id: str, project: str | None) -> "tuple[str, RefreshingAuth]":
+        from connect_hub.net.auth import RefreshingAuth
+
+        live = await self._credentials.live(account_id, project=project)
+
+        async def headers_of(refused: bool) -> Mapping[str, str]:
+            nonlocal live
+            live = await self._credentials.live(
+                account_id, project=project, refused=live.credentials if refused else None
+            )
+            return live.engine.request_headers(live.credentials)
+
+        return live.engine.base_url(live.credentials), RefreshingAuth(headers_of)

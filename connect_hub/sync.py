@@ -1,0 +1,129 @@
+"""`hub.sync`: the flows for code that does not await. Written once, as coroutines; these wait for them."""
+
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar
+
+from connect_hub.credentials import Credentials
+from connect_hub.flows.accounts import Accounts, Owners
+from connect_hub.flows.api_keys import ApiKeys
+from connect_hub.flows.sessions import Links, Sessions
+from connect_hub.runtime import Runtime
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from connect_hub.hub import ConnectHub
+
+__all__ = ["SyncHub"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+F = TypeVar("F")
+
+
+class _Blocking(Generic[F]):
+    """The twin of one flow."""
+
+    def __init__(self, flow: F, runtime: Runtime) -> None:
+        self.flow = flow
+        self.runtime = runtime
+
+
+def _blocking(
+    method: Callable[Concatenate[F, P], Coroutine[object, object, T]],
+) -> Callable[Concatenate[_Blocking[F], P], T]:
+    def call(self: _Blocking[F], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        connection = kwargs.get("connection")
+        if connection is None:
+            return self.runtime.run(method(self.flow, *args, **kwargs))
+        # The host's own transaction: its connection stays in the thread that it is used in.
+        self.runtime.run(self.runtime.ready())
+        return _drive(method(self.flow, *args, **kwargs))
+
+    call.__doc__ = method.__doc__
+    call.__name__ = getattr(method, "__name__", "call")
+    return call
+
+
+def _drive(coroutine: Coroutine[object, object, T]) -> T:
+    """Run a coroutine that waits for nothing, where it is called."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    coroutine.close()
+    raise RuntimeError(
+        "with connection=… nothing may be waited for; pass a Connection, not an AsyncConnection"
+    )
+
+
+class SyncSessions(_Blocking[Sessions]):
+    """`hub.sessions`."""
+
+    create = _blocking(Sessions.create)
+    authenticate = _blocking(Sessions.authenticate)
+    get = _blocking(Sessions.get)
+    list = _blocking(Sessions.list)
+    revoke = _blocking(Sessions.revoke)
+
+
+class SyncLinks(_Blocking[Links]):
+    """`hub.links`."""
+
+    create = _blocking(Links.create)
+
+
+class SyncAccounts(_Blocking[Accounts]):
+    """`hub.accounts`."""
+
+    get = _blocking(Accounts.get)
+    list = _blocking(Accounts.list)
+    change = _blocking(Accounts.change)
+    convert = _blocking(Accounts.convert)
+    suspend = _blocking(Accounts.suspend)
+    resume = _blocking(Accounts.resume)
+    delete = _blocking(Accounts.delete)
+
+
+class SyncOwners(_Blocking[Owners]):
+    """`hub.owners`."""
+
+    erase = _blocking(Owners.erase)
+
+
+class SyncApiKeys(_Blocking[ApiKeys]):
+    """`hub.api_keys`."""
+
+    create = _blocking(ApiKeys.create)
+    list = _blocking(ApiKeys.list)
+    revoke = _blocking(ApiKeys.revoke)
+
+
+class SyncHub:
+    """What `ConnectHub` does, waited for. Callable from any thread without an event loop."""
+
+    def __init__(self, hub: "ConnectHub", runtime: Runtime) -> None:
+        self._hub = hub
+        self._runtime = runtime
+        self.sessions = SyncSessions(hub.sessions, runtime)
+        self.links = SyncLinks(hub.links, runtime)
+        self.accounts = SyncAccounts(hub.accounts, runtime)
+        self.owners = SyncOwners(hub.owners, runtime)
+        self.api_keys = SyncApiKeys(hub.api_keys, runtime)
+
+    def check(self) -> None:
+        """See `ConnectHub.check`."""
+        self._runtime.run(self._hub.check())
+
+    def credentials(self, account_id: str, *, project: str | None = None) -> Credentials:
+        """See `ConnectHub.credentials`."""
+        return self._runtime.run(self._hub.credentials(account_id, project=project))
+
+    @contextmanager
+    def client(self, account_id: str, *, project: str | None = None) -> "Iterator[httpx2.Client]":
+        """See `ConnectHub.client`; answers are read whole."""
+        base_url, auth = self._runtime.run(self._hub._account_auth(account_id, project))
+        with self._hub._outbound.outbound.sync_client(base_url, auth=auth, portal=self._runtime) as client:
+            yield client

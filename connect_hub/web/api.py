@@ -1,0 +1,326 @@
+"""The REST API: connect sessions, accounts, connectors."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connect_hub.connectors.registry import EnabledConnector
+from connect_hub.errors import (
+    ConnectHubError,
+    ConnectorNotFound,
+    FieldError,
+    InvalidApiKey,
+    SessionNotFound,
+    ValidationFailed,
+)
+from connect_hub.flows.accounts import AccountFilter
+from connect_hub.flows.api_keys import Caller
+from connect_hub.flows.requests import (
+    AuthenticateToken,
+    ChangeAccount,
+    ConvertAccount,
+    CreateSession,
+    parse_json,
+)
+from connect_hub.models import Account, AccountStatus, SessionStatus
+from connect_hub.web.body import read_json
+from connect_hub.web.documents import (
+    Document,
+    account_json,
+    connector_json,
+    cursor_text,
+    issued_json,
+    meta_json,
+    next_link,
+    session_details_json,
+    session_json,
+)
+from connect_hub.web.guards import api_key, client_address, refuse_browser
+from connect_hub.web.site import Site
+
+__all__ = ["Api"]
+
+_PAGE_SIZE = 25
+_LARGEST_PAGE = 100
+_DEEPEST_OFFSET = 10_000
+"""Pages past this are read by cursor: an offset reads and throws away all rows before it."""
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+Choice = TypeVar("Choice", bound=StrEnum)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Api:
+    """Handlers of the REST API. Each asks for the API key itself, so that no address is open by its path."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._organization_id = site.core.config.organization_id
+
+    # --- who calls ---
+
+    async def _caller(self, request: Request) -> Caller:
+        with self._counted(request):
+            caller = await self._site.flows.api_keys.identify(api_key(request))
+        self._site.limiters.api_keys.spend(caller.key_id)
+        return caller
+
+    @contextmanager
+    def _counted(self, request: Request) -> Iterator[None]:
+        """Counts refused keys by the client's address, apart from the requests of good ones."""
+        refuse_browser(request)
+        refused = self._site.limiters.failed_api_keys
+        address = client_address(request, self._site.core.config.network.trusted_proxies)
+        refused.check(address)
+        try:
+            yield
+        except InvalidApiKey:
+            refused.spend(address)
+            raise
+
+    # --- connect sessions ---
+
+    async def create_session(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        body = await read_json(request)
+        idempotency = None
+        keys = request.headers.getlist("idempotency-key")
+        if keys:
+            if len(keys) > 1 or _IDEMPOTENCY_KEY.fullmatch(keys[0]) is None:
+                raise ValidationFailed(
+                    FieldError("Idempotency-Key", "must be one text of 1 to 255 visible ASCII characters")
+                )
+            idempotency = (caller.key_id, keys[0], body)
+        issued = await self._site.flows.sessions.create_from(
+            parse_json(CreateSession, body), project=caller.project_id, idempotency=idempotency
+        )
+        return _json(issued_json(issued, self._organization_id, self._site.core.clock.now()), 201)
+
+    async def authenticate(self, request: Request) -> Response:
+        with self._counted(request):
+            key = api_key(request)
+            try:
+                wanted = parse_json(AuthenticateToken, await read_json(request))
+            except ConnectHubError:
+                # What is wrong with a body is told to those alone whose key is good.
+                await self._site.flows.api_keys.identify(key)
+                raise
+            caller, session = await self._site.flows.sessions.authenticate_for(key, wanted.token)
+        self._site.limiters.api_keys.spend(caller.key_id)
+        return _json(session_json(session, self._organization_id, self._site.core.clock.now()), 201)
+
+    async def list_sessions(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        query = _Query(request)
+        limit = query.number("page_size", _PAGE_SIZE, 1, _LARGEST_PAGE)
+        before = query.cursor()
+        statuses = frozenset(query.choice("status", SessionStatus))
+        owner, provider = query.one("origin_owner_id"), query.one("provider")
+        query.refuse_problems()
+        sessions = await self._site.flows.sessions.list(
+            project=caller.project_id,
+            origin_owner_id=owner,
+            provider=provider,
+            statuses=statuses,
+            limit=limit + 1,
+            before=None if before is None else (before[0], _session_id(before[1])),
+        )
+        now = self._site.core.clock.now()
+        response = _json([session_json(s, self._organization_id, now) for s in sessions[:limit]])
+        if len(sessions) > limit:
+            last = sessions[limit - 1]
+            self._add_next(response, request, "sessions", cursor_text(last.created_at, last.id))
+        return response
+
+    async def get_session(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        session_id = _session_id(request.path_params["session_id"])
+        details = await self._site.flows.sessions.get(session_id, project=caller.project_id)
+        return _json(session_details_json(details, self._organization_id, self._site.core.clock.now()))
+
+    async def revoke_session(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        session_id = _session_id(request.path_params["session_id"])
+        session = await self._site.flows.sessions.revoke(session_id, project=caller.project_id)
+        return _json(session_json(session, self._organization_id, self._site.core.clock.now()))
+
+    async def erase_owner(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        erased = await self._site.flows.owners.erase(
+            request.path_params["origin_owner_id"], project=caller.project_id
+        )
+        return _json({"accounts": len(erased.accounts), "connect_sessions": erased.sessions})
+
+    # --- accounts ---
+
+    async def list_accounts(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        query = _Query(request)
+        limit = query.number("page_size", _PAGE_SIZE, 1, _LARGEST_PAGE)
+        page = query.number("page", 1, 1, _DEEPEST_OFFSET)
+        before = query.cursor()
+        where = AccountFilter(
+            account_ids=frozenset(query.all("account_ids")),
+            origin_owner_ids=frozenset(query.all("origin_owner_id") + query.all("origin_owner_ids")),
+            providers=frozenset(query.all("provider") + query.all("providers")),
+            statuses=frozenset(query.choice("status", AccountStatus)),
+        )
+        offset = 0 if before is not None else (page - 1) * limit
+        if offset > _DEEPEST_OFFSET:
+            query.problem("page", f"reaches only {_DEEPEST_OFFSET} rows deep; follow the Link header instead")
+        query.refuse_problems()
+        accounts = await self._site.flows.accounts.list(
+            where, project=caller.project_id, limit=limit + 1, offset=offset, before=before
+        )
+        response = _json([self._account_json(account) for account in accounts[:limit]])
+        if len(accounts) > limit:
+            last = accounts[limit - 1]
+            self._add_next(response, request, "accounts", cursor_text(last.created_at, last.id))
+        return response
+
+    async def get_account(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        account = await self._site.flows.accounts.get(
+            request.path_params["account_id"], project=caller.project_id
+        )
+        return _json(self._account_json(account))
+
+    async def change_account(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        change = parse_json(ChangeAccount, await read_json(request))
+        account = await self._site.flows.accounts.change(
+            request.path_params["account_id"], change, project=caller.project_id
+        )
+        return _json(self._account_json(account))
+
+    async def convert_account(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        wanted = parse_json(ConvertAccount, await read_json(request))
+        account = await self._site.flows.accounts.convert(
+            request.path_params["account_id"], wanted.type, project=caller.project_id
+        )
+        return _json(self._account_json(account))
+
+    async def delete_account(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        account = await self._site.flows.accounts.delete(
+            request.path_params["account_id"], project=caller.project_id
+        )
+        return _json(self._account_json(account))
+
+    async def account_meta(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        account = await self._site.flows.accounts.get(
+            request.path_params["account_id"], project=caller.project_id
+        )
+        return _json(meta_json(account, self._connector(account.provider)))
+
+    # --- connectors ---
+
+    async def list_connectors(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        connectors = self._site.core.connectors.all()
+        return _json([self._connector_json(caller, connector) for connector in connectors])
+
+    async def get_connector(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        connector = self._site.core.connectors.get(request.path_params["provider"])
+        return _json(self._connector_json(caller, connector))
+
+    def _connector_json(self, caller: Caller, connector: EnabledConnector) -> Document:
+        active = connector.key in self._site.core.enabled(caller.project_id)
+        logo_url = self._site.core.public_url.origin + self._site.assets.logo_url(connector.key)
+        return connector_json(connector, active=active, logo_url=logo_url)
+
+    # --- upkeep ---
+
+    async def health(self, request: Request) -> Response:
+        """Answers 200 once the hub can work; what it needs is checked before any handler runs."""
+        await self._site.core.storage.check()
+        return _json({"status": "ok"})
+
+    # --- shared ---
+
+    def _connector(self, key: str) -> EnabledConnector | None:
+        try:
+            return self._site.core.connectors.get(key)
+        except ConnectorNotFound:
+            return None
+
+    def _account_json(self, account: Account) -> Document:
+        return account_json(account, self._connector(account.provider))
+
+    def _add_next(self, response: Response, request: Request, route: str, cursor: str) -> None:
+        params = request.query_params.multi_items()
+        response.headers["Link"] = next_link(self._site.urls.absolute(route), params, cursor)
+
+
+class _Query:
+    """Reads query parameters, collecting what is wrong with them."""
+
+    def __init__(self, request: Request) -> None:
+        self._params = request.query_params
+        self._problems: list[FieldError] = []
+
+    def problem(self, name: str, message: str) -> None:
+        self._problems.append(FieldError(name, message))
+
+    def refuse_problems(self) -> None:
+        if self._problems:
+            raise ValidationFailed(*self._problems)
+
+    def all(self, name: str) -> list[str]:
+        values = self._params.getlist(name)
+        if len(values) > _LARGEST_PAGE or any("\x00" in value or len(value) > 255 for value in values):
+            self.problem(name, f"takes up to {_LARGEST_PAGE} texts of up to 255 characters")
+            return []
+        return values
+
+    def one(self, name: str) -> str | None:
+        values = self.all(name)
+        if len(values) > 1:
+            self.problem(name, "can be given once")
+        return values[0] if values else None
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        text = self.one(name)
+        if text is None:
+            return default
+        if re.fullmatch(r"[0-9]{1,9}", text) is None or not least <= int(text) <= most:
+            self.problem(name, f"must be a whole number from {least} to {most}")
+            return default
+        return int(text)
+
+    def choice(self, name: str, of: type[Choice]) -> list[Choice]:
+        known = {member.value: member for member in of}
+        values = self.all(name)
+        if any(value not in known for value in values):
+            self.problem(name, f"must be one of {', '.join(known)}")
+        return [known[value] for value in values if value in known]
+
+    def cursor(self) -> tuple[datetime, str] | None:
+        text = self.one("cursor")
+        if text is None:
+            return None
+        match = re.fullmatch(r"([0-9]{1,14})\.([A-Za-z0-9_-]{1,64})", text)
+        if match is None:
+            self.problem("cursor", "is not one that was handed out; leave it out to begin again")
+            return None
+        return _EPOCH + timedelta(milliseconds=int(match[1])), match[2]
+
+
+def _session_id(text: str) -> int:
+    if re.fullmatch(r"[0-9]{1,16}", text) is None or int(text) >= 2**53:
+        raise SessionNotFound
+    return int(text)
+
+
+def _json(document: object, status: int = 200) -> Response:
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return Response(body, status_code=status, media_type="application/json")

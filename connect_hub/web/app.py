@@ -1,0 +1,129 @@
+"""The application: every address of the hub in one screen."""
+
+import logging
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from connect_hub.errors import NotFound
+from connect_hub.web.api import Api
+from connect_hub.web.endpoint import Endpoint, Handler
+from connect_hub.web.headers import SecureHeaders
+from connect_hub.web.openapi import OpenApi
+from connect_hub.web.pages.callback import CallbackPages
+from connect_hub.web.pages.link import LinkPages
+from connect_hub.web.pages.visit import VisitPages
+from connect_hub.web.site import Site
+
+__all__ = ["HubApp", "routes"]
+
+log = logging.getLogger("connect_hub.web")
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The route table. Handlers ask for keys, cookies and tokens themselves; none is open by its path."""
+    api, link, visit, callback = Api(site), LinkPages(site), VisitPages(site), CallbackPages(site)
+    openapi = OpenApi(site)
+
+    def page(path: str, name: str, **methods: Handler) -> BaseRoute:
+        return Route(path, Endpoint(site, methods, page=True), name=name)
+
+    def data(path: str, name: str, **methods: Handler) -> BaseRoute:
+        return Route(path, Endpoint(site, methods, page=False), name=name)
+
+    return [
+        # The customer's way.
+        page("/", "index", GET=link.index),
+        page("/link", "link", GET=link.opener),
+        page("/link/open", "link_open", POST=link.open),
+        page("/link/confirm", "link_confirm", POST=link.confirm),
+        page("/link/decline", "link_decline", POST=link.decline),
+        page("/link/declined", "link_declined", POST=link.declined),
+        page("/link/renew", "link_renew", POST=link.renew),
+        page("/visit/{visit}", "visit", GET=visit.providers),
+        page("/visit/{visit}/sign-in", "visit_sign_in", GET=visit.sign_in),
+        page("/visit/{visit}/connect/{provider}", "connect", GET=visit.connect, POST=visit.submit),
+        page("/visit/{visit}/attempts/{attempt}", "attempt", GET=visit.attempt),
+        page("/visit/{visit}/attempts/{attempt}/accept", "accept", POST=visit.accept),
+        page("/visit/{visit}/exit", "exit", GET=visit.exit, POST=visit.leave),
+        page("/oauth/callback/{provider}", "callback", GET=callback.returned, POST=callback.posted),
+        page("/oauth/callback/{provider}/bounced", "callback_bounced", POST=callback.bounced),
+        # The REST API.
+        data("/connect_sessions", "sessions", GET=api.list_sessions, POST=api.create_session),
+        data("/connect_sessions/authenticate", "authenticate", POST=api.authenticate),
+        data("/connect_sessions/{session_id}", "session", GET=api.get_session, DELETE=api.revoke_session),
+        data("/owners/{origin_owner_id:path}", "owner", DELETE=api.erase_owner),
+        data("/accounts", "accounts", GET=api.list_accounts),
+        data(
+            "/accounts/{account_id}",
+            "account",
+            GET=api.get_account,
+            PATCH=api.change_account,
+            DELETE=api.delete_account,
+        ),
+        data("/accounts/{account_id}/meta", "account_meta", GET=api.account_meta),
+        data("/accounts/{account_id}/convert", "account_convert", POST=api.convert_account),
+        data("/connectors/meta", "connectors", GET=api.list_connectors),
+        data("/connectors/meta/{provider}", "connector", GET=api.get_connector),
+        data("/openapi.json", "openapi", GET=openapi.document),
+        data("/healthz", "health", GET=api.health),
+        Route(
+            "/static/{name:path}", Endpoint(site, {"GET": site.assets.endpoint}, page=False), name="static"
+        ),
+    ]
+
+
+class HubApp:
+    """The hub as an ASGI application, to be mounted or run alone."""
+
+    def __init__(self, site: Site, route_table: list[BaseRoute], lifespan: ASGIApp) -> None:
+        self._site = site
+        router = Router(route_table, redirect_slashes=False, default=_Unknown(site))
+        self._http = SecureHeaders(router)
+        self._lifespan = lifespan
+        self._root_path_seen = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self._compare_root_path(scope)
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+
+    def _compare_root_path(self, scope: Scope) -> None:
+        """Say once when the hub is mounted elsewhere than `public_url` says; links go where that says."""
+        if self._root_path_seen:
+            return
+        self._root_path_seen = True
+        mounted, public = scope.get("root_path", ""), self._site.core.public_url.path
+        if mounted.rstrip("/") != public:
+            log.warning(
+                "the hub is mounted at %r, but public_url ends in %r. Make the two equal, or links will not "
+                "lead here; unless a proxy in front of it changes the path.",
+                mounted or "/",
+                public or "/",
+            )
+
+
+class _Unknown:
+    """What is not in the route table: a page for a person, JSON for a program."""
+
+    def __init__(self, site: Site) -> None:
+        self._page = _Nothing(site, {}, page=True)
+        self._data = _Nothing(site, {}, page=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        person = headers.get(b"sec-fetch-mode") == b"navigate" or headers.get(
+            b"accept", b""
+        ).lstrip().startswith(b"text/html")
+        await (self._page if person else self._data)(scope, receive, send)
+
+
+class _Nothing(Endpoint):
+    async def _answer(self, request: Request) -> Response:
+        raise NotFound

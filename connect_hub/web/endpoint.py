@@ -1,0 +1,64 @@
+"""One address: its methods, and what becomes of an error in it."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from connect_hub.errors import ConnectHubError, MethodNotAllowed
+from connect_hub.web.errors import error_response, status_of
+from connect_hub.web.problems import problem_response
+from connect_hub.web.site import Site
+
+__all__ = ["Endpoint", "Handler"]
+
+log = logging.getLogger("connect_hub.web")
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Endpoint:
+    """Answers one address. `page` says whether errors are shown to a person or to a program.
+
+    A `HEAD` is answered as its `GET`. No error leaves the hub, so a host's handlers never see one of ours.
+    """
+
+    def __init__(self, site: Site, methods: Mapping[str, Handler], *, page: bool) -> None:
+        self._site = site
+        self._methods = {**methods, **({"HEAD": methods["GET"]} if "GET" in methods else {})}
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except ClientDisconnect:
+            return
+        except ConnectHubError as error:
+            response = self._refusal(request, error, cause=error)
+        except Exception as error:
+            response = self._refusal(request, ConnectHubError(), cause=error)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        handler = self._methods.get(request.method)
+        if handler is None:
+            raise MethodNotAllowed
+        await self._site.core.ready()
+        return await handler(request)
+
+    def _refusal(self, request: Request, error: ConnectHubError, *, cause: Exception) -> Response:
+        reference = secrets.token_hex(4)
+        if status_of(error) >= 500:
+            # The path has no token in it, and the query, which may, is left out.
+            log.error("%s %s failed [%s]", request.method, request.scope["path"], reference, exc_info=cause)
+        if self._page:
+            response = problem_response(self._site, error, reference=reference)
+        else:
+            response = error_response(error, self._site.core.clock)
+        if isinstance(error, MethodNotAllowed):
+            response.headers["Allow"] = ", ".join(sorted(self._methods))
+        return response

@@ -1,0 +1,1 @@
+"""The pages that a customer sees, in the order of the way."""

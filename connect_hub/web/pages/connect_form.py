@@ -1,0 +1,119 @@
+"""The form of one provider, as its page shows it."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from connect_hub.connectors.fields import Field, FieldType
+from connect_hub.connectors.methods import Method, OAuth2Method
+from connect_hub.errors import ProviderError
+from connect_hub.flows.connecting import ConnectForm, Rejected, shown_identity
+from connect_hub.secret import Secret
+from connect_hub.web import contexts
+from connect_hub.web.site import Site
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["FORM_FIELD", "connect_page"]
+
+FORM_FIELD = "f."
+"""Prefix of a connector's own fields in a form, so that none can pass for one of ours."""
+
+_KINDS: dict[FieldType, Literal["text", "password", "number", "select", "text_area"]] = {
+    FieldType.TEXT: "text",
+    FieldType.PASSWORD: "password",
+    FieldType.NUMBER: "number",
+    FieldType.SELECT: "select",
+    FieldType.TEXT_AREA: "text_area",
+}
+
+_METHODS = {
+    "api_key": "API key",
+    "basic": "User name and password",
+    "client_credentials": "Client ID and secret",
+    "custom": "Other credentials",
+    "oauth2": "Sign in",
+}
+"""What a method is called whose definition has no label."""
+
+
+def connect_page(
+    site: Site,
+    form: ConnectForm,
+    *,
+    action: str,
+    back_url: str | None,
+    exit_url: str,
+    typed: Mapping[str, str] | None = None,
+    rejected: Rejected | None = None,
+    failed: str | None = None,
+) -> contexts.Connect:
+    """The page. `typed` is kept in the fields; `rejected` or `failed` say why it is shown again."""
+    errors = {e.field: e.message for e in rejected.errors} if rejected is not None else {}
+    alert = None
+    error = rejected.error if rejected is not None else None
+    if failed is not None:
+        alert = contexts.AlertView(text=failed)
+    elif error is not None:
+        words = error.provider_message if isinstance(error, ProviderError) else None
+        alert = contexts.AlertView(
+            text=error.message, provider_words=None if words is None else Untrusted(words, limit=200)
+        )
+        if isinstance(error, ProviderError) and error.field is not None:
+            errors.setdefault(error.field, error.message)
+    account = form.account
+    identity = None if account is None else account.identity
+    return contexts.Connect(
+        provider=site.provider_view(form.connector),
+        form=contexts.Form(
+            action,
+            (("attempt", form.attempt_id), ("nonce", form.nonce), ("method", form.method.name)),
+        ),
+        fields=tuple(
+            _field_view(field, form, typed, errors.get(field.key))
+            for field in form.connector.definition.fields_of(form.method)
+        ),
+        redirects=isinstance(form.method, OAuth2Method),
+        editing=account is not None,
+        account_name=None if identity is None else Untrusted(shown_identity(identity)),
+        other_methods=tuple(
+            _method_view(other, form, action) for other in form.connector.methods if other is not form.method
+        ),
+        alert=alert,
+        back_url=back_url,
+        exit_url=exit_url,
+    )
+
+
+def _method_view(method: Method, form: ConnectForm, action: str) -> contexts.MethodView:
+    return contexts.MethodView(
+        label=method.label or _METHODS[method.type],
+        url=f"{action}?method={method.name}",
+        recommended=method is form.connector.methods[0],
+    )
+
+
+def _field_view(
+    field: Field, form: ConnectForm, typed: Mapping[str, str] | None, error: str | None
+) -> contexts.FieldView:
+    known = form.variables.get(field.key, field.default or "")
+    value = known if typed is None else typed.get(field.key, known)
+    stored = form.stored.get(field.key)
+    return contexts.FieldView(
+        name=FORM_FIELD + field.key,
+        label=field.label,
+        kind=_KINDS[field.type],
+        secret=field.secret,
+        required=field.required,
+        value="" if field.secret else value,
+        secret_value=Secret(value) if field.secret and value else None,
+        stored=stored is not None,
+        stored_hint="" if stored is None else stored.hint(),
+        placeholder=field.placeholder or "",
+        help=field.help or "",
+        help_url=field.help_url,
+        prefix=field.prefix or "",
+        suffix=field.suffix or "",
+        pattern=field.pattern,
+        pattern_message=field.pattern_message or "",
+        options=tuple(contexts.OptionView(o.value, o.label) for o in field.options),
+        error=error,
+    )

@@ -1,0 +1,150 @@
+"""From the link to the visit: open, confirm, decline, ask for a new one."""
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from connect_hub.errors import ConnectHubError, LinkExpired, LinkNotFound, LinkRevoked, LinkUsed
+from connect_hub.flows.visits import Landing
+from connect_hub.identity import Visitor
+from connect_hub.web import contexts
+from connect_hub.web.body import read_form
+from connect_hub.web.cookies import MOST_VISITS, clear_visit_cookie, set_visit_cookie, visit_cookies
+from connect_hub.web.guards import client_address, refuse_cross_site
+from connect_hub.web.labels import category_label
+from connect_hub.web.problems import problem_response
+from connect_hub.web.site import Site
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["LinkPages", "visitor_of"]
+
+_IN_LINK = re.compile(r"[#?&]t=([^&#\s]+)")
+
+
+def visitor_of(request: Request) -> Visitor:
+    """The browser as the host's identity function sees it."""
+    return Visitor(dict(request.headers), dict(request.cookies), request.scope)
+
+
+class LinkPages:
+    """Handlers of `/link…`. Only the POSTs of a person change anything."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def _limit(self, request: Request) -> None:
+        proxies = self._site.core.config.network.trusted_proxies
+        self._site.limiters.clients.spend(client_address(request, proxies))
+
+    def _page(self, page: contexts.Page, status: int = 200) -> Response:
+        return HTMLResponse(self._site.templating.render(page), status_code=status)
+
+    def _form(self, route: str, *hidden: tuple[str, str]) -> contexts.Form:
+        return contexts.Form(self._site.urls.path(route), hidden)
+
+    async def index(self, request: Request) -> Response:
+        """The hub's root: somebody came without a link."""
+        return self._page(contexts.Index(form=self._form("link_open")))
+
+    async def opener(self, request: Request) -> Response:
+        """GET of a link. A token in the fragment is not sent here: the page's script posts it."""
+        token = request.query_params.get("t")
+        if token is None:
+            return self._page(contexts.Opener(form=self._form("link_open")))
+        self._limit(request)
+        return await self._landing(token)
+
+    async def open(self, request: Request) -> Response:
+        """The token, posted by the script, or a link, pasted by a person. Writes nothing."""
+        refuse_cross_site(request, self._site.core.public_url)
+        self._limit(request)
+        fields = await read_form(request)
+        pasted = fields.get("link", "").strip()
+        token = fields.get("token", "")
+        if not token and pasted:
+            match = _IN_LINK.search(pasted)
+            token = pasted if match is None else match[1]
+        if not token:
+            error = "Paste the whole link from the message you received." if "link" in fields else None
+            return self._page(contexts.Opener(form=self._form("link_open"), error=error), 422)
+        return await self._landing(token)
+
+    async def _landing(self, token: str) -> Response:
+        try:
+            landing = await self._site.flows.visits.landing(token)
+        except (LinkExpired, LinkUsed, LinkRevoked) as error:
+            return await self._dead_end(token, error)
+        return self._page(self._landing_page(landing, token))
+
+    def _landing_page(self, landing: Landing, token: str) -> contexts.Landing:
+        session, only = landing.session, landing.connectors
+        hidden = (("token", token), ("nonce", landing.nonce))
+        one = only[0] if len(only) == 1 and (session.provider or session.account_id) else None
+        return contexts.Landing(
+            confirm=self._form("link_confirm", *hidden),
+            decline=self._form("link_decline", *hidden),
+            expires_at=session.expires_at,
+            owner_name=Untrusted(session.origin_owner_name),
+            username=None if session.origin_username is None else Untrusted(session.origin_username),
+            provider=None if one is None else self._site.provider_view(one),
+            categories=tuple(category_label(c) for c in session.categories or ()),
+            reconnect=session.account_id is not None,
+        )
+
+    async def _dead_end(self, token: str, error: ConnectHubError) -> Response:
+        try:
+            _, nonce = await self._site.flows.visits.renewable(token)
+        except (LinkExpired, LinkNotFound):
+            return problem_response(self._site, error)
+        renew = self._form("link_renew", ("token", token), ("nonce", nonce))
+        return problem_response(self._site, error, renew=renew)
+
+    async def confirm(self, request: Request) -> Response:
+        """Continue: makes the visit and goes to its first page."""
+        refuse_cross_site(request, self._site.core.public_url)
+        self._limit(request)
+        fields = await read_form(request)
+        token, cookies = fields.get("token", ""), visit_cookies(request)
+        try:
+            opened = await self._site.flows.visits.confirm(
+                token, fields.get("nonce", ""), cookies=cookies, visitor=visitor_of(request)
+            )
+        except (LinkExpired, LinkUsed, LinkRevoked) as error:
+            return await self._dead_end(token, error)
+        name = opened.visit.name
+        route = "visit" if opened.sign_in is None else "visit_sign_in"
+        response = RedirectResponse(self._site.urls.path(route, visit=name), status_code=303)
+        if opened.cookie is not None:
+            set_visit_cookie(response, name, opened.cookie)
+            for old in list(cookies)[: max(0, len(cookies) - MOST_VISITS + 1)]:
+                clear_visit_cookie(response, old)
+        return response
+
+    async def decline(self, request: Request) -> Response:
+        """'This was not meant for me': asks again."""
+        refuse_cross_site(request, self._site.core.public_url)
+        self._limit(request)
+        fields = await read_form(request)
+        hidden = (("token", fields.get("token", "")), ("nonce", fields.get("nonce", "")))
+        return self._page(
+            contexts.Decline(
+                confirm=self._form("link_declined", *hidden), back=self._form("link_open", hidden[0])
+            )
+        )
+
+    async def declined(self, request: Request) -> Response:
+        """Withdraws the link."""
+        refuse_cross_site(request, self._site.core.public_url)
+        self._limit(request)
+        fields = await read_form(request)
+        await self._site.flows.visits.decline(fields.get("token", ""), fields.get("nonce", ""))
+        return self._page(contexts.Declined())
+
+    async def renew(self, request: Request) -> Response:
+        """'Ask for a new link': tells the host."""
+        refuse_cross_site(request, self._site.core.public_url)
+        self._limit(request)
+        fields = await read_form(request)
+        await self._site.flows.visits.ask_for_renewal(fields.get("token", ""), fields.get("nonce", ""))
+        return self._page(contexts.RenewalRequested())

@@ -1,0 +1,286 @@
+"""The pages of a visit: the list, the form, the hop, the result."""
+
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from connect_hub.errors import LinkRevoked, LinkUsed, StateInvalid
+from connect_hub.flows.connecting import Choice, Finished, Rejected, shown_identity
+from connect_hub.flows.visits import LiveVisit
+from connect_hub.models import AccountStatus, Attempt, AttemptStatus, Session
+from connect_hub.storage import rules
+from connect_hub.web import contexts
+from connect_hub.web.body import read_form
+from connect_hub.web.cookies import clear_visit_cookie, visit_cookies
+from connect_hub.web.guards import refuse_cross_site
+from connect_hub.web.labels import category_label
+from connect_hub.web.pages.connect_form import FORM_FIELD, connect_page
+from connect_hub.web.pages.link import visitor_of
+from connect_hub.web.site import Site
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["VisitPages"]
+
+
+class VisitPages:
+    """Handlers of `/visit/…`: each finds the visit by its cookie first."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def _live(self, request: Request, *, finishing: bool = False) -> LiveVisit:
+        name = request.path_params["visit"]
+        return await self._site.flows.visits.resume(
+            name, visit_cookies(request).get(name), visitor=visitor_of(request), finishing=finishing
+        )
+
+    async def _live_post(self, request: Request) -> tuple[LiveVisit, dict[str, str]]:
+        refuse_cross_site(request, self._site.core.public_url)
+        self._site.limiters.visits.spend(request.path_params["visit"])
+        fields = await read_form(request)
+        return await self._live(request), fields
+
+    def _page(self, page: contexts.Page, status: int = 200) -> Response:
+        return HTMLResponse(self._site.templating.render(page), status_code=status)
+
+    def _path(self, route: str, live: LiveVisit, **params: str) -> str:
+        return self._site.urls.path(route, visit=live.visit.name, **params)
+
+    def _see(self, path: str) -> Response:
+        return RedirectResponse(path, status_code=303)
+
+    # --- signing in at the host ---
+
+    async def sign_in(self, request: Request) -> Response:
+        """Sends whoever is not signed in at the host to its own sign-in, which comes back to the visit."""
+        name = request.path_params["visit"]
+        visits = self._site.flows.visits
+        live = await visits.resume(name, visit_cookies(request).get(name), visitor=None)
+        url = await visits.sign_in_url(live.session, visitor_of(request))
+        if url is None:
+            return self._see(self._path("visit", live))
+        back = self._site.urls.absolute("visit", visit=name)
+        return self._page(contexts.Leaving(name=self._site.core.public_url.host, url=_with(url, next=back)))
+
+    # --- the list ---
+
+    async def providers(self, request: Request) -> Response:
+        live = await self._live(request)
+        _refuse_finished(live.session)
+        choices = await self._site.flows.connecting.choices(live)
+        if len(choices) == 1 and not live.session.manage:
+            return self._see(self._path("connect", live, provider=choices[0].connector.key))
+        shown = {c.connector.definition.categories[0] for c in choices}
+        return self._page(
+            contexts.Providers(
+                cards=tuple(self._card(live, choice) for choice in choices),
+                url=self._path("visit", live),
+                query=request.query_params.get("q", "")[:100],
+                category=request.query_params.get("category", "")[:32],
+                categories=tuple(
+                    contexts.CategoryView(category.value, category_label(category))
+                    for category in sorted(shown, key=category_label)
+                ),
+                exit_url=self._path("exit", live),
+            )
+        )
+
+    def _card(self, live: LiveVisit, choice: Choice) -> contexts.ProviderCard:
+        connector, account = choice.connector, choice.account
+        category = connector.definition.categories[0]
+        return contexts.ProviderCard(
+            provider=self._site.provider_view(connector),
+            url=self._path("connect", live, provider=connector.key),
+            aliases=connector.definition.aliases,
+            category=category.value,
+            category_label=category_label(category),
+            state=None
+            if account is None
+            else "attention"
+            if account.status in {AccountStatus.EXPIRED, AccountStatus.ERROR}
+            else "connected",
+        )
+
+    async def _back_url(self, live: LiveVisit) -> str | None:
+        """The list, if there is more than one to choose from."""
+        choices = await self._site.flows.connecting.choices(live)
+        return self._path("visit", live) if len(choices) > 1 else None
+
+    # --- the form ---
+
+    async def connect(self, request: Request) -> Response:
+        live = await self._live(request)
+        method = request.query_params.get("method")
+        form = await self._site.flows.connecting.form(live, request.path_params["provider"], method)
+        page = connect_page(
+            self._site,
+            form,
+            action=self._path("connect", live, provider=form.connector.key),
+            back_url=await self._back_url(live),
+            exit_url=self._path("exit", live),
+        )
+        return self._page(page)
+
+    async def submit(self, request: Request) -> Response:
+        live, fields = await self._live_post(request)
+        typed = {k.removeprefix(FORM_FIELD): v for k, v in fields.items() if k.startswith(FORM_FIELD)}
+        outcome = await self._site.flows.connecting.submit(
+            live,
+            request.path_params["provider"],
+            fields.get("method"),
+            typed,
+            attempt_id=fields.get("attempt", ""),
+            nonce=fields.get("nonce", ""),
+        )
+        if isinstance(outcome, Finished):
+            return self._see(self._path("attempt", live, attempt=outcome.attempt_id))
+        return self._page(await self._rejected(live, outcome, typed), 422)
+
+    async def _rejected(self, live: LiveVisit, rejected: Rejected, typed: dict[str, str]) -> contexts.Connect:
+        return connect_page(
+            self._site,
+            rejected.form,
+            action=self._path("connect", live, provider=rejected.form.connector.key),
+            back_url=await self._back_url(live),
+            exit_url=self._path("exit", live),
+            typed=typed,
+            rejected=rejected,
+        )
+
+    # --- the hop and the result ---
+
+    async def attempt(self, request: Request) -> Response:
+        """What became of an attempt: on to the provider, connected, a question, or why not."""
+        live = await self._live(request, finishing=True)
+        attempt = await self._site.flows.connecting.attempt(live, request.path_params["attempt"])
+        if attempt.status is AttemptStatus.AUTHENTICATED:
+            return self._page(await self._success(live, attempt))
+        if attempt.held is not None:
+            return self._page(await self._same_account(live, attempt))
+        if attempt.status is AttemptStatus.REDIRECTED:
+            return await self._leaving(live, attempt)
+        return await self._failed(live, attempt)
+
+    async def _leaving(self, live: LiveVisit, attempt: Attempt) -> Response:
+        connector, url = await self._site.flows.connecting.destination(live, attempt.id)
+        provider = self._site.provider_view(connector)
+        return self._page(contexts.Leaving(name=connector.name, url=url, provider=provider))
+
+    async def _success(self, live: LiveVisit, attempt: Attempt) -> contexts.Success:
+        session, connector = live.session, self._site.core.connectors.get(attempt.provider)
+        account = None
+        if attempt.account_id is not None:
+            account = await self._site.core.storage.account(attempt.account_id, project_id=session.project_id)
+        identity = None if account is None else account.identity
+        return contexts.Success(
+            provider=self._site.provider_view(connector),
+            account_name=None if identity is None else Untrusted(shown_identity(identity)),
+            reconnected=account is not None and account.generation > 1,
+            return_url=self._return_url(session, "success", attempt.account_id),
+            another_url=self._path("visit", live) if await self._another(live) else None,
+            done=contexts.Form(self._path("exit", live), self._exit_fields(live)),
+        )
+
+    async def _another(self, live: LiveVisit) -> bool:
+        if live.session.used_at is not None:
+            return False
+        return len(await self._site.flows.connecting.choices(live)) > 1 or live.session.multiple
+
+    async def _same_account(self, live: LiveVisit, attempt: Attempt) -> contexts.SameAccount:
+        before, after, nonce = await self._site.flows.connecting.other(live, attempt)
+        connector = self._site.core.connectors.get(attempt.provider)
+        return contexts.SameAccount(
+            provider=self._site.provider_view(connector),
+            before=Untrusted(before),
+            after=Untrusted(after),
+            accept=contexts.Form(self._path("accept", live, attempt=attempt.id), (("nonce", nonce),)),
+            retry_url=self._path("connect", live, provider=attempt.provider),
+            exit_url=self._path("exit", live),
+        )
+
+    async def accept(self, request: Request) -> Response:
+        """'Connect anyway', with another account at the provider than before."""
+        live, fields = await self._live_post(request)
+        finished = await self._site.flows.connecting.accept_other(
+            live, request.path_params["attempt"], fields.get("nonce", "")
+        )
+        return self._see(self._path("attempt", live, attempt=finished.attempt_id))
+
+    async def _failed(self, live: LiveVisit, attempt: Attempt) -> Response:
+        """Why an attempt failed: with the form again where it helps, else a dead end."""
+        _refuse_finished(live.session)
+        code = attempt.error_code or StateInvalid.code
+        if code in {"link_used", "link_revoked"}:
+            raise LinkUsed if code == "link_used" else LinkRevoked
+        form = await self._site.flows.connecting.form(live, attempt.provider, attempt.method)
+        page = connect_page(
+            self._site,
+            form,
+            action=self._path("connect", live, provider=attempt.provider),
+            back_url=await self._back_url(live),
+            exit_url=self._path("exit", live),
+            typed=dict(attempt.values),
+            failed=attempt.error_description or StateInvalid().message,
+        )
+        return self._page(page)
+
+    # --- leaving ---
+
+    def _exit_fields(self, live: LiveVisit) -> tuple[tuple[str, str], ...]:
+        return (("nonce", self._site.core.nonces.make("exit", live.visit.secret_hash.hex())),)
+
+    async def exit(self, request: Request) -> Response:
+        """Asks once before leaving in the middle of a step."""
+        live = await self._live(request)
+        attempts = await self._site.core.storage.attempts(live.session.id)
+        done = {a.provider for a in attempts if a.status is AttemptStatus.AUTHENTICATED}
+        return self._page(
+            contexts.Exit(
+                leave=contexts.Form(self._path("exit", live), self._exit_fields(live)),
+                stay_url=self._path("visit", live),
+                connected=tuple(self._site.core.connectors.get(p).name for p in sorted(done)),
+            )
+        )
+
+    async def leave(self, request: Request) -> Response:
+        """Ends the visit in this browser, and goes back to the host where it gave an address."""
+        live, fields = await self._live_post(request)
+        self._site.core.nonces.check(
+            fields.get("nonce", ""),
+            "exit",
+            live.visit.secret_hash.hex(),
+            max_age=self._site.core.config.links.visit_absolute,
+        )
+        attempts = await self._site.core.storage.attempts(live.session.id)
+        done = next((a for a in attempts if a.status is AttemptStatus.AUTHENTICATED), None)
+        result = "cancelled" if done is None else "success"
+        url = self._return_url(live.session, result, None if done is None else done.account_id)
+        # Answered directly: a redirect after a form may not leave the origin (form-action).
+        page: contexts.Page = (
+            contexts.Closed(connected=done is not None)
+            if url is None
+            else contexts.Leaving(name=self._site.core.public_url.host, url=url)
+        )
+        response = self._page(page)
+        clear_visit_cookie(response, live.visit.name)
+        return response
+
+    def _return_url(self, session: Session, result: str, account_id: str | None) -> str | None:
+        if session.return_url is None:
+            return None
+        return _with(session.return_url, result=result, account_id=account_id, state=session.state)
+
+
+def _refuse_finished(session: Session) -> None:
+    """A visit of a link that is used up shows its results, and offers no more."""
+    rules.refuse_unless_connectable(session, provider="", connected_before=False)
+
+
+def _with(url: str, **params: str | None) -> str:
+    """`url` with more query parameters; the ones it has stay."""
+    parts = urlsplit(url)
+    query = "&".join(
+        part for part in (parts.query, urlencode({k: v for k, v in params.items() if v is not None})) if part
+    )
+    return urlunsplit(parts._replace(query=query))
