@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from connect_hub.auth.reading import shown
-from connect_hub.connectors.methods import OAuth2Method
 from connect_hub.errors import (
     ClientRejected,
     ProviderError,
@@ -14,6 +14,9 @@ from connect_hub.errors import (
     StateInvalid,
 )
 from connect_hub.secret import Secret
+
+if TYPE_CHECKING:
+    from connect_hub.connectors.methods import OAuth2Method
 
 __all__ = ["Callback", "callback_error", "check_issuer", "parse_callback"]
 
@@ -67,7 +70,7 @@ def parse_callback(pairs: Iterable[tuple[str, str]]) -> Callback:
     )
 
 
-def check_issuer(method: OAuth2Method, iss: str | None) -> None:
+def check_issuer(method: "OAuth2Method", iss: str | None) -> None:
     """That the response is from the provider that was asked (RFC 9207, 2.4). Raises StateInvalid.
 
     Where the definition says that the provider sends `iss`, it must be there; where it is there and the

@@ -1,18 +1,16 @@
 """The interface of the engines, one for each kind of auth method, and how to get one."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from connect_hub.auth.calls import HttpSender
-from connect_hub.auth.client_credentials import ClientCredentialsEngine
-from connect_hub.auth.form import FormEngine
-from connect_hub.auth.oauth2 import OAuth2Engine
-from connect_hub.auth.sign_in import SignIn
 from connect_hub.clock import Clock
-from connect_hub.connectors.methods import ClientCredentialsMethod, OAuth2Method
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.connectors.values import FieldValues
 from connect_hub.credentials import Credentials
 from connect_hub.models import ProviderIdentity
+
+if TYPE_CHECKING:
+    from connect_hub.auth.oauth2 import OAuth2Engine
 
 __all__ = ["AuthEngine", "Engines", "FormSignIn"]
 
@@ -67,15 +65,21 @@ class Engines:
         self._sender = sender
         self._clock = clock
 
-    def of(self, connector: EnabledConnector, method: str | None = None) -> FormSignIn | OAuth2Engine:
+    def of(self, connector: EnabledConnector, method: str | None = None) -> "FormSignIn | OAuth2Engine":
         """The engine of the method called `method`; None: the one offered first.
 
         An OAuth2Engine where a browser has to go to the provider, else one with `obtain`. Raises KeyError for
         a method that is not offered.
         """
+        # Imported here, so that a hub is imported and built without the models of definitions.
+        from connect_hub.auth.client_credentials import ClientCredentialsEngine
+        from connect_hub.auth.form import FormEngine
+        from connect_hub.auth.oauth2 import OAuth2Engine
+        from connect_hub.auth.sign_in import SignIn
+
         sign_in = SignIn(connector, connector.method(method), self._sender, self._clock)
-        if isinstance(sign_in.method, OAuth2Method):
+        if sign_in.method.type == "oauth2":
             return OAuth2Engine(sign_in)
-        if isinstance(sign_in.method, ClientCredentialsMethod):
+        if sign_in.method.type == "client_credentials":
             return ClientCredentialsEngine(sign_in)
         return FormEngine(sign_in)

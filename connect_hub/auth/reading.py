@@ -1,10 +1,13 @@
 """Reading what providers answer: values by their path, and their own words made fit to show."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from connect_hub.connectors.answers import When
 from connect_hub.net import Answer, NotJSON
 from connect_hub.secret import Secret
+
+if TYPE_CHECKING:
+    from connect_hub.connectors.answers import When
 
 __all__ = ["holds", "json_document", "said", "text_at", "value_at"]
 
@@ -46,7 +49,7 @@ def text_at(document: object, path: str) -> str | None:
     return str(value) or None
 
 
-def holds(when: When, document: object) -> bool:
+def holds(when: "When", document: object) -> bool:
     """Whether a condition on a JSON answer is met."""
     value = value_at(document, when.path)
     if when.one_of:

@@ -119,8 +119,9 @@ class SignIn:
     def client(self, credentials: Credentials) -> tuple[str, Secret | None]:
         """The OAuth client: the host's for `oauth2`, the customer's for `client_credentials`."""
         if isinstance(self.method, ClientCredentialsMethod):
-            values = self._values(credentials)
-            return fill(self.method.client_id, values), Secret(fill(self.method.client_secret, values))
+            templates = {"id": self.method.client_id, "secret": self.method.client_secret}
+            typed = self.filled(templates, credentials)
+            return typed["id"], Secret(typed["secret"])
         client = self.connector.client
         return ("", None) if client is None else (client.client_id or "", client.secret)
 

@@ -9,14 +9,14 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from connect_hub.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-from connect_hub.connectors.definition import Connector
+    from pydantic import ValidationError
+
+    from connect_hub.connectors.definition import Connector
 
 __all__ = ["builtin", "builtin_keys", "builtin_method_types", "nearest", "parse", "read_file", "read_folder"]
 
@@ -35,7 +35,7 @@ def builtin_keys() -> tuple[str, ...]:
 
 
 @cache
-def builtin(key: str) -> Connector:
+def builtin(key: str) -> "Connector":
     """The shipped definition called `key`, read once a process. Raises KeyError for an unknown one."""
     return parse(_builtin_text(key), f"{key}.toml")
 
@@ -55,7 +55,7 @@ def _builtin_text(key: str) -> str:
     return _folder().joinpath(f"{key}.toml").read_text(encoding="utf-8")
 
 
-def read_file(path: Path) -> Connector:
+def read_file(path: Path) -> "Connector":
     """A definition of the host's own, from TOML. Raises ConfigurationError that says what to change."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -65,18 +65,23 @@ def read_file(path: Path) -> Connector:
     return parse(text, str(path))
 
 
-def read_folder(path: Path) -> dict[str, Connector]:
+def read_folder(path: Path) -> "dict[str, Connector]":
     """Every `*.toml` in a folder of the host's own, by key."""
     if not path.is_dir():
         raise ConfigurationError(f"There is no folder {path}: connectors are read from it. Create it.")
     return {connector.key: connector for connector in map(read_file, sorted(path.glob("*.toml")))}
 
 
-def parse(text: str, source: str) -> Connector:
+def parse(text: str, source: str) -> "Connector":
     """A definition from TOML. `source` is the name of the file in messages; its stem must be the key.
 
     Raises ConfigurationError with one line a problem: file, place, what to change.
     """
+    # Imported here, so that a hub is imported and built without the models: they cost as much as the rest.
+    from pydantic import ValidationError
+
+    from connect_hub.connectors.definition import Connector
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -93,7 +98,7 @@ def parse(text: str, source: str) -> Connector:
     return connector
 
 
-def _problems(source: str, error: ValidationError) -> Iterable[str]:
+def _problems(source: str, error: "ValidationError") -> Iterable[str]:
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         place = ".".join(str(part) for part in problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")

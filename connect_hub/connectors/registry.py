@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connect_hub.connectors import catalog
-from connect_hub.connectors.definition import Connector, Method, OAuth2Method
 from connect_hub.connectors.values import FieldValues, read_values
 from connect_hub.errors import ConfigurationError, ConnectorNotFound
 from connect_hub.secret import Secret
+
+if TYPE_CHECKING:  # the models are imported when a definition is read
+    from connect_hub.connectors.definition import Connector, Method, OAuth2Method
 
 __all__ = ["ConnectorRegistry", "EnabledConnector", "OAuth"]
 
@@ -17,7 +20,7 @@ __all__ = ["ConnectorRegistry", "EnabledConnector", "OAuth"]
 class OAuth:
     """A connector, and the OAuth client that the host registered at its provider."""
 
-    connector: str | Path | Connector
+    connector: "str | Path | Connector"
     """A key of the catalogue, a TOML file, or a definition."""
     client_id: str | None = None
     client_secret: Secret | str | None = None
@@ -32,10 +35,15 @@ class OAuth:
             )
         if isinstance(self.scopes, str):
             raise ConfigurationError(f"OAuth({self._name!r}): scopes is a list of texts, not one text.")
+        for text in (self.client_id or "", *(self.scopes or ())):
+            if not text.isascii() or not text.isprintable() or " " in text:
+                raise ConfigurationError(
+                    f"OAuth({self._name!r}): a space or another odd character in {text!r}."
+                )
 
     @property
     def _name(self) -> str:
-        return self.connector.key if isinstance(self.connector, Connector) else str(self.connector)
+        return str(self.connector) if isinstance(self.connector, str | Path) else self.connector.key
 
     @property
     def secret(self) -> Secret | None:
@@ -47,7 +55,7 @@ class OAuth:
 class EnabledConnector:
     """One connector of a hub."""
 
-    definition: Connector
+    definition: "Connector"
     client: OAuth | None = None
 
     @property
@@ -59,19 +67,21 @@ class EnabledConnector:
         return self.definition.name
 
     @property
-    def methods(self) -> tuple[Method, ...]:
+    def methods(self) -> "tuple[Method, ...]":
         """What is offered, the recommended one first; OAuth only where the host gave a client."""
-        offered = [m for m in self.definition.methods if self.client or not isinstance(m, OAuth2Method)]
+        offered = [m for m in self.definition.methods if self.client is not None or m.type != "oauth2"]
         return tuple(sorted(offered, key=lambda method: method is not self.definition.recommended))
 
-    def method(self, key: str | None = None) -> Method:
+    def method(self, key: str | None = None) -> "Method":
         """The offered method called `key`; None: the first. Raises KeyError."""
         for method in self.methods:
             if key is None or method.name == key:
                 return method
         raise KeyError(key)
 
-    def read(self, method: Method, values: Mapping[str, object], *, kept: Iterable[str] = ()) -> FieldValues:
+    def read(
+        self, method: "Method", values: Mapping[str, object], *, kept: Iterable[str] = ()
+    ) -> FieldValues:
         """The values of `method`'s form, checked: see `read_values`."""
         return read_values(
             self.definition.fields_of(method),
@@ -81,7 +91,7 @@ class EnabledConnector:
             kept=frozenset(kept),
         )
 
-    def scopes(self, method: OAuth2Method) -> tuple[str, ...]:
+    def scopes(self, method: "OAuth2Method") -> tuple[str, ...]:
         """What to ask for."""
         if self.client is not None and self.client.scopes is not None:
             return tuple(self.client.scopes)
@@ -96,7 +106,7 @@ class ConnectorRegistry:
     """
 
     def __init__(
-        self, items: Iterable[str | Path | OAuth | Connector], *, folders: Sequence[Path] = ()
+        self, items: "Iterable[str | Path | OAuth | Connector]", *, folders: Sequence[Path] = ()
     ) -> None:
         self._own: dict[str, Connector] = {}
         for folder in folders:
@@ -132,13 +142,15 @@ class ConnectorRegistry:
         self._definitions[key] = definition
         self._types[key] = types
 
-    def _find(self, wanted: str | Path | Connector) -> tuple[str, Connector | None]:
-        if isinstance(wanted, Connector):
-            return wanted.key, wanted
+    def _find(self, wanted: "str | Path | Connector") -> "tuple[str, Connector | None]":
         if isinstance(wanted, Path):
             connector = catalog.read_file(wanted)
             return connector.key, connector
         if not isinstance(wanted, str):
+            from connect_hub.connectors.definition import Connector
+
+            if isinstance(wanted, Connector):
+                return wanted.key, wanted
             raise ConfigurationError(
                 f"connectors takes keys, OAuth(…), Connector(…) and paths, not a {type(wanted).__name__}."
             )
@@ -152,9 +164,9 @@ class ConnectorRegistry:
         return wanted, None
 
     @staticmethod
-    def _no_client_id(key: str, definition: Connector | None) -> str:
+    def _no_client_id(key: str, definition: "Connector | None") -> str:
         definition = catalog.builtin(key) if definition is None else definition
-        pages = [m.register_url for m in definition.methods if isinstance(m, OAuth2Method) and m.register_url]
+        pages = [m.register_url for m in definition.methods if m.type == "oauth2" and m.register_url]
         where = f" Register the client at {pages[0]}." if pages else ""
         return (
             f"The connector {key!r} signs in with OAuth 2 and has no client id: "

@@ -4,11 +4,14 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
+from typing import TYPE_CHECKING
 
-from connect_hub.connectors.fields import Field, FieldType
 from connect_hub.connectors.formats import Format, matches
 from connect_hub.errors import FieldError, ValidationFailed
 from connect_hub.secret import Secret
+
+if TYPE_CHECKING:  # the models are imported when a definition is read
+    from connect_hub.connectors.fields import Field
 
 __all__ = ["FieldValues", "read_values"]
 
@@ -38,7 +41,7 @@ class FieldValues:
 
 
 def read_values(
-    fields: Sequence[Field],
+    fields: "Sequence[Field]",
     values: Mapping[str, object],
     *,
     allowed_hosts: Sequence[str] = (),
@@ -80,7 +83,7 @@ def read_values(
     return FieldValues(variables, secrets, tuple(errors))
 
 
-def _text(field: Field, raw: object) -> str | None:
+def _text(field: "Field", raw: object) -> str | None:
     """The value as text, cut to the part asked for; None when it is not a text at all."""
     if raw is None:
         return ""
@@ -89,12 +92,12 @@ def _text(field: Field, raw: object) -> str | None:
     if not isinstance(raw, str):
         return None
     text = raw.strip()
-    if field.options or field.type is FieldType.TEXT_AREA:
+    if field.options or field.type == "text_area":
         return text
     return _cut(field, text)
 
 
-def _cut(field: Field, text: str) -> str:
+def _cut(field: "Field", text: str) -> str:
     is_host = field.format in (Format.DNS_LABEL, Format.HOST)
     if is_host:
         bare = re.sub(r"(?i)^https?://", "", text)
@@ -112,15 +115,15 @@ def _cut(field: Field, text: str) -> str:
     return text.strip()
 
 
-def _problem(field: Field, text: str, allowed_hosts: Sequence[str], allow_http: bool) -> str | None:
+def _problem(field: "Field", text: str, allowed_hosts: Sequence[str], allow_http: bool) -> str | None:
     if field.options:
         return None if text in field.choices else f"Choose one of the options for {field.label}."
     if len(text) > field.max_length:
         return f"{field.label} is longer than {field.max_length} characters."
     allowed = text.replace("\n", "").replace("\r", "").replace("\t", "")
-    if not (allowed if field.type is FieldType.TEXT_AREA else text).isprintable():
+    if not (allowed if field.type == "text_area" else text).isprintable():
         return f"{field.label} has a line break or an invisible character in it. Copy it once more."
-    if field.type is FieldType.NUMBER and re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", text) is None:
+    if field.type == "number" and re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", text) is None:
         return f"{field.label} must be a number."
     if not matches(field.format, text, allowed_hosts=allowed_hosts, allow_http=allow_http):
         return field.pattern_message or _format_message(field.format, allowed_hosts)

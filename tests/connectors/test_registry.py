@@ -1,5 +1,7 @@
 """The registry: a hub that cannot work does not start, and says which connector is at fault."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,10 @@ def test_scopes_are_a_list() -> None:
     """One text instead of a list of scopes would be read letter by letter: refused."""
     with pytest.raises(ConfigurationError, match="scopes is a list"):
         OAuth("slack", client_id="x", scopes="read write")
+    with pytest.raises(ConfigurationError, match="odd character"):
+        OAuth("slack", client_id="x", scopes=["read write"])
+    with pytest.raises(ConfigurationError, match="odd character"):
+        OAuth("slack", client_id="x\n")
 
 
 def test_a_folder_is_enabled_whole_or_searched_by_key(tmp_path: Path) -> None:
@@ -136,3 +142,15 @@ def test_shipped_files_are_read_when_first_asked_for(monkeypatch: pytest.MonkeyP
     registry.get("zendesk")
     assert parsed == ["zendesk.toml"]
     assert [enabled.key for enabled in registry.all()] == list(catalog.builtin_keys())
+
+
+def test_a_registry_is_imported_and_built_without_the_models() -> None:
+    """Importing registry and engines, and building with shipped keys, imports no definition."""
+    program = (
+        "import sys, connect_hub.auth.engine, connect_hub.auth.callback\n"
+        "from connect_hub.connectors.registry import ConnectorRegistry, OAuth\n"
+        "ConnectorRegistry(['zendesk', OAuth('slack', client_id='x')])\n"
+        "assert 'connect_hub.connectors.definition' not in sys.modules\n"
+        "assert 'pydantic.main' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
