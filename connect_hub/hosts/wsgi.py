@@ -21,15 +21,14 @@ waits, and hands back the response. How each thing that can go wrong ends:
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
-from types import TracebackType
-from typing import Protocol
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from connect_hub.hosts.wsgi_exchange import Exchange
 from connect_hub.hosts.wsgi_lifespan import ASGIApp, Lifespan
-from connect_hub.hosts.wsgi_request import Answer, Environ, Scope, build_scope, read_body
+from connect_hub.hosts.wsgi_request import Answer, Scope, build_scope, read_body
 from connect_hub.portal import Portal, current_portal
 
 __all__ = ["ASGIToWSGI", "wsgi_middleware"]
@@ -57,19 +56,6 @@ _GRACE = 5.0
 """Seconds that requests and background tasks have at exit before they are cancelled."""
 
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
-
-ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
-
-
-class StartResponse(Protocol):
-    """PEP 3333's start_response."""
-
-    def __call__(
-        self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None, /
-    ) -> object: ...
-
-
-WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class ASGIToWSGI:
@@ -103,7 +89,7 @@ class ASGIToWSGI:
         self._timeout = timeout
         self._served: _Served | None = None
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         body = read_body(environ, self._max_body_size)
         if body.fault is not None and body.is_refused:
             return _answer(body.fault, environ, start_response)
@@ -114,7 +100,7 @@ class ASGIToWSGI:
         stream = _Stream(exchange, loop, self._timeout)
         try:
             if not exchange.wait(self._timeout):
-                logger.error("The application did not answer in %s seconds and was cancelled.", self._timeout)
+                logger.error("%s did not answer in %s seconds; cancelled.", _named(scope), self._timeout)
                 fault = Answer(504, "timeout", "The application did not answer in time.")
             elif exchange.answer is not None:
                 fault = exchange.answer
@@ -128,7 +114,7 @@ class ASGIToWSGI:
                 exchange.close()
                 return [content] if content else []
             else:
-                logger.error("The application returned without completing its response.")
+                logger.error("%s returned without completing its response.", _named(scope))
                 fault = Answer(500, "internal_error", "The application gave no response.")
         except BaseException:
             stream.close()
@@ -201,7 +187,9 @@ class _Stream(Iterator[bytes]):
         self._exchange.close()
 
 
-def wsgi_middleware(host_app: WSGIApp, hub_asgi: ASGIApp | ASGIToWSGI, prefix: str) -> WSGIApp:
+def wsgi_middleware(
+    host_app: WSGIApplication, hub_asgi: ASGIApp | ASGIToWSGI, prefix: str
+) -> WSGIApplication:
     """Return a WSGI application that serves `hub_asgi` under `prefix`, and `host_app` everywhere else.
 
     `prefix` is a path such as "/connect": /connect and /connect/… are the hub's, /connected is the host's.
@@ -216,7 +204,7 @@ def wsgi_middleware(host_app: WSGIApp, hub_asgi: ASGIApp | ASGIToWSGI, prefix: s
     mount = prefix.encode("utf-8").decode("latin-1")  # as PEP 3333 has paths
     mount_slash = mount + "/"
 
-    def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO") or "")
         if path != mount and not path.startswith(mount_slash):
             return host_app(environ, start_response)
@@ -229,6 +217,11 @@ def wsgi_middleware(host_app: WSGIApp, hub_asgi: ASGIApp | ASGIToWSGI, prefix: s
         return bridge(ours, start_response)
 
     return application
+
+
+def _named(scope: Scope) -> str:
+    """A request for the log: never its query, which may hold a token."""
+    return f"{scope['method']} {scope['path']!r}"
 
 
 def _response(
@@ -251,7 +244,7 @@ def _response(
     return _REASONS.get(status, f"{status} Unknown"), headers, content
 
 
-def _answer(fault: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def _answer(fault: Answer, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """The bridge's own word: JSON as the hub's API has it; a sentence for a browser."""
     if "text/html" in str(environ.get("HTTP_ACCEPT") or ""):
         media_type, content = "text/plain; charset=utf-8", fault.message

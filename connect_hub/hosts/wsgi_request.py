@@ -5,10 +5,10 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote, unquote_to_bytes
+from wsgiref.types import WSGIEnvironment
 
-__all__ = ["Answer", "Environ", "RequestBody", "Scope", "build_scope", "read_body"]
+__all__ = ["Answer", "RequestBody", "Scope", "build_scope", "read_body"]
 
-Environ = MutableMapping[str, object]
 Scope = MutableMapping[str, object]
 
 _PIECE = 64 * 1024
@@ -41,7 +41,7 @@ class RequestBody:
     """`fault` is the answer at once, and the application is not called: where the body ends is unknown."""
 
 
-def read_body(environ: Environ, limit: int) -> RequestBody:
+def read_body(environ: WSGIEnvironment, limit: int) -> RequestBody:
     """Read the body in the calling thread, never more than `limit` + 1 bytes of it.
 
     An error of the input itself (a malformed chunk, a connection reset) is the server's, and is raised
@@ -64,7 +64,7 @@ def read_body(environ: Environ, limit: int) -> RequestBody:
         fault = Answer(400, "bad_content_length", "Content-Length must be a number of bytes.")
         return RequestBody(fault=fault, is_refused=True)
 
-    source: _Input = environ["wsgi.input"]  # type: ignore[assignment]
+    source: _Input = environ["wsgi.input"]
     wanted = limit + 1 if expected is None else min(expected, limit + 1)
     pieces: list[bytes] = []
     while wanted > 0:
@@ -83,7 +83,7 @@ def read_body(environ: Environ, limit: int) -> RequestBody:
     return RequestBody(content)
 
 
-def build_scope(environ: Environ) -> Scope:
+def build_scope(environ: WSGIEnvironment) -> Scope:
     """The ASGI scope of this request (ASGI HTTP 2.4).
 
     `client` is always a pair, so that code which reads `request.client.host` holds: where the server tells no

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,12 +73,17 @@ class Server:
 
 @contextlib.contextmanager
 def serving(
-    kind: str, app: str, *options: str, env: Mapping[str, str] | None = None, unix: bool = False
+    kind: str,
+    app: str,
+    *options: str,
+    env: Mapping[str, str] | Callable[[int], Mapping[str, str]] | None = None,
+    unix: bool = False,
 ) -> Iterator[Server]:
     """Run `app` ("module:name") under `kind`: gunicorn, waitress or uvicorn, with more `options`.
 
-    The listening socket is made here and inherited, so that no other process can take the port and no request
-    is refused while the server starts. `unix`: listen on a Unix socket instead.
+    The listening socket is made here and inherited, so that no other process can take the port and no
+    request is refused while the server starts. `unix`: listen on a Unix socket instead. `env` may be a
+    function of the port, for an application that must know its own address.
     """
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -87,11 +92,12 @@ def serving(
         listener.listen(128)
         listener.set_inheritable(True)
         log = Path(folder, "output")
+        more = env(listener.getsockname()[1]) if callable(env) else env or {}
         with log.open("wb") as output:
             process = subprocess.Popen(
                 _command(kind, app, listener.fileno(), list(options)),
                 cwd=_ROOT,
-                env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1", **(env or {})},
+                env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1", **more},
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=[listener.fileno()],
@@ -108,7 +114,7 @@ def serving(
 
 def _command(kind: str, app: str, fd: int, options: list[str]) -> list[str]:
     if kind == "gunicorn":
-        fixed = ["--bind", f"fd://{fd}", "--worker-tmp-dir", "/dev/shm", "--graceful-timeout", "5"]
+        fixed = ["--bind", f"fd://{fd}", "--no-control-socket", "--graceful-timeout", "5"]
         return [sys.executable, "-m", "gunicorn", *fixed, *options, app]
     if kind == "waitress":
         module, _, name = app.partition(":")

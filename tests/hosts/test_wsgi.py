@@ -9,8 +9,10 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import IO, cast
 from urllib.parse import unquote_to_bytes
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
+from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
@@ -20,8 +22,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from connect_hub.hosts.wsgi import ASGIToWSGI, StartResponse, wsgi_middleware
-from connect_hub.hosts.wsgi_request import Environ, build_scope, read_body
+from connect_hub.hosts.wsgi import ASGIToWSGI, wsgi_middleware
+from connect_hub.hosts.wsgi_request import build_scope, read_body
 from connect_hub.portal import Portal
 from tests.hosts.wsgi_call import call, environ_of, open_call
 
@@ -74,7 +76,7 @@ def scope_of(portal: Portal, environ: dict[str, object]) -> Scope:
     return scopes[0]
 
 
-def host(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def host(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [f"host:{environ['SCRIPT_NAME']}:{environ['PATH_INFO']}".encode()]
 
@@ -316,7 +318,7 @@ def test_a_body_that_lies_is_answered(
     environ = environ_of("POST", extra={**extra, "wsgi.input": source})
     answers: list[int] = []
 
-    def start_response(status: str, headers: object, exc_info: object = None, /) -> object:
+    def start_response(status: str, headers: object, exc_info: object = None, /) -> Callable[[bytes], object]:
         answers.append(int(status[:3]))
         return lambda _: None
 
@@ -525,7 +527,7 @@ def test_no_response_is_a_500(portal: Portal, caplog: pytest.LogCaptureFixture, 
     reply = call(ASGIToWSGI(lifeless(app), portal=portal))
     assert reply.status == 500
     assert json.loads(reply.body)["errorCode"] == "internal_error"
-    assert "without completing its response" in caplog.text
+    assert "GET '/' returned without completing its response" in caplog.text
 
 
 def test_a_hanging_application_is_a_504_and_cancelled(
@@ -542,11 +544,12 @@ def test_a_hanging_application_is_a_504_and_cancelled(
             cancelled.set()
 
     bridge = ASGIToWSGI(lifeless(app), portal=portal, timeout=0.05)
-    reply = call(bridge, extra={"HTTP_ACCEPT": "text/html,*/*"})
+    reply = call(bridge, path="/x?token=secret", extra={"HTTP_ACCEPT": "text/html,*/*"})
     assert (reply.status, reply.header("content-type")) == (504, ["text/plain; charset=utf-8"])
     assert reply.body == b"The application did not answer in time."
     assert cancelled.wait(5)
-    assert "0.05 seconds" in caplog.text
+    assert "GET '/x' did not answer in 0.05 seconds" in caplog.text
+    assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -783,6 +786,38 @@ def test_two_mounts_share_one_loop(portal: Portal) -> None:
         b"host::/x",
     ]
     assert loops[0] is loops[1]
+
+
+def test_a_flask_application_keeps_its_own_ways(portal: Portal) -> None:
+    """Flask's test client reaches both sides; its errors stay its own; the environ of the host is at hand."""
+    app = Flask(__name__)
+    app.testing = True
+
+    @app.get("/fails")
+    def fails() -> str:
+        raise LookupError("the host's")
+
+    async def hub(request: Request) -> Response:
+        environ = request.scope["wsgi_environ"]
+        return JSONResponse([environ["werkzeug.request"] is not None, request.client is not None])
+
+    bridge = ASGIToWSGI(Starlette(routes=[Mount("/connect", routes=[Route("/x", hub)])]), portal=portal)
+
+    class Tells:
+        """A middleware of the host's, outside the hub's."""
+
+        def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            environ["werkzeug.request"] = "here"
+            return inner(environ, start_response)
+
+    inner = wsgi_middleware(app.wsgi_app, bridge, "/hub")
+    app.wsgi_app = Tells()  # type: ignore[method-assign]
+    client = app.test_client()
+    assert client.get("/hub/connect/x").get_json() == [True, True]
+    assert client.get("/hub/connect/none").status_code == 404
+    assert client.get("/nowhere").status_code == 404
+    with pytest.raises(LookupError, match="the host's"):
+        client.get("/fails")
 
 
 def test_making_a_bridge_does_nothing() -> None:

@@ -1,6 +1,7 @@
 """The WSGI bridge under real servers: the six faults of a2wsgi 1.10.10, and what only a server can show."""
 
 import http.client
+import importlib.util
 import json
 import re
 import socket
@@ -20,6 +21,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "preload": ("gunicorn", *THREADS, "--preload", "--workers", "2"),
     "waitress": ("waitress",),
 }
+if importlib.util.find_spec("gevent") is not None:
+    KINDS["gevent"] = ("gunicorn", "--worker-class", "gevent")
 
 
 @pytest.fixture(scope="module", params=list(KINDS))

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -15,8 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from connect_hub.hosts.wsgi import ASGIToWSGI, StartResponse, wsgi_middleware
-from connect_hub.hosts.wsgi_request import Environ
+from connect_hub.hosts.wsgi import ASGIToWSGI, wsgi_middleware
 
 __all__ = ["application"]
 
@@ -105,7 +105,7 @@ hub = Starlette(
 )
 
 
-def host(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def host(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "4")])
     return [b"host"]
 

@@ -1,12 +1,11 @@
 """A WSGI server of a dozen lines, strict: every call goes through `wsgiref.validate`."""
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import IO, cast
+from wsgiref.types import WSGIApplication
 from wsgiref.validate import validator
-
-from connect_hub.hosts.wsgi import WSGIApp
 
 __all__ = ["Reply", "call", "environ_of", "open_call"]
 
@@ -49,22 +48,23 @@ def environ_of(
     return environ
 
 
-def open_call(app: WSGIApp, environ: dict[str, object]) -> tuple[Reply, Iterable[bytes]]:
+def open_call(app: WSGIApplication, environ: dict[str, object]) -> tuple[Reply, Iterable[bytes]]:
     """Call `app` and return the head with an empty body, and the iterable, not yet begun."""
     heads: list[Reply] = []
 
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None, /) -> object:
+    def start_response(
+        status: str, headers: list[tuple[str, str]], exc_info: object = None, /
+    ) -> Callable[[bytes], object]:
         heads.append(Reply(int(status[:3]), headers, b""))
         return lambda _: None
 
-    checked = cast("WSGIApp", validator(app))  # type: ignore[arg-type]
-    content = checked(environ, start_response)
+    content = validator(app)(environ, start_response)
     (head,) = heads
     return head, content
 
 
 def call(
-    app: WSGIApp,
+    app: WSGIApplication,
     method: str = "GET",
     path: str = "/",
     body: bytes = b"",
