@@ -1,8 +1,9 @@
 """A request as WSGI has it, told as ASGI wants it: the scope and the body."""
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import quote, unquote_to_bytes
 from wsgiref.types import WSGIEnvironment
@@ -110,7 +111,7 @@ def build_scope(environ: WSGIEnvironment) -> Scope:
     }
 
 
-def _headers(environ: Mapping[str, object]) -> list[tuple[bytes, bytes]]:
+def _headers(environ: WSGIEnvironment) -> list[tuple[bytes, bytes]]:
     headers = []
     for key, value in environ.items():
         if key.startswith("HTTP_"):
@@ -121,15 +122,22 @@ def _headers(environ: Mapping[str, object]) -> list[tuple[bytes, bytes]]:
             name = key
         else:
             continue
-        headers.append((name.lower().replace("_", "-").encode("latin-1"), str(value).encode("latin-1")))
+        headers.append((_header_name(name), value.encode("latin-1")))
     return headers
 
 
-def _raw_path(environ: Mapping[str, object], path: bytes) -> bytes:
+@lru_cache(maxsize=256)
+def _header_name(name: str) -> bytes:
+    return name.lower().replace("_", "-").encode("latin-1")
+
+
+def _raw_path(environ: WSGIEnvironment, path: bytes) -> bytes:
     """The path as it was sent, where the server kept it and no middleware has moved the request since."""
     sent = _text(environ, "REQUEST_URI") or _text(environ, "RAW_URI")
     sent = _ABSOLUTE_FORM.sub("", sent, count=1) if not sent.startswith("/") else sent
     raw = sent.partition("?")[0].encode("latin-1")
+    if raw == path and b"%" not in raw:
+        return raw
     return raw if unquote_to_bytes(raw) == path else quote(path, safe=_PATH_SAFE).encode("ascii")
 
 
@@ -138,10 +146,11 @@ def _http_version(protocol: str) -> str:
     return {"1.0": "1.0", "2": "2", "2.0": "2", "3": "3"}.get(version, "1.1")
 
 
-def _port(environ: Mapping[str, object], key: str) -> int | None:
+def _port(environ: WSGIEnvironment, key: str) -> int | None:
     port = str(environ.get(key) or "")
     return int(port) if port.isascii() and port.isdigit() else None
 
 
-def _text(environ: Mapping[str, object], key: str) -> str:
-    return str(environ.get(key) or "")
+def _text(environ: WSGIEnvironment, key: str) -> str:
+    text: str | None = environ.get(key)
+    return text or ""
