@@ -41,35 +41,43 @@ const sendOnce = (form) => {
 
 // --- fields ---
 
-// A pasted address is cut to the part that is asked for: https://acme.zendesk.com/agent gives acme.
-const cut = (text, prefix, suffix) => {
+// A pasted address is cut to the part that is asked for, as connect_hub.connectors.values does it:
+// https://Acme.zendesk.com/agent gives acme.
+const cut = (text, prefix = "", suffix = "") => {
   let value = text.trim();
-  if (!prefix && !suffix) return value;
-  const lower = () => value.toLowerCase();
-  if (prefix && lower().startsWith(prefix.toLowerCase())) value = value.slice(prefix.length);
-  else value = value.replace(/^https?:\/\//i, "");
-  if (suffix) {
-    const at = lower().indexOf(suffix.toLowerCase());
-    if (at > 0) value = value.slice(0, at);
-  }
-  return value;
+  const isHost = /^https?:\/\/$/i.test(prefix) || suffix.startsWith(".");
+  const bare = isHost ? value.replace(/^https?:\/\//i, "") : value;
+  const pasted = bare !== value;
+  value = bare;
+  if (!isHost && prefix && value.toLowerCase().startsWith(prefix.toLowerCase())) value = value.slice(prefix.length);
+  const at = suffix ? value.toLowerCase().indexOf(suffix.toLowerCase()) : -1;
+  if (at > 0) value = value.slice(0, at);
+  else if (pasted) value = value.split(/[/?#]/, 1)[0];
+  return isHost ? value.toLowerCase() : value.trim();
+};
+
+// The pattern is judged here and not by a `pattern` attribute: that would refuse a whole address before it
+// is cut, say nothing of what to change, and reject what Python accepts, such as [a-z-].
+const judge = (input, pattern) => {
+  const { prefix, suffix, message } = input.dataset;
+  const value = cut(input.value, prefix, suffix);
+  input.setCustomValidity(value === "" || pattern.test(value) ? "" : message);
 };
 
 const tidy = (input) => {
-  const { prefix, suffix, pattern } = input.dataset;
-  // Not in the HTML where a whole address may be pasted: only here is it cut before it is judged.
-  if (pattern) input.pattern = pattern;
-  const judge = () => {
-    input.setCustomValidity("");
-    if (input.validity.patternMismatch && input.title) input.setCustomValidity(input.title);
-  };
+  const { prefix, suffix, pattern, message } = input.dataset;
+  let whole = null;
+  try {
+    if (pattern && message) whole = new RegExp(`^(?:${pattern})$`, "u");
+  } catch {
+    // The server judges it in any case.
+  }
   input.addEventListener("change", () => {
     const value = cut(input.value, prefix, suffix);
     if (value !== input.value) input.value = value;
-    judge();
+    if (whole !== null) judge(input, whole);
   });
-  input.addEventListener("input", judge);
-  input.addEventListener("invalid", judge);
+  if (whole !== null) input.addEventListener("input", () => judge(input, whole));
 };
 
 const reveal = (button) => {

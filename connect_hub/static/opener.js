@@ -16,9 +16,11 @@
     field.name = "token";
     field.value = token;
     form.append(field);
+    form.elements.link.disabled = true;
     form.submit();
-    // Back leads to this page again, and must not find the token in it.
+    // Back may show this page again, and must not find the token in it.
     field.remove();
+    form.elements.link.disabled = false;
   };
 
   const start = () => {

@@ -118,6 +118,9 @@ class Assets:
             "etag": etag,
             "x-content-type-options": "nosniff",
         }
+        if asset.type.startswith("image/"):
+            # A host's own page, on another origin, shows the logos too.
+            headers["cross-origin-resource-policy"] = "cross-origin"
         if asset.type == _TYPES[".svg"]:
             headers["content-security-policy"] = _SVG_POLICY
         if etag in (

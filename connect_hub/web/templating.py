@@ -59,6 +59,8 @@ class Templating:
         )
         # Macros are imported without the page's context, so a language is an environment's, not a page's.
         environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+        # The extension's own `_` looks gettext up at each call, which doubles what a text costs.
+        environment.globals["_"] = environment.globals["gettext"]
         environment.globals.update(brand=self._brand, static_url=self._static_url)
         environment.filters["clean"] = clean
         return environment

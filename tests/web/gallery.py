@@ -16,9 +16,9 @@ from connect_hub.secret import Secret
 from connect_hub.web.contexts import (
     AlertView,
     Bounce,
-    Closed,
     BrandView,
     CategoryView,
+    Closed,
     Connect,
     Decline,
     Declined,

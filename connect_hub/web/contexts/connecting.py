@@ -68,7 +68,8 @@ class FieldView:
     suffix: str = ""
     """Fixed text after it, such as `.zendesk.com`."""
     pattern: str | None = None
-    """What the whole value must match, as an HTML pattern."""
+    """What the whole value must match: an expression that Python and JavaScript read alike. A script says so
+    before the form is sent; the server judges in any case."""
     pattern_message: str = ""
     """What to say where it does not."""
     options: tuple[OptionView, ...] = ()
