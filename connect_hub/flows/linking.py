@@ -124,7 +124,7 @@ class Linking:
         # A host's refusal is its own text for its own customer; other texts name no typed value either.
         description = known.message if known is not None else "The product could not finish the connection."
         if known is None:
-            log.error("attempt %s: a callback inside the transaction failed", attempt.id, exc_info=error)
+            log.error("attempt %s: its connection could not be stored", attempt.id, exc_info=error)
         await self._core.storage.save_attempt(
             replace(
                 attempt,
