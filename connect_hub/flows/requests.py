@@ -4,15 +4,15 @@ Each refusal becomes a `ValidationFailed` that names the field and what to chang
 """
 
 import difflib
-import json
-import unicodedata
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypedDict, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from connect_hub.errors import FieldError, ValidationFailed
+from connect_hub.flows.fields import CategoryName, Id, Label, Metadata, Name, Text, TypeName, has_no_text
 from connect_hub.models import AccountType, Binding, Category, Json
 
 __all__ = [
@@ -25,54 +25,10 @@ __all__ = [
     "parse_json",
 ]
 
-MAX_METADATA_KEYS = 50
-MAX_METADATA_VALUE = 500
+MAX_DEPTH = 32
 
-
-def _plain_text(text: str) -> str:
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
-        raise ValueError("must not contain control characters")
-    if not text.strip():
-        raise ValueError("must not be empty")
-    return text
-
-
-def _spelling(value: object) -> object:
-    """The published contract spells two values both ways; `hris-legacy` and `stackone` are canonical."""
-    if isinstance(value, str):
-        return {"hrisLegacy": "hris-legacy", "stackOne": "stackone"}.get(value, value)
-    return value
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _label(value: object) -> object:
-    """A client that types the label as an object sends one without a text in it: no label."""
-    return None if isinstance(value, dict) and not any(isinstance(v, str) for v in value.values()) else value
-
-
-def _metadata(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    if len(value) > MAX_METADATA_KEYS:
-        raise ValueError(f"must have at most {MAX_METADATA_KEYS} keys")
-    for key, item in value.items():
-        if not 0 < len(key) <= 100 or any(unicodedata.category(c) in {"Cc", "Cs"} for c in key):
-            raise ValueError("its keys must be plain text of 1 to 100 characters")
-        text = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
-        if len(text) > MAX_METADATA_VALUE:
-            raise ValueError(f"the value of {key!r} must have at most {MAX_METADATA_VALUE} characters")
-        if "\x00" in text or any(unicodedata.category(c) == "Cs" for c in text):
-            raise ValueError(f"the value of {key!r} must be valid Unicode without NUL")
-    return value
-
-
-Id = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_plain_text)]
-Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_plain_text)]
-Label = Annotated[Name | None, BeforeValidator(_label)]
-Metadata = Annotated[dict[str, JsonValue], AfterValidator(_metadata)]
-CategoryName = Annotated[Category, BeforeValidator(_spelling)]
-TypeName = Annotated[AccountType, BeforeValidator(_lower)]
+# A text counts as one thing, up to the end of the body if it has none. Nothing in here backtracks.
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|([\[{])|([\]}])', re.S)
 
 
 class _Request(BaseModel):
@@ -112,15 +68,15 @@ class CreateSession(_Request):
         max_length=500,
         description="Offer only these providers. Default: all enabled ones.",
     )
-    setup_information: dict[str, Annotated[str, Field(max_length=1000)]] | None = Field(
+    setup_information: dict[Id, Annotated[Text, Field(max_length=1000)]] | None = Field(
         None,
         max_length=50,
         description="Plain field values that are known already, by field key; shown filled in.",
     )
-    return_url: Annotated[str, Field(max_length=2000)] | None = Field(
+    return_url: Annotated[Text, Field(max_length=2000)] | None = Field(
         None, description="Where the browser goes in the end; one of the configured addresses."
     )
-    state: Annotated[str, Field(max_length=512)] | None = Field(
+    state: Annotated[Text, Field(max_length=512)] | None = Field(
         None, description="Handed back to `return_url`."
     )
     max_connects: Annotated[int, Field(ge=1, le=10000, strict=True)] | None = Field(
@@ -179,7 +135,9 @@ class ChangeAccount(_Request):
     origin_owner_name: Name | None = None
     origin_username: Name | None = None
     label: Label = None
-    metadata: Metadata | None = None
+    metadata: Metadata | None = Field(
+        None, description="Replaces all of it; null removes it, `{}` is ignored."
+    )
     type: TypeName | None = Field(
         None, description="`test` converts the account; `production` is ignored, as clients send it unasked."
     )
@@ -191,6 +149,18 @@ class ChangeAccount(_Request):
     environment: JsonValue = Field(None, description="Accepted and ignored.")
     integration_id: JsonValue = Field(None, description="Accepted and ignored.")
     shared: JsonValue = Field(None, description="Accepted and ignored.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out(cls, fields: object) -> object:
+        """Leave out what a client sends that cannot say a label or metadata: it must not remove them."""
+        if not isinstance(fields, dict):
+            return fields
+        return {
+            name: value
+            for name, value in fields.items()
+            if not (name == "label" and has_no_text(value)) and not (name == "metadata" and value == {})
+        }
 
 
 class ConvertAccount(_Request):
@@ -212,10 +182,24 @@ def parse(model: type[RequestT], fields: Mapping[str, object]) -> RequestT:
 
 def parse_json(model: type[RequestT], body: bytes) -> RequestT:
     """The JSON text `body` as a `model`; raises ValidationFailed."""
+    if _is_deep(body):
+        raise ValidationFailed(FieldError("body", f"is nested deeper than {MAX_DEPTH} levels"))
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
         raise _refusal(model, error) from None
+
+
+def _is_deep(body: bytes) -> bool:
+    """Whether it is nested too deeply; most bodies have fewer brackets than they may be deep."""
+    if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for found in _BRACKETS.finditer(body):
+        depth += (found[1] is not None) - (found[2] is not None)
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _refusal(model: type[BaseModel], error: ValidationError) -> ValidationFailed:

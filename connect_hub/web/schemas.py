@@ -1,0 +1,188 @@
+"""The answers of the REST API as schemas: what `/openapi.json` says of the documents of `web.documents`.
+
+Imported when that document is asked for; answers themselves are made without them. A test holds the two
+equal, name by name.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from connect_hub.models import AccountStatus, AccountType, AttemptStatus, Binding, Category, SessionStatus
+
+__all__ = [
+    "Account",
+    "AccountMeta",
+    "ConnectSession",
+    "ConnectSessionDetails",
+    "Connector",
+    "Erased",
+    "Error",
+    "Health",
+    "IssuedConnectSession",
+]
+
+Metadata = dict[str, JsonValue]
+LogoUrl = Annotated[str, Field(json_schema_extra={"format": "uri"})]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+
+
+class ConnectSession(_Answer):
+    """What one customer may connect, and until when."""
+
+    id: int = Field(ge=0, le=2**53 - 1, description="Names the session; never a secret.")
+    organization_id: int
+    project_id: str
+    categories: list[Category] | None
+    provider: str | None
+    origin_owner_id: str
+    origin_owner_name: str
+    origin_username: str | None
+    account_id: str | None
+    label: str | None
+    created_at: datetime
+    metadata: Metadata | None
+    external_trigger_token: str | None
+    type: AccountType
+    expires_at: datetime
+    status: SessionStatus
+    multiple: bool
+    providers: list[str] | None
+    setup_information: dict[str, str] | None
+    return_url: str | None
+    state: str | None
+    max_connects: int | None
+    binding: Binding
+    manage: bool
+    locale: str | None
+    opens: int = Field(description="How often a person opened the link and pressed Continue.")
+    connects: int = Field(description="How many connections succeeded.")
+
+
+class IssuedConnectSession(ConnectSession):
+    """A connect session with its token and link, which are shown in the answer to its creation alone."""
+
+    token: str = Field(description="Hand it to an embedded hub.")
+    auth_link_url: str = Field(description="Hand it to the customer.", json_schema_extra={"format": "uri"})
+
+
+class ConnectionAttempt(_Answer):
+    """One try of a customer at one provider."""
+
+    id: str
+    provider: str
+    status: AttemptStatus
+    error_code: str | None
+    error_description: str | None
+    account_id: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ConnectSessionDetails(ConnectSession):
+    """A connect session and the newest try of the customer: why it stopped."""
+
+    latest_connection_attempt: ConnectionAttempt | None
+
+
+class StatusReason(_Answer):
+    """Why an account is not active."""
+
+    code: str
+    description: str
+    timestamp: datetime
+
+
+class Identity(_Answer):
+    """Who an account is at the provider."""
+
+    id: str
+    name: str | None
+    email: str | None
+
+
+class Account(_Answer):
+    """One customer's connection to one provider. Credentials are never returned."""
+
+    id: str
+    provider: str
+    provider_name: str
+    status: AccountStatus
+    status_reasons: list[StatusReason]
+    origin_owner_id: str
+    origin_owner_name: str
+    origin_username: str | None
+    setup_information: dict[str, str] = Field(description="The fields of the form that are not secret.")
+    type: AccountType
+    label: str | None
+    metadata: Metadata
+    categories: list[Category]
+    created_at: datetime
+    updated_at: datetime
+    identity: Identity | None
+
+
+class AccountMeta(_Answer):
+    """What kind of provider an account is at."""
+
+    provider: str
+    category: Category
+    models: dict[str, JsonValue]
+
+
+class Images(_Answer):
+    """Pictures of a connector."""
+
+    logo_url: LogoUrl
+
+
+class Resources(_Answer):
+    """What goes with a connector."""
+
+    images: Images
+
+
+class Connector(_Answer):
+    """A provider that customers can connect to."""
+
+    provider: str
+    provider_name: str
+    category: Category
+    models: dict[str, JsonValue]
+    active: bool = Field(description="Whether it is enabled on your project.")
+    resources: Resources
+
+
+class Erased(_Answer):
+    """How much there was of an owner."""
+
+    accounts: int
+    connect_sessions: int
+
+
+class Health(_Answer):
+    """The hub can work."""
+
+    status: str
+
+
+class ErrorDetail(_Answer):
+    """One thing that is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Error(_Answer):
+    """Why a request was refused."""
+
+    status_code: int = Field(alias="statusCode")
+    message: str = Field(description="For people; it may change.")
+    timestamp: datetime
+    error_code: str = Field(alias="errorCode", description="For programs; it does not change.")
+    error: str = Field(description="The name of the status.")
+    details: list[ErrorDetail] | None = Field(None, description="With `validation_error`: field by field.")
