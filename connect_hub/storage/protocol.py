@@ -517,6 +517,8 @@ class Purged:
     visits: int
     states: int
     idempotency: int
+    held: int
+    """Attempts that lost their `held` credentials."""
 
 
 class Upkeep(Protocol):

@@ -1,9 +1,12 @@
 """What every storage must decide alike, as pure functions of the rows it has read."""
 
-from dataclasses import replace
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connect_hub.errors import (
+    AccountNotFound,
     ConnectHubError,
     IdentityChanged,
     LinkExpired,
@@ -19,17 +22,21 @@ from connect_hub.models import (
     Session,
     SessionStatus,
 )
-from connect_hub.storage.protocol import LinkRequest
+from connect_hub.storage.protocol import Announce, Change, LinkRequest, NewEvent, Sealed
 
 __all__ = [
+    "Connected",
+    "announced",
     "authenticated",
+    "changed",
     "connect_limit",
+    "connected",
     "counted",
-    "new_account",
-    "refuse_other_identity",
+    "named_account",
+    "new_delivery_id",
+    "refreshed",
     "refuse_unless_connectable",
     "refuse_unless_open",
-    "renewed_account",
 ]
 
 _REFUSALS: dict[SessionStatus, type[ConnectHubError]] = {
@@ -66,7 +73,85 @@ def refuse_unless_connectable(session: Session, *, provider: str, connected_befo
         )
 
 
-def refuse_other_identity(account: Account, request: LinkRequest) -> None:
+def named_account(account: Account | None, session: Session, request: LinkRequest) -> Account:
+    """`account`, which the session names; raises AccountNotFound unless it is the one that may be renewed."""
+    if (
+        account is None
+        or account.project_id != session.project_id
+        or account.origin_owner_id != session.origin_owner_id
+        or account.provider != request.provider
+    ):
+        raise AccountNotFound
+    return account
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What a successful `link` writes, beside the attempt."""
+
+    account: Account
+    sealed: bytes
+    session: Session
+    events: Sequence[NewEvent]
+    created: bool
+
+
+def connected(session: Session, request: LinkRequest, before: Account | None) -> Connected:
+    """What to write when `request` makes an account, or renews `before`. Raises IdentityChanged."""
+    if before is None:
+        after = _new_account(request, session)
+    else:
+        _refuse_other_identity(before, request)
+        after = _renewed_account(before, request, session)
+    sealed = request.seal(after.id, after.generation)
+    after = replace(after, key_id=sealed.key_id)
+    change = Change.CREATED if before is None else Change.UPDATED
+    after, events = announced(after, change, before, request.announce)
+    return Connected(after, sealed.data, counted(session, request.now), events, created=before is None)
+
+
+def announced(
+    after: Account, change: Change, before: Account | None, announce: Announce
+) -> tuple[Account, Sequence[NewEvent]]:
+    """The events of a change, and `after` with its sequence raised if there are any."""
+    raised = replace(after, sequence=after.sequence + 1)
+    events = announce(raised, change, before)
+    return (raised, events) if events else (after, events)
+
+
+def changed(before: Account, change: Callable[[Account], Account]) -> Account:
+    """`change(before)`, but for what is the storage's own."""
+    return replace(
+        change(before),
+        id=before.id,
+        project_id=before.project_id,
+        generation=before.generation,
+        key_id=before.key_id,
+        sequence=before.sequence,
+        refresh_epoch=before.refresh_epoch,
+        refresh_lease_until=before.refresh_lease_until,
+    )
+
+
+def refreshed(
+    before: Account,
+    change: Callable[[Account], Account],
+    seal: Callable[[str, int], Sealed] | None,
+    announce: Announce,
+) -> tuple[Account, Sealed | None, Sequence[NewEvent]]:
+    """What the outcome of a refresh writes: the account, its new credentials if any, and the events."""
+    after = replace(changed(before, change), refresh_lease_until=None)
+    sealed = None
+    if seal is not None:
+        sealed = seal(before.id, before.generation + 1)
+        after = replace(after, generation=before.generation + 1, key_id=sealed.key_id)
+    if after.status == before.status:
+        return after, sealed, ()
+    after, events = announced(after, Change.UPDATED, before, announce)
+    return after, sealed, events
+
+
+def _refuse_other_identity(account: Account, request: LinkRequest) -> None:
     """Raise IdentityChanged if the request is of somebody else at the provider, and that was not accepted."""
     before, after = account.identity, request.identity
     if before is None or after is None or before.id == after.id or request.accept_other_identity:
@@ -78,8 +163,7 @@ def _shown(identity: ProviderIdentity) -> str:
     return identity.name or identity.email or identity.id
 
 
-def new_account(request: LinkRequest, session: Session) -> Account:
-    """The account to insert."""
+def _new_account(request: LinkRequest, session: Session) -> Account:
     return Account(
         id=request.new_account_id,
         project_id=request.project_id,
@@ -103,7 +187,7 @@ def new_account(request: LinkRequest, session: Session) -> Account:
     )
 
 
-def renewed_account(account: Account, request: LinkRequest, session: Session) -> Account:
+def _renewed_account(account: Account, request: LinkRequest, session: Session) -> Account:
     """`account` with the request's connection in place of the one before."""
     return replace(
         account,
@@ -149,3 +233,8 @@ def authenticated(attempt: Attempt, account_id: str, now: datetime) -> Attempt:
         error_description=None,
         updated_at=now,
     )
+
+
+def new_delivery_id() -> str:
+    """The id of a delivery to be made; nobody outside ever sees it."""
+    return "dlv_" + secrets.token_hex(16)

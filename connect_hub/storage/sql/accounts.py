@@ -1,17 +1,18 @@
 """Statements about accounts and their credentials; `linking` has the one that makes them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, exc, or_, select, update
 
 from connect_hub.errors import AccountConflict
 from connect_hub.models import Account, AccountStatus
+from connect_hub.storage import rules
+from connect_hub.storage.account_rows import account_of, account_row
 from connect_hub.storage.protocol import AccountQuery, Announce, Change, Sealed, StoredCredentials
+from connect_hub.storage.rows import milliseconds
 from connect_hub.storage.sql import outbox
 from connect_hub.storage.sql.dialects import now_milliseconds
-from connect_hub.storage.sql.rows import account_of, account_row, milliseconds
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["change", "claim_refresh", "get", "listing", "remove", "settle_refresh", "stored", "touch"]
@@ -29,7 +30,7 @@ def stored(
     if project_id is not None:
         statement = statement.where(t.accounts.c.project_id == project_id)
     row = c.execute(statement.with_for_update() if lock else statement).first()
-    return None if row is None else StoredCredentials(account_of(row), row._mapping["sealed"])
+    return None if row is None else StoredCredentials(*account_of(row))
 
 
 def listing(c: Connection, t: Tables, query: AccountQuery) -> list[Account]:
@@ -53,7 +54,7 @@ def listing(c: Connection, t: Tables, query: AccountQuery) -> list[Account]:
         at, account_id = milliseconds(query.before[0]), query.before[1]
         statement = statement.where(or_(a.created_at < at, and_(a.created_at == at, a.id < account_id)))
     statement = statement.order_by(a.created_at.desc(), a.id.desc()).limit(query.limit).offset(query.offset)
-    return [account_of(row) for row in c.execute(statement)]
+    return [account_of(row)[0] for row in c.execute(statement)]
 
 
 def change(
@@ -67,32 +68,23 @@ def change(
     found = stored(c, t, account_id, project_id, lock=True)
     if found is None:
         return None
-    before = found.account
-    after = replace(change(before), id=before.id, generation=before.generation, sequence=before.sequence)
-    if after == before:
-        return before
-    return _announce_and_write(c, t, after, before, announce)
+    after = rules.changed(found.account, change)
+    if after == found.account:
+        return after
+    after, events = rules.announced(after, Change.UPDATED, found.account, announce)
+    _write(c, t, after, None)
+    outbox.record(c, t, events)
+    return after
 
 
-def _announce_and_write(
-    c: Connection,
-    t: Tables,
-    after: Account,
-    before: Account,
-    announce: Announce,
-    sealed: Sealed | None = None,
-) -> Account:
-    raised = replace(after, sequence=before.sequence + 1)
-    if outbox.announced(c, t, announce, raised, Change.UPDATED, before):
-        after = raised
-    row = account_row(after)
+def _write(c: Connection, t: Tables, account: Account, sealed: Sealed | None) -> None:
+    row = account_row(account)
     if sealed is not None:
         row["sealed"] = sealed.data
     try:
-        c.execute(update(t.accounts).where(t.accounts.c.id == after.id).values(row))
+        c.execute(update(t.accounts).where(t.accounts.c.id == account.id).values(row))
     except exc.IntegrityError:
         raise AccountConflict from None
-    return after
 
 
 def remove(
@@ -101,9 +93,9 @@ def remove(
     found = stored(c, t, account_id, project_id, lock=True)
     if found is None:
         return None
-    raised = replace(found.account, sequence=found.account.sequence + 1)
-    outbox.announced(c, t, announce, raised, Change.DELETED, found.account)
+    _, events = rules.announced(found.account, Change.DELETED, found.account, announce)
     c.execute(delete(t.accounts).where(t.accounts.c.id == account_id))
+    outbox.record(c, t, events)
     return found
 
 
@@ -119,11 +111,12 @@ def claim_refresh(c: Connection, t: Tables, account_id: str, generation: int, le
         )
         .values(
             refresh_epoch=a.refresh_epoch + 1,
-            refresh_lease_until=clock + int(lease / timedelta(milliseconds=1)),
+            refresh_lease_until=clock + lease // timedelta(milliseconds=1),
         )
     ).rowcount
     if won != 1:
         return None
+    # Of this transaction's own update: the row is locked until it commits.
     epoch = c.execute(select(a.refresh_epoch).where(a.id == account_id)).scalar_one()
     return int(epoch)
 
@@ -140,22 +133,10 @@ def settle_refresh(
     found = stored(c, t, account_id, None, lock=True)
     if found is None or found.account.refresh_epoch != epoch:
         return None
-    before = found.account
-    after = replace(
-        change(before),
-        id=before.id,
-        generation=before.generation,
-        sequence=before.sequence,
-        refresh_lease_until=None,
-    )
-    sealed = None
-    if seal is not None:
-        sealed = seal(before.id, before.generation + 1)
-        after = replace(after, generation=before.generation + 1, key_id=sealed.key_id)
-    silent: Announce = lambda *_: ()  # noqa: E731  # a one-line Announce
-    return _announce_and_write(
-        c, t, after, before, announce if after.status != before.status else silent, sealed
-    )
+    after, sealed, events = rules.refreshed(found.account, change, seal, announce)
+    _write(c, t, after, sealed)
+    outbox.record(c, t, events)
+    return after
 
 
 def touch(c: Connection, t: Tables, account_id: str, now: datetime) -> None:

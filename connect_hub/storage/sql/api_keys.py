@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, insert, select, update
 
 from connect_hub.models import ApiKey
-from connect_hub.storage.sql.rows import api_key_of, api_key_row, milliseconds
+from connect_hub.storage.rows import api_key_of, api_key_row, milliseconds
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["create", "get", "listing", "revoke", "touch"]

@@ -1,18 +1,17 @@
 """Statements about events and their deliveries."""
 
-import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, insert, not_, or_, select, update
 
-from connect_hub.models import Account
-from connect_hub.storage.protocol import Announce, Backlog, Change, Delivery, DeliveryState, NewEvent
+from connect_hub.storage.protocol import Backlog, Delivery, DeliveryState, NewEvent
+from connect_hub.storage.rows import instant, milliseconds
+from connect_hub.storage.rules import new_delivery_id
 from connect_hub.storage.sql.dialects import now_milliseconds
-from connect_hub.storage.sql.rows import instant, milliseconds
 from connect_hub.storage.sql.tables import Tables
 
-__all__ = ["announced", "backlog", "claim", "record", "settle"]
+__all__ = ["backlog", "claim", "record", "settle"]
 
 
 def record(c: Connection, t: Tables, events: Sequence[NewEvent]) -> None:
@@ -37,7 +36,7 @@ def record(c: Connection, t: Tables, events: Sequence[NewEvent]) -> None:
                 insert(t.deliveries),
                 [
                     {
-                        "id": "dlv_" + secrets.token_hex(16),
+                        "id": new_delivery_id(),
                         "event_id": event.id,
                         "record_id": event.record_id,
                         "sequence": event.sequence,
@@ -56,15 +55,6 @@ def record(c: Connection, t: Tables, events: Sequence[NewEvent]) -> None:
             )
 
 
-def announced(
-    c: Connection, t: Tables, announce: Announce, account: Account, change: Change, before: Account | None
-) -> Sequence[NewEvent]:
-    """Build and write the events of a change; `account` carries the raised sequence."""
-    events = announce(account, change, before)
-    record(c, t, events)
-    return events
-
-
 def claim(
     c: Connection, t: Tables, targets: Collection[str], limit: int, lease: timedelta, now: datetime
 ) -> list[Delivery]:
@@ -72,19 +62,29 @@ def claim(
     e = earlier.c
     clock = now_milliseconds(c.dialect.name)
     pending = DeliveryState.PENDING.value
-    # The one before it, of the same target and record, is not out of the way: it was never tried, or is
-    # being tried now. One that waits for a later try holds nobody up.
+    # One before it, of the same target and record, is not out of the way: it was never tried, or is due
+    # again, or is being tried now. Only one that waits for a later try lets those behind it pass.
     held_up = (
         select(e.id)
         .where(
             e.record_id == d.record_id,
             e.target == d.target,
             e.state == pending,
-            e.sequence < d.sequence,
-            or_(e.attempts == 0, e.lease_until > clock),
+            or_(
+                e.sequence < d.sequence,
+                and_(
+                    e.sequence == d.sequence,
+                    or_(
+                        e.created_at < d.created_at,
+                        and_(e.created_at == d.created_at, e.event_id < d.event_id),
+                    ),
+                ),
+            ),
+            or_(e.attempts == 0, e.next_at <= milliseconds(now), e.lease_until > clock),
         )
         .exists()
     )
+    oldest_first = (d.next_at, d.created_at, d.sequence, d.event_id, d.target)
     due = (
         select(d.id)
         .where(
@@ -94,14 +94,14 @@ def claim(
             d.target.in_(sorted(targets)),
             not_(held_up),
         )
-        .order_by(d.next_at, d.sequence, d.id)
+        .order_by(*oldest_first)
         .limit(limit)
         .with_for_update(skip_locked=True, of=t.deliveries)
     )
     ids = list(c.execute(due).scalars())
     if not ids:
         return []
-    until = clock + int(lease / timedelta(milliseconds=1))
+    until = clock + lease // timedelta(milliseconds=1)
     c.execute(update(t.deliveries).where(d.id.in_(ids)).values(lease_until=until, epoch=d.epoch + 1))
     rows = c.execute(
         select(
@@ -118,7 +118,7 @@ def claim(
         )
         .join(t.events, t.events.c.id == d.event_id)
         .where(d.id.in_(ids))
-        .order_by(d.next_at, d.sequence, d.id)
+        .order_by(*oldest_first)
     )
     return [
         Delivery(

@@ -1,17 +1,20 @@
 """Statements about connect sessions."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, exc, insert, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from connect_hub.errors import IdempotencyKeyReused, LinkNotFound
 from connect_hub.models import ApiKey, Session, SessionStatus
 from connect_hub.storage.protocol import Idempotency, SessionQuery
-from connect_hub.storage.sql.rows import api_key_of, milliseconds, session_of, session_row
+from connect_hub.storage.rows import api_key_of, milliseconds, session_of, session_row
+from connect_hub.storage.sql.failures import TryAgain
 from connect_hub.storage.sql.tables import Tables
 
-__all__ = ["create", "for_token", "get", "listing", "locked", "revoke"]
+__all__ = ["create", "for_token", "get", "listing", "locked", "refuse_unless_there", "revoke"]
 
 
 def create(c: Connection, t: Tables, session: Session, idempotency: Idempotency | None) -> Session:
@@ -27,15 +30,18 @@ def create(c: Connection, t: Tables, session: Session, idempotency: Idempotency 
             if made is not None:
                 return made
             c.execute(delete(t.idempotency).where(entry))
-        c.execute(
-            insert(t.idempotency).values(
-                scope=idempotency.scope,
-                key=idempotency.key,
-                body_hash=idempotency.body_hash.hex(),
-                session_id=session.id,
-                created_at=milliseconds(session.created_at),
-            )
+        made_now = insert(t.idempotency).values(
+            scope=idempotency.scope,
+            key=idempotency.key,
+            body_hash=idempotency.body_hash.hex(),
+            session_id=session.id,
+            created_at=milliseconds(session.created_at),
         )
+        try:
+            c.execute(made_now)
+        except exc.IntegrityError as error:
+            # The same request at the same time: run again, and find its session.
+            raise TryAgain from error
     c.execute(insert(t.sessions), session_row(session))
     return session
 
@@ -49,11 +55,15 @@ def get(c: Connection, t: Tables, project_id: str, session_id: int) -> Session |
 def for_token(
     c: Connection, t: Tables, jti: str, api_key_id: str | None
 ) -> tuple[Session | None, ApiKey | None]:
-    key = None
-    if api_key_id is not None:
-        key = c.execute(t.select_api_key, {"key_id": api_key_id}).first()
-    session = c.execute(t.select_session_by_jti, {"jti": jti}).first()
-    return None if session is None else session_of(session), None if key is None else api_key_of(key)
+    # One statement: it sees one instant on every database, and a statement costs more than a row.
+    row: Sequence[Any] | None = c.execute(t.select_for_token, {"jti": jti, "key_id": api_key_id}).first()
+    if row is None:
+        return None, None
+    width = t.session_width
+    return (
+        None if row[0] is None else session_of(row[:width]),
+        None if row[width] is None else api_key_of(row[width:]),
+    )
 
 
 def locked(c: Connection, t: Tables, session_id: int) -> Session:
@@ -62,6 +72,13 @@ def locked(c: Connection, t: Tables, session_id: int) -> Session:
     if row is None:
         raise LinkNotFound
     return session_of(row)
+
+
+def refuse_unless_there(c: Connection, t: Tables, session_id: int) -> None:
+    """Raise LinkNotFound if the session is gone; if not, it stays until the transaction ends."""
+    s = t.sessions.c
+    if c.execute(select(s.id).where(s.id == session_id).with_for_update(read=True)).first() is None:
+        raise LinkNotFound
 
 
 def listing(c: Connection, t: Tables, query: SessionQuery) -> list[Session]:

@@ -1,5 +1,6 @@
 """`SQLStorage`: the storage ports over SQLAlchemy."""
 
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
@@ -7,8 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import overload
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
-from sqlalchemy import inspect as inspector_of
+from sqlalchemy import Connection, Engine, MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from connect_hub.errors import ConfigurationError
@@ -31,14 +31,15 @@ from connect_hub.storage.protocol import (
     StoredCredentials,
 )
 from connect_hub.storage.sql import accounts, api_keys, linking, outbox, sessions, upkeep, visits
+from connect_hub.storage.sql.own_file import findings, own_file, wal_is_safe
 from connect_hub.storage.sql.tables import Tables
 from connect_hub.storage.sql.transactions import Transactions
 
 __all__ = ["SQLStorage"]
 
-_WAL_SAFE_FROM = (3, 51, 3)
-_WAL_SAFE_BACKPORTS = ((3, 50, 7), (3, 44, 6))
-SUPPORTED = ("sqlite", "postgresql", "mysql", "mariadb")
+log = logging.getLogger("connect_hub")
+
+_SUPPORTED = ("sqlite", "postgresql", "mysql", "mariadb")
 
 
 class SQLStorage:
@@ -56,13 +57,14 @@ class SQLStorage:
                 f"storage: SQLStorage takes a SQLAlchemy Engine or AsyncEngine, not {type(engine).__name__}."
             )
         self._transactions = Transactions(engine)
-        if self._transactions.dialect not in SUPPORTED:
+        if self._transactions.dialect not in _SUPPORTED:
             raise ConfigurationError(
                 f"storage: the database {self._transactions.dialect!r} is not supported. "
-                f"Use one of {', '.join(SUPPORTED)}."
+                f"Use one of {', '.join(_SUPPORTED)}."
             )
         self.tables = Tables(prefix=prefix, schema=schema)
         self._own_file: Path | None = None
+        self._said = False
 
     @property
     def engine(self) -> Engine | AsyncEngine:
@@ -74,19 +76,15 @@ class SQLStorage:
         """A SQLite file of the hub's own, made with its tables at first use, readable by its owner alone.
 
         Commits are durable (`synchronous=FULL`). Write-ahead logging is used only with a SQLite library in
-        which it is safe for several connections: 3.51.3 or newer, 3.50.7 or 3.44.6.
+        which it is safe for several connections: 3.51.3 or newer, 3.50.7 or 3.44.6. A file that something
+        else made is refused at first use, with ConfigurationError.
         """
-        file = Path(path)
-        engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 10.0})
-
-        @event.listens_for(engine, "connect")
-        def prepare(connection: sqlite3.Connection, _record: object) -> None:
-            connection.execute("PRAGMA busy_timeout = 10000")
-            connection.execute(f"PRAGMA journal_mode = {'WAL' if _wal_is_safe() else 'DELETE'}")
-            connection.execute("PRAGMA synchronous = FULL")
-
-        storage = cls(engine)
-        storage._own_file = file
+        storage = cls.__new__(cls)
+        storage.tables = Tables()
+        engine, create_tables = own_file(path, storage.tables)
+        storage._transactions = Transactions(engine, prepare=create_tables)
+        storage._own_file = Path(path).absolute()
+        storage._said = True
         return storage
 
     @overload
@@ -122,12 +120,10 @@ class SQLStorage:
         idempotency: Idempotency | None = None,
         connection: Connection | AsyncConnection | None = None,
     ) -> Session:
-        if isinstance(connection, AsyncConnection):
-            return await connection.run_sync(
-                lambda c: self._transactions.run_on(c, sessions.create, self.tables, session, idempotency)
-            )
         if connection is not None:
-            return self._transactions.run_on(connection, sessions.create, self.tables, session, idempotency)
+            return await self._transactions.run_on(
+                connection, sessions.create, self.tables, session, idempotency
+            )
         return await self._transactions.write(sessions.create, self.tables, session, idempotency)
 
     async def session(self, project_id: str, session_id: int) -> Session | None:
@@ -277,15 +273,17 @@ class SQLStorage:
     # --- upkeep ---
 
     async def check(self) -> None:
-        if self._own_file is not None:
-            await self._transactions.write(self._create_own_file)
         await self._transactions.read(upkeep.check, self.tables)
+        if not self._said:
+            self._said = True
+            for finding in await self.findings():
+                log.warning("storage: %s", finding)
 
-    def _create_own_file(self, connection: Connection) -> None:
-        if not inspector_of(connection).has_table(self.tables.meta.name):
-            self.tables.metadata.create_all(connection)
-            assert self._own_file is not None
-            self._own_file.chmod(0o600)
+    async def findings(self) -> list[str]:
+        """What is doubtful in the settings of the database, each with what to do about it."""
+        if self._transactions.dialect != "sqlite":
+            return []
+        return await self._transactions.read(findings)
 
     async def canary(self, proposed: bytes) -> bytes:
         return await self._transactions.write(upkeep.canary, self.tables, proposed)
@@ -307,7 +305,4 @@ class SQLStorage:
 
 
 def _wal_is_safe() -> bool:
-    version = sqlite3.sqlite_version_info
-    return version >= _WAL_SAFE_FROM or any(
-        version[:2] == backport[:2] and version >= backport for backport in _WAL_SAFE_BACKPORTS
-    )
+    return wal_is_safe(sqlite3.sqlite_version_info)

@@ -1,169 +1,214 @@
-"""Running plain functions of a Connection, each in a transaction of its own, on any engine.
+"""Where statements run: in which thread or greenlet, within what transaction, and what a failure becomes.
 
-With an AsyncEngine they run on the event loop through `run_sync`; with an Engine, in a small pool of worker
-threads: one for SQLite, which has one writer anyway, four elsewhere.
+Statements are plain functions of a `sqlalchemy.Connection`. With an `AsyncEngine` they run in its greenlet,
+with an `Engine` in a worker thread; there is no second version of them.
 """
 
 import asyncio
 import contextlib
 import contextvars
-import os
-import threading
+import random
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, exc
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection, Engine, StaticPool, exc
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import Pool, SingletonThreadPool
 
-from connect_hub.errors import ConnectHubError, MissingTables, StorageConflict, StorageUnavailable
+from connect_hub.errors import ConfigurationError, StorageConflict, StorageUnavailable
+from connect_hub.storage.sql.callbacks import CALLBACKS_RAN
+from connect_hub.storage.sql.failures import HostError, TryAgain, is_contention, translated
+from connect_hub.storage.sql.threads import WorkerThreads
+from connect_hub.storage.transaction import refuse_inside_transaction
 
-__all__ = ["HostError", "Transactions"]
+__all__ = ["Transactions"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Statements = Callable[Concatenate[Connection, P], T]
 
-_MISSING_TABLE = (
-    "no such table",
-    "undefinedtable",
-    "doesn't exist",
-    "does not exist",
-    "unknown table",
-    "1146",
-)
-_RETRIES = 3
-
-
-class HostError(Exception):
-    """Carries an exception of the host's own code out of a transaction, so that it is not taken for ours."""
-
-    def __init__(self, original: BaseException) -> None:
-        self.original = original
-        super().__init__()
+_TRIES = 8
+_PAUSE = 0.005
+"""Seconds; the longest pause before the second try. It doubles with each."""
 
 
 class Transactions:
-    """Reads and writes on one engine. Makes no thread and no connection before its first use in a process."""
+    """Reads and writes on one engine. Makes no thread and no connection before its first use in a process.
 
-    def __init__(self, engine: Engine | AsyncEngine) -> None:
+    `prepare`, if given, runs once in a process, in a write transaction, before anything else.
+    """
+
+    def __init__(
+        self, engine: Engine | AsyncEngine, *, prepare: Callable[[Connection], None] | None = None
+    ) -> None:
         self.engine = engine
         self._sync_engine = engine.sync_engine if isinstance(engine, AsyncEngine) else engine
         self.dialect: str = self._sync_engine.dialect.name
         self._is_sqlite = self.dialect == "sqlite"
-        self._threads: ThreadPoolExecutor | None = None
-        self._pid = 0
-        self._lock = threading.Lock()
+        if self._is_sqlite and isinstance(self._sync_engine.pool, SingletonThreadPool | StaticPool):
+            raise ConfigurationError(
+                "storage: a SQLite database in memory has one connection, which the host and the hub cannot "
+                "share. Use MemoryStorage(), or a file."
+            )
+        self._threads = WorkerThreads(
+            readers=1 if self._is_sqlite else 4, writers=1 if self._is_sqlite else None
+        )
+        self._prepare = prepare
+        self._prepared_in: int | None = None
+        self._inherited: list[Pool] = []
 
     async def read(self, statements: Statements[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `statements` on a connection; nothing it does is kept."""
-        return await self._run(self._reading, lambda c: statements(c, *args, **kwargs))
+        return await self._run(lambda c: statements(c, *args, **kwargs), writing=False)
 
     async def write(self, statements: Statements[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `statements` in a write transaction and commit it.
 
-        Tried again when the database asks for it (serialization failure, deadlock) or when another
-        transaction inserted a row meanwhile, so `statements` must be free of other effects.
+        It runs again when the database asks for it (serialization failure, deadlock) or when another
+        transaction inserted a row meanwhile, so it must have no other effects; never after a host's callback
+        was called.
         """
-        for attempt in range(_RETRIES):
-            last = attempt == _RETRIES - 1
+
+        def work(connection: Connection) -> T:
+            return self._writing(connection, lambda c: statements(c, *args, **kwargs))
+
+        for attempt in range(_TRIES):
             try:
-                return await self._run(self._writing, lambda c: statements(c, *args, **kwargs))
-            except StorageConflict:
-                if last:
+                return await self._run(work, writing=True)
+            except (TryAgain, StorageUnavailable) as error:
+                if not is_contention(error):
                     raise
-            except StorageUnavailable as error:
-                if last or not _is_contention(error.__cause__):
-                    raise
+                if attempt == _TRIES - 1:
+                    raise StorageUnavailable from error
+            await asyncio.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311  # spreads tries, no secret
         raise AssertionError("unreachable")
 
-    async def _run(
-        self,
-        within: Callable[[Connection], contextlib.AbstractContextManager[None]],
-        work: Callable[[Connection], T],
-    ) -> T:
-        def run(connection: Connection) -> T:
-            with within(connection):
-                return work(connection)
+    async def _run(self, work: Callable[[Connection], T], *, writing: bool) -> T:
+        # From inside a callback this would wait for the lock, or the thread, that its own caller holds.
+        refuse_inside_transaction()
+        try:
+            with translated():
+                if isinstance(self.engine, AsyncEngine):
+                    async with self.engine.connect() as connection:
+                        return await connection.run_sync(work)
+                context = contextvars.copy_context()
+                pool = self._threads.pool(writing=writing)
+                return await asyncio.get_running_loop().run_in_executor(
+                    pool, context.run, self._in_thread, work
+                )
+        except HostError as error:
+            original = error.original
+        # Outside the handler, so that the host's exception keeps its own context and cause.
+        try:
+            raise original
+        finally:
+            del original
 
-        def run_in_thread() -> T:
+    def _in_thread(self, work: Callable[[Connection], T]) -> T:
+        if self._prepare is not None:
+            self._prepare_once(self._prepare)
+        with self._sync_engine.connect() as connection:
+            return work(connection)
+
+    def _prepare_once(self, prepare: Callable[[Connection], None]) -> None:
+        if self._prepared_in == self._threads.process:
+            return
+        with self._threads.preparing:
+            if self._prepared_in == self._threads.process:
+                return
+            if self._prepared_in is not None:
+                # Connections that the parent process made are not ours to use, nor to close by losing them.
+                self._inherited.append(self._sync_engine.pool)
+                self._sync_engine.dispose(close=False)
             with self._sync_engine.connect() as connection:
-                return run(connection)
+                self._writing(connection, prepare)
+            self._prepared_in = self._threads.process
 
-        with _translated():
-            if isinstance(self.engine, AsyncEngine):
-                async with self.engine.connect() as connection:
-                    return await connection.run_sync(run)
-            context = contextvars.copy_context()
-            return await asyncio.get_running_loop().run_in_executor(self._pool(), context.run, run_in_thread)
-
-    def run_on(
-        self, connection: Connection, statements: Statements[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Run `statements` in the transaction that `connection`'s owner holds and will commit."""
-        with _translated():
-            return statements(connection, *args, **kwargs)
-
-    @contextlib.contextmanager
-    def _reading(self, connection: Connection) -> Iterator[None]:
-        yield
-
-    @contextlib.contextmanager
-    def _writing(self, connection: Connection) -> Iterator[None]:
-        with connection.begin():
+    def _writing(self, connection: Connection, work: Callable[[Connection], T]) -> T:
+        with connection.begin() as transaction:
+            connection.info.pop(CALLBACKS_RAN, None)
             if self._is_sqlite:
                 # Take the write lock first: a transaction that reads before it writes could not be upgraded
                 # while another one writes, whatever the busy time-out.
                 if getattr(connection.connection.driver_connection, "in_transaction", False):
                     connection.exec_driver_sql("ROLLBACK")
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield
+            elif _is_autocommit(connection):
+                raise ConfigurationError(
+                    "storage: this engine commits every statement by itself (AUTOCOMMIT). "
+                    'Pass engine.execution_options(isolation_level="READ COMMITTED").'
+                )
+            result = work(connection)
+            if connection.info.pop(CALLBACKS_RAN, False):
+                try:
+                    transaction.commit()
+                except exc.IntegrityError as error:
+                    # A deferred constraint of the host's own tables.
+                    raise HostError(error) from error
+                except exc.DBAPIError as error:
+                    # Not to be run again: the callbacks may have had other effects.
+                    raise StorageUnavailable from HostError(error)
+            return result
 
-    def _pool(self) -> ThreadPoolExecutor:
-        with self._lock:
-            if self._threads is None or self._pid != os.getpid():
-                size = 1 if self._is_sqlite else 4
-                self._threads = ThreadPoolExecutor(size, thread_name_prefix="connect-hub-storage")
-                self._pid = os.getpid()
-            return self._threads
+    async def run_on(
+        self,
+        connection: Connection | AsyncConnection,
+        statements: Statements[P, T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run `statements` in the transaction of `connection`, which its owner commits; a failure undoes only
+        them."""
+        refuse_inside_transaction()
+        synchronous = connection.sync_connection if isinstance(connection, AsyncConnection) else connection
+        if not isinstance(synchronous, Connection):
+            raise ConfigurationError(
+                f"storage: connection= takes a SQLAlchemy Connection or AsyncConnection, not "
+                f"{type(connection).__name__}. Of an ORM session that is session.connection()."
+            )
+        if synchronous.dialect.name != self.dialect:
+            raise ConfigurationError(
+                f"storage: connection= is one of {synchronous.dialect.name}, but the hub's tables are in "
+                f"{self.dialect}."
+            )
+        if isinstance(connection, Connection) and connection.dialect.is_async:
+            raise ConfigurationError(
+                "storage: this Connection belongs to an AsyncConnection. Pass that one as connection=."
+            )
+
+        def work(c: Connection) -> T:
+            if self._is_sqlite and not getattr(c.connection.driver_connection, "in_transaction", False):
+                # The driver would begin at the first INSERT, but not at a SAVEPOINT, which would then commit.
+                c.exec_driver_sql("BEGIN IMMEDIATE")
+            with c.begin_nested():
+                return statements(c, *args, **kwargs)
+
+        with translated(), _no_second_try():
+            if isinstance(connection, AsyncConnection):
+                return await connection.run_sync(work)
+            # Not on the loop: a statement may wait for a row that only a call through this loop will let go.
+            return await asyncio.to_thread(work, connection)
 
     def close(self) -> None:
         """End the worker threads; the next call makes new ones."""
-        with self._lock:
-            threads, self._threads = self._threads, None
-            if threads is not None and self._pid == os.getpid():
-                threads.shutdown(wait=False)
+        self._threads.close()
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """Turn SQLAlchemy's errors into the storage port's."""
+def _no_second_try() -> Iterator[None]:
+    """The transaction is the host's: it alone can run it again."""
     try:
         yield
-    except HostError as error:
-        raise error.original from None
-    except ConnectHubError:
-        raise
-    except exc.IntegrityError as error:
+    except TryAgain as error:
         raise StorageConflict from error
-    except (exc.OperationalError, exc.ProgrammingError) as error:
-        said = f"{type(error.orig).__name__} {error.orig}".lower()
-        if any(mark in said for mark in _MISSING_TABLE):
-            raise MissingTables from error
-        if isinstance(error, exc.ProgrammingError):
-            raise
-        raise StorageUnavailable from error
-    except (exc.InterfaceError, exc.TimeoutError, ConnectionError) as error:
-        raise StorageUnavailable from error
-    except exc.DBAPIError as error:
-        if error.connection_invalidated:
-            raise StorageUnavailable from error
-        raise
 
 
-def _is_contention(error: BaseException | None) -> bool:
-    """Whether the database says that the same transaction may succeed when tried again."""
-    original = getattr(error, "orig", None)
-    code = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
-    number = original.args[0] if original is not None and original.args else None
-    return code in {"40001", "40P01"} or number in {1205, 1213}
+def _is_autocommit(connection: Connection) -> bool:
+    driver = connection.connection.dbapi_connection
+    if driver is None:
+        return False
+    try:
+        return connection.dialect.detect_autocommit_setting(driver)
+    except NotImplementedError:
+        return False

@@ -1,15 +1,18 @@
 """Statements that check, erase and purge."""
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, exc, insert, or_, select, update
 
 from connect_hub.storage.protocol import Announce, DeliveryState, Erased, Purged, Retention, StoredCredentials
+from connect_hub.storage.rows import milliseconds
 from connect_hub.storage.sql import accounts
-from connect_hub.storage.sql.rows import milliseconds
+from connect_hub.storage.sql.failures import TryAgain
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["canary", "check", "erase_owner", "purge"]
 
 _CANARY = "canary"
+_AT_ONCE = 1000
+"""How many ids one statement names; SQLite takes 32,766."""
 
 
 def check(c: Connection, t: Tables) -> None:
@@ -21,7 +24,10 @@ def canary(c: Connection, t: Tables, proposed: bytes) -> bytes:
     stored = c.execute(select(t.meta.c.value).where(t.meta.c.name == _CANARY)).scalar()
     if stored is not None:
         return bytes(stored)
-    c.execute(insert(t.meta).values(name=_CANARY, value=proposed))
+    try:
+        c.execute(insert(t.meta).values(name=_CANARY, value=proposed))
+    except exc.IntegrityError as error:
+        raise TryAgain from error
     return proposed
 
 
@@ -29,29 +35,22 @@ def erase_owner(
     c: Connection, t: Tables, project_id: str, origin_owner_id: str, announce: Announce
 ) -> Erased:
     a, s, e = t.accounts.c, t.sessions.c, t.events.c
-    # First the bodies of earlier events, then the accounts: their last events are written meanwhile.
-    old = list(
-        c.execute(select(e.id).where(e.project_id == project_id, e.owner_id == origin_owner_id)).scalars()
-    )
-    if old:
-        c.execute(delete(t.deliveries).where(t.deliveries.c.event_id.in_(old)))
-        c.execute(delete(t.events).where(e.id.in_(old)))
-    ids = list(
-        c.execute(
-            select(a.id).where(a.project_id == project_id, a.origin_owner_id == origin_owner_id)
-        ).scalars()
-    )
+    # The sessions first, under lock: a link that is being made through one of them ends before we go on, and
+    # none begins.
+    theirs = select(s.id).where(s.project_id == project_id, s.origin_owner_id == origin_owner_id)
+    session_ids = list(c.execute(theirs.with_for_update()).scalars())
+    # Then the earlier events, before the accounts write their last ones.
+    old = select(e.id).where(e.project_id == project_id, e.owner_id == origin_owner_id)
+    c.execute(delete(t.deliveries).where(t.deliveries.c.event_id.in_(old)))
+    c.execute(delete(t.events).where(e.project_id == project_id, e.owner_id == origin_owner_id))
+    ids = select(a.id).where(a.project_id == project_id, a.origin_owner_id == origin_owner_id).order_by(a.id)
     removed: list[StoredCredentials] = []
-    for account_id in ids:
+    for account_id in list(c.execute(ids).scalars()):
         found = accounts.remove(c, t, project_id, account_id, announce)
         if found is not None:
             removed.append(found)
-    session_ids = list(
-        c.execute(
-            select(s.id).where(s.project_id == project_id, s.origin_owner_id == origin_owner_id)
-        ).scalars()
-    )
-    _remove_sessions(c, t, session_ids)
+    for first in range(0, len(session_ids), _AT_ONCE):
+        _remove_sessions(c, t, session_ids[first : first + _AT_ONCE])
     return Erased(len(session_ids), tuple(removed))
 
 
@@ -81,7 +80,14 @@ def purge(c: Connection, t: Tables, retention: Retention) -> Purged:
         c.execute(delete(t.events).where(e.id.in_(event_ids)))
 
     visits_before = milliseconds(retention.visits_before)
-    c.execute(update(t.attempts).where(a.updated_at < visits_before, a.held.is_not(None)).values(held=None))
+    holding = select(a.id).where(a.updated_at < visits_before, a.held.is_not(None)).limit(retention.batch)
+    held_ids = list(c.execute(holding).scalars())
+    if held_ids:
+        c.execute(update(t.attempts).where(a.id.in_(held_ids)).values(held=None))
+    forgotten = i.created_at < milliseconds(retention.idempotency_before)
+    entries = c.execute(select(i.scope, i.key).where(forgotten).limit(retention.batch)).all()
+    for scope, key in entries:
+        c.execute(delete(t.idempotency).where(i.scope == scope, i.key == key))
     return Purged(
         sessions=len(session_ids),
         attempts=_purge(
@@ -90,9 +96,8 @@ def purge(c: Connection, t: Tables, retention: Retention) -> Purged:
         events=len(event_ids),
         visits=_purge(c, t.visits, v.secret_hash, v.created_at < visits_before, retention.batch),
         states=_purge(c, t.states, st.state_hash, st.expires_at < visits_before, retention.batch),
-        idempotency=c.execute(
-            delete(t.idempotency).where(i.created_at < milliseconds(retention.idempotency_before))
-        ).rowcount,
+        idempotency=len(entries),
+        held=len(held_ids),
     )
 
 

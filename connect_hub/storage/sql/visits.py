@@ -4,12 +4,11 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, exc, insert, select, update
 
 from connect_hub.models import Attempt, OAuthState, Session, Visit
 from connect_hub.storage import rules
-from connect_hub.storage.sql import sessions
-from connect_hub.storage.sql.rows import (
+from connect_hub.storage.rows import (
     attempt_of,
     attempt_row,
     milliseconds,
@@ -19,6 +18,8 @@ from connect_hub.storage.sql.rows import (
     visit_of,
     visit_row,
 )
+from connect_hub.storage.sql import sessions
+from connect_hub.storage.sql.failures import TryAgain
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = [
@@ -66,7 +67,11 @@ def save_attempt(c: Connection, t: Tables, attempt: Attempt, expected: Collectio
     if stored is None:
         if expected is not None:
             return False
-        c.execute(insert(t.attempts), row)
+        sessions.refuse_unless_there(c, t, attempt.session_id)
+        try:
+            c.execute(insert(t.attempts), row)
+        except exc.IntegrityError as error:
+            raise TryAgain from error
         return True
     if expected is not None and stored not in expected:
         return False
@@ -88,6 +93,7 @@ def attempts(c: Connection, t: Tables, session_id: int, limit: int) -> list[Atte
 
 def save_state(c: Connection, t: Tables, state: OAuthState) -> None:
     s = t.states.c
+    sessions.refuse_unless_there(c, t, state.session_id)
     c.execute(delete(t.states).where(s.attempt_id == state.attempt_id, s.used_at.is_(None)))
     c.execute(insert(t.states), state_row(state))
 
@@ -99,7 +105,8 @@ def state(c: Connection, t: Tables, state_hash: bytes) -> OAuthState | None:
 
 def state_of_attempt(c: Connection, t: Tables, attempt_id: str) -> OAuthState | None:
     s = t.states.c
-    row = c.execute(select(t.states).where(s.attempt_id == attempt_id, s.used_at.is_(None))).first()
+    statement = select(t.states).where(s.attempt_id == attempt_id, s.used_at.is_(None))
+    row = c.execute(statement.order_by(s.created_at.desc(), s.state_hash).limit(1)).first()
     return None if row is None else state_of(row)
 
 

@@ -1,0 +1,212 @@
+"""Sessions, visits, attempts and OAuth states, in memory."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from connect_hub.errors import ConfigurationError, IdempotencyKeyReused, LinkNotFound, StorageConflict
+from connect_hub.models import ApiKey, Attempt, OAuthState, Session, Visit
+from connect_hub.storage import rules
+from connect_hub.storage.memory.shelves import Shelves, pick
+from connect_hub.storage.protocol import Idempotency, SessionQuery
+from connect_hub.storage.rows import (
+    Row,
+    api_key_of,
+    attempt_of,
+    attempt_row,
+    milliseconds,
+    session_of,
+    session_row,
+    state_of,
+    state_row,
+    visit_of,
+    visit_row,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+__all__ = ["MemorySessions", "MemoryVisits"]
+
+
+class MemorySessions(Shelves):
+    """`SessionStore` in memory."""
+
+    async def create_session(
+        self,
+        session: Session,
+        *,
+        idempotency: Idempotency | None = None,
+        connection: "Connection | AsyncConnection | None" = None,
+    ) -> Session:
+        if connection is not None:
+            raise ConfigurationError(
+                "storage: MemoryStorage cannot join a transaction. Leave connection=… out, or use SQLStorage."
+            )
+        with self._transaction():
+            if idempotency is not None:
+                made = self._made_before(session, idempotency)
+                if made is not None:
+                    return made
+            row = session_row(session)
+            if session.id in self._sessions or any(r["jti"] == session.jti for r in self._sessions.values()):
+                raise StorageConflict
+            if idempotency is not None:
+                self._idempotency[idempotency.scope, idempotency.key] = {
+                    "body_hash": idempotency.body_hash.hex(),
+                    "session_id": session.id,
+                    "created_at": milliseconds(session.created_at),
+                }
+            self._sessions[session.id] = row
+            return session_of(pick(row))
+
+    def _made_before(self, session: Session, idempotency: Idempotency) -> Session | None:
+        entry = self._idempotency.get((idempotency.scope, idempotency.key))
+        if entry is None or entry["created_at"] < milliseconds(idempotency.forget_before):
+            return None
+        if entry["body_hash"] != idempotency.body_hash.hex():
+            raise IdempotencyKeyReused
+        return self._found(session.project_id, entry["session_id"])
+
+    def _found(self, project_id: str, session_id: int) -> Session | None:
+        row = self._sessions.get(session_id)
+        return session_of(pick(row)) if row is not None and row["project_id"] == project_id else None
+
+    async def session(self, project_id: str, session_id: int) -> Session | None:
+        with self._transaction():
+            return self._found(project_id, session_id)
+
+    async def session_for_token(
+        self, jti: str, *, api_key_id: str | None = None
+    ) -> tuple[Session | None, ApiKey | None]:
+        with self._transaction():
+            session = next((row for row in self._sessions.values() if row["jti"] == jti), None)
+            key = None if api_key_id is None else self._api_keys.get(api_key_id)
+            return (
+                None if session is None else session_of(pick(session)),
+                None if key is None else api_key_of(pick(key)),
+            )
+
+    async def sessions(self, query: SessionQuery) -> list[Session]:
+        with self._transaction():
+            rows = [row for row in self._sessions.values() if _is_wanted(row, query)]
+        rows.sort(key=lambda row: (row["created_at"], row["id"]), reverse=True)
+        found = [session_of(pick(row)) for row in rows]
+        if query.statuses:
+            found = [session for session in found if session.status(query.now) in query.statuses]
+        return found[: query.limit]
+
+    async def revoke_session(self, project_id: str, session_id: int, *, now: datetime) -> Session | None:
+        with self._transaction():
+            session = self._found(project_id, session_id)
+            if session is None:
+                return None
+            if session.revoked_at is None:
+                row = {**self._sessions[session_id], "revoked_at": milliseconds(now)}
+                self._sessions[session_id] = row
+            self._visits = {k: r for k, r in self._visits.items() if r["session_id"] != session_id}
+            self._states = {k: r for k, r in self._states.items() if r["session_id"] != session_id}
+            return session_of(pick(self._sessions[session_id]))
+
+
+def _is_wanted(row: Row, query: SessionQuery) -> bool:
+    if row["project_id"] != query.project_id:
+        return False
+    if query.origin_owner_id is not None and row["origin_owner_id"] != query.origin_owner_id:
+        return False
+    if query.provider is not None and row["provider"] != query.provider:
+        return False
+    if query.before is not None:
+        at, session_id = query.before
+        return bool((row["created_at"], row["id"]) < (milliseconds(at), session_id))
+    return True
+
+
+class MemoryVisits(Shelves):
+    """`VisitStore` in memory."""
+
+    async def open_visit(self, visit: Visit, *, now: datetime) -> Session:
+        with self._transaction():
+            stored = self._sessions.get(visit.session_id)
+            if stored is None:
+                raise LinkNotFound
+            session = session_of(pick(stored))
+            rules.refuse_unless_open(session, now)
+            row = visit_row(visit)
+            if row["secret_hash"] in self._visits:
+                raise StorageConflict
+            opened = replace(session, opens=session.opens + 1)
+            self._sessions[session.id] = session_row(opened)
+            self._visits[row["secret_hash"]] = row
+            return opened
+
+    async def visit(self, secret_hash: bytes) -> tuple[Visit, Session] | None:
+        with self._transaction():
+            row = self._visits.get(secret_hash.hex())
+            session = None if row is None else self._sessions.get(row["session_id"])
+            if row is None or session is None:
+                return None
+            return visit_of(pick(row)), session_of(pick(session))
+
+    async def touch_visit(self, secret_hash: bytes, *, now: datetime, subject: str | None = None) -> None:
+        with self._transaction():
+            row = self._visits.get(secret_hash.hex())
+            if row is not None:
+                named = {} if subject is None else {"subject": subject}
+                self._visits[secret_hash.hex()] = {**row, "last_seen_at": milliseconds(now), **named}
+
+    async def save_attempt(self, attempt: Attempt, *, expected: Collection[str] | None = None) -> bool:
+        with self._transaction():
+            stored = self._attempts.get(attempt.id)
+            if stored is None and expected is None and attempt.session_id not in self._sessions:
+                raise LinkNotFound
+            if expected is not None and (stored is None or stored["status"] not in expected):
+                return False
+            self._attempts[attempt.id] = attempt_row(attempt)
+            return True
+
+    async def attempt(self, attempt_id: str) -> Attempt | None:
+        with self._transaction():
+            row = self._attempts.get(attempt_id)
+            return None if row is None else attempt_of(pick(row))
+
+    async def attempts(self, session_id: int, *, limit: int = 50) -> list[Attempt]:
+        with self._transaction():
+            rows = [row for row in self._attempts.values() if row["session_id"] == session_id]
+        rows.sort(key=lambda row: (row["created_at"], row["id"]), reverse=True)
+        return [attempt_of(pick(row)) for row in rows[:limit]]
+
+    async def save_state(self, state: OAuthState) -> None:
+        with self._transaction():
+            row = state_row(state)
+            if state.session_id not in self._sessions:
+                raise LinkNotFound
+            kept = {
+                key: other
+                for key, other in self._states.items()
+                if other["attempt_id"] != state.attempt_id or other["used_at"] is not None
+            }
+            if row["state_hash"] in kept:
+                raise StorageConflict
+            self._states = {**kept, row["state_hash"]: row}
+
+    async def state(self, state_hash: bytes) -> OAuthState | None:
+        with self._transaction():
+            row = self._states.get(state_hash.hex())
+            return None if row is None else state_of(pick(row))
+
+    async def state_of_attempt(self, attempt_id: str) -> OAuthState | None:
+        with self._transaction():
+            unused = (r for r in self._states.values() if r["used_at"] is None)
+            row = next((r for r in unused if r["attempt_id"] == attempt_id), None)
+            return None if row is None else state_of(pick(row))
+
+    async def use_state(self, state_hash: bytes, *, now: datetime) -> OAuthState | None:
+        with self._transaction():
+            row = self._states.get(state_hash.hex())
+            if row is None or row["used_at"] is not None or row["expires_at"] <= milliseconds(now):
+                return None
+            self._states[state_hash.hex()] = used = {**row, "used_at": milliseconds(now)}
+            return state_of(pick(used))

@@ -1,0 +1,16 @@
+"""`MemoryStorage`: the storage ports over dicts."""
+
+from connect_hub.storage.memory.accounts import MemoryAccounts
+from connect_hub.storage.memory.sessions import MemorySessions, MemoryVisits
+from connect_hub.storage.memory.upkeep import MemoryApiKeys, MemoryUpkeep
+
+__all__ = ["MemoryStorage"]
+
+
+class MemoryStorage(MemorySessions, MemoryVisits, MemoryAccounts, MemoryApiKeys, MemoryUpkeep):
+    """Keeps everything in this process, and loses it with the process: for tests and demonstrations.
+
+    It is as strict as SQL: each method is atomic, what it returns shares nothing with what it keeps, and
+    it raises the same errors. Leases are compared with `clock`, by default the machine's. It cannot join a
+    host's transaction, and callbacks inside a transaction get neither a connection nor a session.
+    """

@@ -1,0 +1,155 @@
+"""API keys, erasing and purging, in memory."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from connect_hub.errors import StorageConflict
+from connect_hub.models import ApiKey
+from connect_hub.storage import rules
+from connect_hub.storage.account_rows import account_of
+from connect_hub.storage.memory.outbox import MemoryEvents
+from connect_hub.storage.memory.shelves import Shelves, pick
+from connect_hub.storage.protocol import (
+    Announce,
+    Change,
+    DeliveryState,
+    Erased,
+    NewEvent,
+    Purged,
+    Retention,
+    StoredCredentials,
+)
+from connect_hub.storage.rows import Row, api_key_of, api_key_row, milliseconds
+
+__all__ = ["MemoryApiKeys", "MemoryUpkeep"]
+
+K = TypeVar("K")
+
+
+class MemoryApiKeys(Shelves):
+    """`ApiKeyStore` in memory."""
+
+    async def create_api_key(self, key: ApiKey) -> None:
+        with self._transaction():
+            if key.id in self._api_keys:
+                raise StorageConflict
+            self._api_keys[key.id] = api_key_row(key)
+
+    async def api_key(self, key_id: str) -> ApiKey | None:
+        with self._transaction():
+            row = self._api_keys.get(key_id)
+            return None if row is None else api_key_of(pick(row))
+
+    async def api_keys(self, project_id: str) -> list[ApiKey]:
+        with self._transaction():
+            rows = [row for row in self._api_keys.values() if row["project_id"] == project_id]
+        rows.sort(key=lambda row: (row["created_at"], row["id"]), reverse=True)
+        return [api_key_of(pick(row)) for row in rows]
+
+    async def revoke_api_key(self, project_id: str, key_id: str, *, now: datetime) -> ApiKey | None:
+        with self._transaction():
+            row = self._api_keys.get(key_id)
+            if row is None or row["project_id"] != project_id:
+                return None
+            if row["revoked_at"] is None:
+                row = self._api_keys[key_id] = {**row, "revoked_at": milliseconds(now)}
+            return api_key_of(pick(row))
+
+    async def touch_api_key(self, key_id: str, *, now: datetime) -> None:
+        with self._transaction():
+            row = self._api_keys.get(key_id)
+            if row is not None:
+                self._api_keys[key_id] = {**row, "last_used_at": milliseconds(now)}
+
+
+class MemoryUpkeep(MemoryEvents):
+    """`Upkeep` in memory."""
+
+    async def check(self) -> None:
+        """There is nothing that could be missing."""
+
+    async def canary(self, proposed: bytes) -> bytes:
+        with self._transaction():
+            if self._canary is None:
+                self._canary = bytes(proposed)
+            return self._canary
+
+    async def erase_owner(self, project_id: str, origin_owner_id: str, *, announce: Announce) -> Erased:
+        with self._transaction():
+
+            def is_theirs(row: Row, owner: str = "origin_owner_id") -> bool:
+                return bool(row["project_id"] == project_id and row[owner] == origin_owner_id)
+
+            old = _keys(self._events, lambda row: is_theirs(row, "owner_id"), None)
+            session_ids = _keys(self._sessions, is_theirs, None)
+            rows = sorted(filter(is_theirs, self._accounts.values()), key=lambda row: str(row["id"]))
+            removed = [StoredCredentials(*account_of(pick(row))) for row in rows]
+            events: list[NewEvent] = []
+            for found in removed:
+                events += rules.announced(found.account, Change.DELETED, found.account, announce)[1]
+            self._refuse_taken([event for event in events if event.id not in old])
+            self._remove_events(old)
+            for found in removed:
+                del self._accounts[found.account.id]
+            self._remove_sessions(session_ids)
+            self._record(events)
+            return Erased(len(session_ids), tuple(removed))
+
+    async def purge(self, retention: Retention) -> Purged:
+        with self._transaction():
+            batch = retention.batch
+            ended, attempts, events, visits, idempotency = (
+                milliseconds(cut)
+                for cut in (
+                    retention.sessions_before,
+                    retention.attempts_before,
+                    retention.events_before,
+                    retention.visits_before,
+                    retention.idempotency_before,
+                )
+            )
+            sessions = _keys(self._sessions, lambda row: _ended_before(row, ended), batch)
+            self._remove_sessions(sessions)
+            waiting = {
+                row["event_id"]
+                for row in self._deliveries.values()
+                if row["state"] == DeliveryState.PENDING.value
+            }
+            old = _keys(
+                self._events, lambda row: row["created_at"] < events and row["id"] not in waiting, batch
+            )
+            self._remove_events(old)
+            held = _keys(
+                self._attempts, lambda row: row["updated_at"] < visits and row["held"] is not None, batch
+            )
+            for key in held:
+                self._attempts[key] = {**self._attempts[key], "held": None}
+            return Purged(
+                sessions=len(sessions),
+                events=len(old),
+                held=len(held),
+                attempts=_remove(self._attempts, lambda row: row["updated_at"] < attempts, batch),
+                visits=_remove(self._visits, lambda row: row["created_at"] < visits, batch),
+                states=_remove(self._states, lambda row: row["expires_at"] < visits, batch),
+                idempotency=_remove(self._idempotency, lambda row: row["created_at"] < idempotency, batch),
+            )
+
+    async def aclose(self) -> None:
+        """Nothing was opened."""
+
+
+def _ended_before(row: Row, cut: int) -> bool:
+    ends = (row["expires_at"], row["revoked_at"], row["used_at"])
+    return any(end is not None and end < cut for end in ends)
+
+
+def _keys(shelf: dict[K, Row], condition: Callable[[Row], bool], limit: int | None) -> list[K]:
+    return [key for key, row in shelf.items() if condition(row)][:limit]
+
+
+def _remove(shelf: dict[K, Row], condition: Callable[[Row], bool], limit: int) -> int:
+    keys = _keys(shelf, condition, limit)
+    for key in keys:
+        del shelf[key]
+    return len(keys)

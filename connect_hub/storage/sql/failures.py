@@ -1,0 +1,77 @@
+"""What SQLAlchemy and its drivers raise, told apart."""
+
+import contextlib
+from collections.abc import Iterator
+
+from sqlalchemy import exc
+
+from connect_hub.errors import ConnectHubError, MissingTables, StorageConflict, StorageUnavailable
+
+__all__ = ["HostError", "TryAgain", "is_contention", "translated"]
+
+# Undefined table, column or schema, as SQLSTATE, as MySQL's number, and in SQLite's words.
+_MISSING_STATES = {"42P01", "42703", "3F000"}
+_MISSING_NUMBERS = {1054, 1146}
+_MISSING_WORDS = ("no such table", "no such column", "has no column named")
+# Serialization failure and deadlock: the same transaction may succeed when it runs again.
+_CONTENTION_STATES = {"40001", "40P01"}
+_CONTENTION_NUMBERS = {1205, 1213, 1020}
+
+
+class HostError(Exception):
+    """Carries an exception of the host's own code out of a transaction, so that it is not taken for ours."""
+
+    def __init__(self, original: BaseException) -> None:
+        self.original = original
+        super().__init__()
+
+
+class TryAgain(Exception):
+    """Another transaction wrote first. Running this one again will find what it wrote."""
+
+
+def _state(error: exc.DBAPIError) -> object:
+    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+
+
+def _number(error: exc.DBAPIError) -> object:
+    arguments = error.orig.args if error.orig is not None else ()
+    return arguments[0] if arguments and isinstance(arguments[0], int) else None
+
+
+def _is_missing_table(error: exc.DBAPIError) -> bool:
+    if _state(error) in _MISSING_STATES or _number(error) in _MISSING_NUMBERS:
+        return True
+    said = str(error.orig)
+    return any(words in said for words in _MISSING_WORDS)
+
+
+def is_contention(error: BaseException) -> bool:
+    """Whether the database says that the same transaction may succeed when it runs again."""
+    if isinstance(error, TryAgain):
+        return True
+    cause = error.__cause__
+    return isinstance(cause, exc.DBAPIError) and (
+        _state(cause) in _CONTENTION_STATES or _number(cause) in _CONTENTION_NUMBERS
+    )
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Turn SQLAlchemy's errors into the storage port's; a HostError passes."""
+    try:
+        yield
+    except (HostError, ConnectHubError):
+        raise
+    except exc.IntegrityError as error:
+        raise StorageConflict from error
+    except exc.DBAPIError as error:
+        if _is_missing_table(error):
+            raise MissingTables from error
+        if isinstance(error, exc.OperationalError | exc.InterfaceError) or error.connection_invalidated:
+            raise StorageUnavailable from error
+        if _state(error) in _CONTENTION_STATES:
+            raise StorageUnavailable from error
+        raise
+    except (exc.TimeoutError, OSError) as error:
+        raise StorageUnavailable from error
