@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,9 @@ from connect_hub.web.urls import Urls
 from connect_hub.worker.embedded import EmbeddedDispatcher
 
 if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    import flask
     import httpx2
 
     from connect_hub.net.auth import RefreshingAuth
@@ -63,7 +67,7 @@ class ConnectHub:
             connectors=["bamboohr", OAuth("hubspot", client_id=…, client_secret=…)],
             brand=Brand(name="Acme HR"),
         )
-        app.mount("/connect", hub.app)
+        app.mount("/connect", hub.app)      # or ConnectHubMiddleware, init_app, wsgi_middleware, wsgi
     """
 
     def __init__(
@@ -168,6 +172,47 @@ class ConnectHub:
         """The hub as an ASGI application: mount it where `public_url` says, or run it alone."""
         return self._app
 
+    @cached_property
+    def wsgi(self) -> "WSGIApplication":
+        """The hub alone as a WSGI application. Raises ConfigurationError for an AsyncEngine."""
+        from connect_hub.hosts.mounting import check_engine
+        from connect_hub.hosts.wsgi import ASGIToWSGI
+
+        check_engine(self._runtime, exclusive_engine=False)
+        return ASGIToWSGI(self._app)
+
+    def wsgi_middleware(
+        self, app: "WSGIApplication", prefix: str, *, exclusive_engine: bool = False
+    ) -> "WSGIApplication":
+        """A WSGI application that serves the hub under `prefix`, such as "/connect", and `app` elsewhere.
+
+        Deliveries begin with the first request of any kind. Raises ConfigurationError for a prefix in which
+        `public_url` does not end, and for an AsyncEngine, unless `exclusive_engine` says that it is the hub's
+        alone.
+        """
+        from connect_hub.hosts.mounting import check_engine, check_prefix
+        from connect_hub.hosts.wsgi import wsgi_middleware
+
+        check_prefix(prefix, self.public_url)
+        check_engine(self._runtime, exclusive_engine=exclusive_engine)
+        inner, start_soon = wsgi_middleware(app, self._app, prefix), self.start_soon
+
+        def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+            start_soon()
+            return inner(environ, start_response)
+
+        return application
+
+    def init_app(self, app: "flask.Flask", prefix: str, *, exclusive_engine: bool = False) -> None:
+        """Put the hub under `prefix` of a Flask application, as `wsgi_middleware` does.
+
+        The hub is `app.extensions["connect_hub"]` (a second one `"connect_hub:<its prefix>"`), and plain
+        callbacks run in the application's context; called for several applications, in the last one's.
+        """
+        from connect_hub.hosts.flask import init_app
+
+        init_app(self, app, prefix, exclusive_engine=exclusive_engine)
+
     async def _answer_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         try:
@@ -185,6 +230,14 @@ class ConnectHub:
         Not needed: it only starts deliveries before the first request, and ends them in good order.
         """
         return self._runtime.running()
+
+    def start_soon(self) -> None:
+        """Begin deliveries, without waiting, from any thread. For the adapters of hosts, at every request."""
+        self._runtime.start_soon()
+
+    async def aclose(self) -> None:
+        """End deliveries in good order and close connections. A later use of the hub begins anew."""
+        await self._runtime.stop()
 
     @property
     def redirect_uris(self) -> Mapping[str, str]:

@@ -17,21 +17,21 @@ class LazyOutbound:
 
     def __init__(self, network: NetworkConfig) -> None:
         self._network = network
-        self._outbound: Outbound | None = None
+        self._made: dict[str, Outbound] = {}
 
     @property
     def outbound(self) -> "Outbound":
-        """The guarded client."""
-        if self._outbound is None:
-            from connect_hub.net import Outbound, OutboundPolicy
+        """The guarded client; the same for every thread."""
+        made = self._made.get("outbound")
+        if made is not None:
+            return made
+        from connect_hub.net import Outbound, OutboundPolicy
 
-            self._outbound = Outbound(
-                policy=OutboundPolicy(
-                    allow_private_hosts=self._network.allow_private_hosts,
-                    allow_http=self._network.insecure_dev,
-                )
-            )
-        return self._outbound
+        policy = OutboundPolicy(
+            allow_private_hosts=self._network.allow_private_hosts, allow_http=self._network.insecure_dev
+        )
+        # `setdefault` is atomic. A lock instead could be held at the moment of a fork.
+        return self._made.setdefault("outbound", Outbound(policy=policy))
 
     async def send(
         self,
@@ -47,5 +47,6 @@ class LazyOutbound:
 
     async def aclose(self) -> None:
         """Close this loop's connections, if there are any."""
-        if self._outbound is not None:
-            await self._outbound.aclose()
+        made = self._made.get("outbound")
+        if made is not None:
+            await made.aclose()

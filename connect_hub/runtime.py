@@ -2,16 +2,24 @@
 
 A library that is mounted cannot count on a lifespan, and a WSGI server may fork after it was imported. So
 everything here begins at the first use in a process, and a child of a fork begins anew.
+
+The **home loop** is the event loop that first used the hub, for as long as it runs; callers that do not await
+are served on it. Without one they are served on the process's portal, which is the home loop from then on.
 """
 
 import asyncio
+import concurrent.futures
+import contextlib
+import contextvars
+import logging
 import os
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from connect_hub.errors import SyncOnEventLoop
+from connect_hub.errors import ConfigurationError, ConnectHubError, SyncOnEventLoop
 from connect_hub.outbound import LazyOutbound
 from connect_hub.portal import current_portal
 from connect_hub.storage.protocol import Storage
@@ -23,9 +31,26 @@ __all__ = ["Runtime"]
 
 T = TypeVar("T")
 
+log = logging.getLogger("connect_hub.runtime")
+
+_LOOK_AGAIN = 1.0
+"""Seconds after which a caller that waits for another thread's loop looks whether that still runs."""
+_LONGEST_PAUSE = 60.0
+"""Seconds between two tries to set up, at most."""
+
+_OTHER_LOOP = (
+    "storage: its AsyncEngine belongs to the event loop on which the hub was used first, and this is another "
+    "one. Pass an Engine, with which nothing is bound to a loop; or an AsyncEngine with poolclass=NullPool; "
+    "or use the hub on one loop alone (hub.sync before the server has started counts as another one)."
+)
+
+_within_host_transaction: contextvars.ContextVar[bool] = contextvars.ContextVar(
+    "connect_hub_within_host_transaction", default=False
+)
+
 
 class Runtime:
-    """One hub's part of a process."""
+    """One hub's part of a process. Every method may be called from any thread."""
 
     def __init__(
         self,
@@ -40,105 +65,275 @@ class Runtime:
         self._vault = vault
         self._outbound = outbound
         self._new_dispatcher = dispatcher
-        self._lock = threading.Lock()
         self._begin_process()
-        _after_fork(self)
+        _runtimes.add(self)
 
     def _begin_process(self) -> None:
+        """Forget a parent's loop, threads and tasks; its lock may have been held by a thread that is gone."""
+        self._lock = threading.Lock()
         self._pid = os.getpid()
         self._home: asyncio.AbstractEventLoop | None = None
+        self._portal_loop: asyncio.AbstractEventLoop | None = None
         self._checked = False
+        self._check: asyncio.Task[None] | None = None
+        self._starting: concurrent.futures.Future[None] | asyncio.Task[None] | None = None
         self._dispatcher: Dispatcher | None = None
         self._dispatcher_loop: asyncio.AbstractEventLoop | None = None
+        self._running = 0
+
+    @property
+    def is_loop_bound(self) -> bool:
+        """Whether the storage may be used on one event loop alone: it has an AsyncEngine that pools."""
+        pool = getattr(getattr(getattr(self._storage, "engine", None), "sync_engine", None), "pool", None)
+        return pool is not None and type(pool).__name__ != "NullPool"
 
     # --- set-up at first use ---
 
     async def ready(self) -> None:
-        """See `Core.ready`. Costs next to nothing once it has succeeded."""
+        """See `Core.ready`. Costs next to nothing once it has succeeded; what failed is tried again."""
         refuse_inside_transaction()
         loop = asyncio.get_running_loop()
         if self._checked and self._home is loop:
             return
-        with self._lock:
-            if self._home is None or self._home.is_closed() or not self._home.is_running():
-                self._home = loop
+        if _within_host_transaction.get():
+            return  # `run_here` has done this, on the home loop
+        self._find_home(loop)
         if not self._checked:
-            await self._storage.check()
-            self._vault.check_canary(await self._storage.canary(self._vault.canary()))
-            self._checked = True
+            await self._check_once(loop)
         if self._home is loop:
             self._start_dispatcher(loop)
+
+    def _find_home(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._lock:
+            home = self._home
+            if home is loop:
+                return
+            if home is None or not home.is_running():
+                self._home = loop
+            elif self.is_loop_bound:
+                raise ConfigurationError(_OTHER_LOOP)
+
+    async def _check_once(self, loop: asyncio.AbstractEventLoop) -> None:
+        """First requests that come together share one check, and its failure; the next one tries anew."""
+        check = self._check
+        if check is None or check.done() or check.get_loop() is not loop:
+            # A context of its own: it must not be cut short with, nor see, the request that came first.
+            check = loop.create_task(self._check_storage(), context=contextvars.Context())
+            check.add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._check = check
+        await asyncio.shield(check)
+
+    async def _check_storage(self) -> None:
+        await self._storage.check()
+        self._vault.check_canary(await self._storage.canary(self._vault.canary()))
+        self._checked = True
 
     def _start_dispatcher(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._new_dispatcher is None or self._dispatcher_loop is loop:
             return
         self._dispatcher_loop = loop
         self._dispatcher = self._new_dispatcher()
-        self._dispatcher.start()
+        # In an empty context, or the callbacks of all times would see the first request.
+        contextvars.Context().run(self._dispatcher.start)
 
     def wake(self) -> None:
         """See `Core.wake`."""
         if self._dispatcher is not None:
             self._dispatcher.wake()
 
-    def start_soon(self) -> None:
-        """Set the hub up without waiting for it, from a thread without an event loop."""
-        if self._home is None:
-            current_portal().submit(self.ready())
+    # --- deliveries without a request to the hub ---
 
-    async def stop(self) -> None:
-        """Stop the dispatcher, and close what belongs to this loop."""
-        dispatcher, self._dispatcher, self._dispatcher_loop = self._dispatcher, None, None
-        if dispatcher is not None:
-            await dispatcher.stop()
-        await self._outbound.aclose()
-        await self._storage.aclose()
-        self._home = None
+    def start_soon(self) -> None:
+        """Set the hub up and begin deliveries without waiting for it; with an event loop or without.
+
+        For every request of a host: it costs next to nothing once it has succeeded. What failed (the database
+        is away) is logged and tried again, less and less often.
+        """
+        running = self._dispatcher_loop
+        if self._new_dispatcher is None or (running is not None and running.is_running()):
+            return
+        with self._lock:
+            if self._starting is not None and not self._starting.done():
+                return
+            self._starting = contextvars.Context().run(self._begin)
+
+    def _begin(self) -> concurrent.futures.Future[None] | asyncio.Task[None]:
+        home = self._home
+        try:
+            return asyncio.get_running_loop().create_task(self._keep_trying())
+        except RuntimeError:
+            pass
+        loop = home if home is not None and home.is_running() else self._portal()
+        return asyncio.run_coroutine_threadsafe(self._keep_trying(), loop)
+
+    async def _keep_trying(self) -> None:
+        said, pause = "", 1.0
+        while True:
+            try:
+                return await self.ready()
+            except ConnectHubError as error:
+                if error.message != said:
+                    log.error("the hub is not ready, trying again: %s", error.message)
+                said = error.message
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Set up, then stopped at the end; for a lifespan."""
-        await self.ready()
+        """Set up, then stopped at the end; for a lifespan.
+
+        The host starts also while the database is away: until it is back, requests to the hub are 503.
+        """
+        self._running += 1
         try:
+            try:
+                await self.ready()
+            except ConnectHubError as error:
+                log.error("the hub is not ready: %s", error.message)
+                self.start_soon()
             yield
         finally:
-            await self.stop()
+            self._running -= 1
+            if self._running == 0:
+                await self.stop()
+
+    async def stop(self) -> None:
+        """Stop the dispatcher, and close what belongs to this loop. A later use begins anew."""
+        with self._lock:
+            starting, self._starting = self._starting, None
+            dispatcher, self._dispatcher = self._dispatcher, None
+            loop, self._dispatcher_loop = self._dispatcher_loop, None
+            self._home = None
+        if starting is not None:
+            starting.cancel()
+        if dispatcher is not None and loop is not None:
+            if loop is asyncio.get_running_loop():
+                await dispatcher.stop()
+            elif loop.is_running():
+                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(dispatcher.stop(), loop))
+        await self._outbound.aclose()
+        await self._storage.aclose()
 
     # --- callers that do not await ---
 
-    def run(self, coroutine: Coroutine[object, object, T]) -> T:
+    def run(self, coroutine: Coroutine[object, object, T], *, name: str | None = None) -> T:
         """Run a coroutine on the home loop, or on the process's portal if there is none, and wait for it.
 
-        Raises SyncOnEventLoop when called where an event loop runs, and CallInsideTransaction.
+        `name`: what to await instead, for the message. Raises what the coroutine raises; SyncOnEventLoop when
+        called where an event loop runs; CallInsideTransaction.
         """
         try:
             refuse_inside_transaction()
-            self._refuse_event_loop(coroutine)
+            _refuse_event_loop(name or str(getattr(coroutine, "__qualname__", "the coroutine")))
         except BaseException:
             coroutine.close()
             raise
         home = self._home
-        if home is not None and home.is_running():
-            return asyncio.run_coroutine_threadsafe(coroutine, home).result()
+        if home is not None and home is not self._portal_loop and home.is_running():
+            elsewhere = _Elsewhere(coroutine, home)
+            if elsewhere.finish():
+                return elsewhere.result()
+        self._portal()
         return current_portal().run(coroutine)
 
-    @staticmethod
-    def _refuse_event_loop(coroutine: Coroutine[object, object, object]) -> None:
+    def run_here(self, coroutine: Coroutine[object, object, T], *, name: str | None = None) -> T:
+        """Run a coroutine in the calling thread, which holds a transaction of its own on a connection.
+
+        The set-up comes first, elsewhere: it may wait for the database.
+        """
         try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return
-        name = getattr(coroutine, "__qualname__", "the coroutine")
+            self.run(self.ready(), name=name)
+        except BaseException:
+            coroutine.close()
+            raise
+        context = contextvars.copy_context()
+        context.run(_within_host_transaction.set, True)
+        loop = asyncio.new_event_loop()
+        try:
+            return loop.run_until_complete(loop.create_task(coroutine, context=context))
+        finally:
+            loop.close()
+
+    def _portal(self) -> asyncio.AbstractEventLoop:
+        """The portal's loop; what the hub has on it is closed with it."""
+        portal = current_portal()
+        loop = portal.loop()
+        if self._portal_loop is not loop:
+            self._portal_loop = loop
+            reference = weakref.ref(self)
+
+            async def close() -> None:
+                runtime = reference()
+                if runtime is not None:
+                    await runtime.stop()
+
+            portal.on_close(close)
+        return loop
+
+
+class _Elsewhere(Generic[T]):
+    """A coroutine on the loop of another thread, and the caller who waits for it."""
+
+    def __init__(self, coroutine: Coroutine[object, object, T], loop: asyncio.AbstractEventLoop) -> None:
+        self._coroutine = coroutine
+        self._loop = loop
+        self._began = False
+        self._future: concurrent.futures.Future[T] | None = None
+
+    async def _run(self) -> T:
+        self._began = True
+        return await self._coroutine
+
+    def finish(self) -> bool:
+        """Wait until it is done; False if the loop ended before it began, so that it can run elsewhere.
+
+        Raises ConnectHubError if the loop ends while it runs: nobody would ever answer.
+        """
+        wrapped = self._run()
+        try:
+            future = self._future = asyncio.run_coroutine_threadsafe(wrapped, self._loop)
+        except RuntimeError:  # it was closed just now
+            wrapped.close()
+            return False
+        signal = current_portal().signal()
+        future.add_done_callback(lambda _: signal.set())
+        try:
+            while not signal.wait(_LOOK_AGAIN):
+                if not self._loop.is_running():
+                    break
+        except BaseException:
+            future.cancel()
+            raise
+        finally:
+            signal.close()
+        if future.done() and not future.cancelled():
+            return True
+        if self._began:
+            raise ConnectHubError(
+                "The event loop on which the hub ran has ended before it answered. Whether this was done is "
+                "not known."
+            )
+        wrapped.close()
+        return False
+
+    def result(self) -> T:
+        assert self._future is not None
+        return self._future.result()
+
+
+def _refuse_event_loop(name: str) -> None:
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop()
         raise SyncOnEventLoop(
             f"hub.sync was called on an event loop, which it would block. Await {name} instead."
         )
 
 
-def _after_fork(runtime: Runtime) -> None:
-    """Let a child of a fork begin anew: its parent's loop, threads and tasks are not there."""
-
-    def begin() -> None:
-        runtime._lock = threading.Lock()
+def _after_fork_in_child() -> None:
+    for runtime in list(_runtimes):
         runtime._begin_process()
 
-    os.register_at_fork(after_in_child=begin)
+
+_runtimes: "weakref.WeakSet[Runtime]" = weakref.WeakSet()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

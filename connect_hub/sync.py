@@ -23,40 +23,26 @@ F = TypeVar("F")
 
 
 class _Blocking(Generic[F]):
-    """The twin of one flow."""
+    """The twin of one flow, called `name` on the hub."""
 
-    def __init__(self, flow: F, runtime: Runtime) -> None:
+    def __init__(self, flow: F, runtime: Runtime, name: str) -> None:
         self.flow = flow
         self.runtime = runtime
+        self.name = name
 
 
 def _blocking(
     method: Callable[Concatenate[F, P], Coroutine[object, object, T]],
 ) -> Callable[Concatenate[_Blocking[F], P], T]:
     def call(self: _Blocking[F], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        connection = kwargs.get("connection")
-        if connection is None:
-            return self.runtime.run(method(self.flow, *args, **kwargs))
+        runtime, name = self.runtime, f"hub.{self.name}.{call.__name__}"
         # The host's own transaction: its connection stays in the thread that it is used in.
-        self.runtime.run(self.runtime.ready())
-        return _drive(method(self.flow, *args, **kwargs))
+        run = runtime.run if kwargs.get("connection") is None else runtime.run_here
+        return run(method(self.flow, *args, **kwargs), name=name)
 
     call.__doc__ = method.__doc__
     call.__name__ = getattr(method, "__name__", "call")
     return call
-
-
-def _drive(coroutine: Coroutine[object, object, T]) -> T:
-    """Run a coroutine that waits for nothing, where it is called."""
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        result: T = done.value
-        return result
-    coroutine.close()
-    raise RuntimeError(
-        "with connection=… nothing may be waited for; pass a Connection, not an AsyncConnection"
-    )
 
 
 class SyncSessions(_Blocking[Sessions]):
@@ -107,23 +93,23 @@ class SyncHub:
     def __init__(self, hub: "ConnectHub", runtime: Runtime) -> None:
         self._hub = hub
         self._runtime = runtime
-        self.sessions = SyncSessions(hub.sessions, runtime)
-        self.links = SyncLinks(hub.links, runtime)
-        self.accounts = SyncAccounts(hub.accounts, runtime)
-        self.owners = SyncOwners(hub.owners, runtime)
-        self.api_keys = SyncApiKeys(hub.api_keys, runtime)
+        self.sessions = SyncSessions(hub.sessions, runtime, "sessions")
+        self.links = SyncLinks(hub.links, runtime, "links")
+        self.accounts = SyncAccounts(hub.accounts, runtime, "accounts")
+        self.owners = SyncOwners(hub.owners, runtime, "owners")
+        self.api_keys = SyncApiKeys(hub.api_keys, runtime, "api_keys")
 
     def check(self) -> None:
         """See `ConnectHub.check`."""
-        self._runtime.run(self._hub.check())
+        self._runtime.run(self._hub.check(), name="hub.check")
 
     def credentials(self, account_id: str, *, project: str | None = None) -> Credentials:
         """See `ConnectHub.credentials`."""
-        return self._runtime.run(self._hub.credentials(account_id, project=project))
+        return self._runtime.run(self._hub.credentials(account_id, project=project), name="hub.credentials")
 
     @contextmanager
     def client(self, account_id: str, *, project: str | None = None) -> "Iterator[httpx2.Client]":
         """See `ConnectHub.client`; answers are read whole."""
-        base_url, auth = self._runtime.run(self._hub._account_auth(account_id, project))
+        base_url, auth = self._runtime.run(self._hub._account_auth(account_id, project), name="hub.client")
         with self._hub._outbound.outbound.sync_client(base_url, auth=auth, portal=self._runtime) as client:
             yield client
