@@ -204,10 +204,11 @@ def test_form_says_what_is_wrong_and_is_sent_once(site: Site, page: Page, observ
     expect(token).to_have_attribute("type", "text")
     button = page.get_by_role("button", name="Connect Zendesk")
     state = button.evaluate(
-        "b => { b.click(); b.click(); return [b.textContent, b.ariaBusy, b.disabled,"
-        " document.querySelector('#field-api_token').type] }"
+        "b => { const kept = []; b.form.addEventListener('submit', e => kept.push(e.defaultPrevented));"
+        " b.click(); b.click();"
+        " return [...kept, b.textContent, b.ariaBusy, b.disabled, document.querySelector('#field-api_token').type] }"
     )
-    assert state == ["Connecting…", "true", False, "password"]
+    assert state == [False, True, "Connecting…", "true", False, "password"]
     assert site.posted(page)[1]["api_token"] == ["s3cret"]
     assert len(site.posts) == 1
     observed.assert_clean()
