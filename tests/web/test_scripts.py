@@ -206,7 +206,8 @@ def test_form_says_what_is_wrong_and_is_sent_once(site: Site, page: Page, observ
     state = button.evaluate(
         "b => { const kept = []; b.form.addEventListener('submit', e => kept.push(e.defaultPrevented));"
         " b.click(); b.click();"
-        " return [...kept, b.textContent, b.ariaBusy, b.disabled, document.querySelector('#field-api_token').type] }"
+        " return [...kept, b.textContent, b.ariaBusy, b.disabled,"
+        " document.querySelector('#field-api_token').type] }"
     )
     assert state == [False, True, "Connecting…", "true", False, "password"]
     assert site.posted(page)[1]["api_token"] == ["s3cret"]
