@@ -1,0 +1,33 @@
+"""`connect-hub`: the command line."""
+
+import click
+
+from connect_hub._version import __version__
+from connect_hub.cli.group import Commands
+
+__all__ = ["main"]
+
+
+@click.group(
+    cls=Commands,
+    modules={
+        "api-keys": "api_keys",
+        "connectors": "connectors",
+        "db": "db",
+        "demo": "demo",
+        "doctor": "doctor",
+        "keys": "keys",
+        "links": "links",
+        "purge": "purge",
+        "serve": "serve",
+        "webhooks": "webhooks",
+        "worker": "worker",
+    },
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="connect-hub")
+def main() -> None:
+    """An integrations hub: your customers connect their tools, you call them.
+
+    Commands work on the hub that CONNECT_HUB_… variables describe, or with --app on the one in your own code.
+    """

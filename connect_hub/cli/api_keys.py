@@ -1,0 +1,55 @@
+"""`connect-hub api-keys`."""
+
+import re
+
+import click
+
+from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
+from connect_hub.cli.table import instant, show_table
+
+__all__ = ["command"]
+
+
+@click.group("api-keys")
+def command() -> None:
+    """Keys for the REST API, kept in the database."""
+
+
+@command.command("create")
+@click.option("--name", default="command line", show_default=True, help="Says, to people, what it is for.")
+@click.option("--environment", default="live", show_default=True, help="A word in the key, such as test.")
+@project_option
+@app_option
+def create(name: str, environment: str, project: str, app: str | None) -> None:
+    """Make a key and print it. It is shown this once; the database has its hash alone."""
+    if re.fullmatch(r"[a-z]{1,16}", environment) is None:
+        raise click.BadParameter("use 1 to 16 lower-case letters", param_hint="--environment")
+    issued = work_on(
+        chosen_hub(app), lambda hub: hub.api_keys.create(name=name, project=project, environment=environment)
+    )
+    click.echo(issued.text)
+
+
+@command.command("list")
+@project_option
+@app_option
+def listing(project: str, app: str | None) -> None:
+    """List a project's keys, newest first; never the keys themselves."""
+    keys = work_on(chosen_hub(app), lambda hub: hub.api_keys.list(project=project))
+    show_table(
+        ["id", "name", "created", "last used", "revoked"],
+        [
+            [key.id, key.name, instant(key.created_at), instant(key.last_used_at), instant(key.revoked_at)]
+            for key in keys
+        ],
+    )
+
+
+@command.command("revoke")
+@click.argument("key_id")
+@project_option
+@app_option
+def revoke(key_id: str, project: str, app: str | None) -> None:
+    """Refuse the key with this id from its next request on."""
+    key = work_on(chosen_hub(app), lambda hub: hub.api_keys.revoke(key_id, project=project))
+    click.echo(f"revoked {key.id} ({key.name})")

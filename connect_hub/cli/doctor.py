@@ -1,0 +1,155 @@
+"""`connect-hub doctor`."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import click
+
+from connect_hub.cli.host import app_option, chosen_hub, close, storage_of
+from connect_hub.cli.table import instant
+from connect_hub.errors import ConnectHubError
+from connect_hub.hub import ConnectHub
+from connect_hub.storage.protocol import DeliveryState
+
+__all__ = ["Report", "command", "examine"]
+
+_LATE = timedelta(minutes=15)
+
+
+@dataclass(slots=True)
+class Report:
+    """What was looked at, in order."""
+
+    lines: list[tuple[bool, str]] = field(default_factory=list)
+    """(whether it is a finding, what to say)"""
+
+    def note(self, text: str) -> None:
+        """Something that is as it should be, or only to be known."""
+        self.lines.append((False, text))
+
+    def finding(self, text: str) -> None:
+        """Something to be mended, and how."""
+        self.lines.append((True, text))
+
+    @property
+    def findings(self) -> list[str]:
+        return [text for is_finding, text in self.lines if is_finding]
+
+
+@click.command("doctor")
+@app_option
+def command(app: str | None) -> None:
+    """Check configuration, tables, keys and what waits to be delivered.
+
+    Exit code 1 if something is to be mended.
+    """
+    report = Report()
+    try:
+        hub = chosen_hub(app)
+    except ConnectHubError as error:
+        report.finding(error.message)
+    else:
+        report.note(f"configuration: {hub.public_url}, {len(hub.connectors)} connectors")
+        if app is None:
+            _look_at_environment(hub, report)
+        asyncio.run(examine(hub, report))
+    for is_finding, text in report.lines:
+        click.echo(f"{'FIX ' if is_finding else 'ok  '} {text}")
+    if report.findings:
+        raise SystemExit(1)
+
+
+def _look_at_environment(hub: ConnectHub, report: Report) -> None:
+    from connect_hub.cli.settings import unknown_variables
+
+    for warning in unknown_variables(os.environ, tuple(hub.connectors)):
+        report.finding(f"environment: {warning}")
+
+
+async def examine(hub: ConnectHub, report: Report) -> None:
+    """Look at everything about `hub` that can be seen from here."""
+    if len(hub.connectors) == 0:
+        report.finding("connectors: none is enabled, so there is nothing to connect. Enable one.")
+    if hub.config.network.insecure_dev:
+        report.note("insecure_dev is on: plain http on loopback. Turn it off in production.")
+    try:
+        _key_dates(hub, report)
+        if await _tables(hub, report):
+            await _canary(hub, report)
+            await _backlog(hub, report)
+    except ConnectHubError as error:
+        report.finding(error.message)
+    finally:
+        await close(hub)
+
+
+async def _tables(hub: ConnectHub, report: Report) -> bool:
+    """Whether there is something to look into."""
+    from connect_hub.storage.sql import SQLStorage
+    from connect_hub.storage.sql.schema import inspect_schema
+
+    storage = storage_of(hub)
+    if not isinstance(storage, SQLStorage):
+        report.note(f"storage: {type(storage).__name__}")
+        return True
+    seen = await inspect_schema(storage)
+    if seen.is_newer:
+        report.finding(f"tables: a newer release made them (version {seen.version}). Upgrade connect-hub.")
+    elif seen.missing and seen.journal_mode is None and seen.dialect == "sqlite":
+        report.note("tables: there is no database file yet; it is made at the first use")
+    elif seen.missing:
+        report.finding(f"tables: {len(seen.missing)} are missing. Run connect-hub db upgrade.")
+    else:
+        report.note(f"tables: all there, on {seen.dialect}")
+    if seen.risky_wal:
+        report.finding(
+            "database: it uses write-ahead logging, and this SQLite library can corrupt it with several "
+            "connections. Use 3.51.3 or newer, or run: PRAGMA journal_mode = DELETE"
+        )
+    return not seen.missing and not seen.is_newer
+
+
+def _key_dates(hub: ConnectHub, report: Report) -> None:
+    keys = hub._runtime._vault._keys
+    for kid in keys.kids[1:]:
+        if keys.retired_at(kid) is None:
+            report.finding(
+                f"keys: {kid!r} is not first and has no date. If it is retired, write @<date> behind it, so "
+                "that links made with it end; if it is new, make it the first."
+            )
+
+
+async def _canary(hub: ConnectHub, report: Report) -> None:
+    vault = hub._runtime._vault
+    # Written only if there is none yet, as the hub itself would at its first use.
+    vault.check_canary(await storage_of(hub).canary(vault.canary()))
+    report.note(f"keys: {', '.join(vault._keys.kids)}; they open what is stored")
+
+
+async def _backlog(hub: ConnectHub, report: Report) -> None:
+    backlog = await storage_of(hub).backlog()
+    now = hub.config.clock.now()
+    served = hub.deliveries.targets
+    pending = backlog.by_state.get(DeliveryState.PENDING, 0)
+    for text in _unserved(dict(backlog.pending_by_target), served):
+        report.finding(text)
+    oldest = backlog.oldest_pending
+    if oldest is not None and now - oldest > _LATE:
+        report.finding(
+            f"deliveries: the oldest has waited since {instant(oldest)}. Is a hub or a worker running, and "
+            "does the receiver answer?"
+        )
+    dead = backlog.by_state.get(DeliveryState.DEAD, 0)
+    report.note(f"deliveries: {pending} waiting, {dead} given up")
+
+
+def _unserved(pending: dict[str, int], served: frozenset[str]) -> Iterator[str]:
+    for target, count in sorted(pending.items()):
+        if target not in served:
+            yield (
+                f"deliveries: {count} wait for {target}, which this hub does not have. Bring it back, or run "
+                "doctor with --app for the hub that has it."
+            )

@@ -1,0 +1,152 @@
+"""The hub that the environment describes: what `serve` runs, and what the other commands work on."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from connect_hub.cli.settings import DEFAULT_DATABASE, PREFIX, Client, Settings, clients_in, naming
+from connect_hub.config import Brand, HubConfig, LinkConfig, NetworkConfig, Project, PublicUrl, Webhook
+from connect_hub.connectors import catalog
+from connect_hub.connectors.definition import Connector
+from connect_hub.connectors.registry import ConnectorRegistry, OAuth
+from connect_hub.errors import ConfigurationError
+from connect_hub.hub import ConnectHub
+from connect_hub.keys import KeyRing
+from connect_hub.models import Binding
+from connect_hub.net import OutboundPolicy
+from connect_hub.secret import Secret
+from connect_hub.storage.sql import SQLStorage
+
+__all__ = ["connectors_of", "hub_from_environment", "storage_at"]
+
+
+def hub_from_environment(
+    environ: Mapping[str, str], settings: Settings | None = None, *, dispatch: bool = False
+) -> ConnectHub:
+    """The hub that CONNECT_HUB_… describe. `dispatch`: whether it delivers events in this process.
+
+    Opens nothing. Raises ConfigurationError, which names the variable.
+    """
+    settings = Settings.read() if settings is None else settings
+    if settings.public_url is None:
+        raise ConfigurationError(
+            f"{PREFIX}PUBLIC_URL is not set. Write the address at which browsers reach the hub, such as "
+            "https://connect.example.com."
+        )
+    with naming(f"{PREFIX}PUBLIC_URL"):
+        PublicUrl(settings.public_url, insecure_dev=settings.insecure_dev)
+    keys = KeyRing.from_env(f"{PREFIX}KEYS", environ)
+    connectors = connectors_of(settings, environ)
+    with naming(f"{PREFIX}PRODUCT_NAME"):
+        brand = Brand(name=settings.product_name)
+    return ConnectHub(
+        public_url=settings.public_url,
+        keys=keys,
+        storage=storage_at(settings.database_url),
+        connectors=connectors,
+        brand=brand,
+        config=_config(settings, dispatch=dispatch),
+    )
+
+
+def storage_at(url: Secret | None) -> SQLStorage:
+    """The storage at CONNECT_HUB_DATABASE_URL; a file in the working folder without one."""
+    from connect_hub.storage.sql.schema import open_url
+
+    with naming(f"{PREFIX}DATABASE_URL"):
+        return open_url(DEFAULT_DATABASE if url is None else url.reveal())
+
+
+def connectors_of(settings: Settings, environ: Mapping[str, str]) -> list[OAuth | Connector | str]:
+    """The enabled connectors, each with the client that the environment has for it.
+
+    Without CONNECT_HUB_CONNECTORS: all of the folder. A name is looked up in the folder first.
+    """
+    own: dict[str, Connector] = {}
+    if settings.connectors_path is not None:
+        with naming(f"{PREFIX}CONNECTORS_PATH"):
+            own = catalog.read_folder(Path(settings.connectors_path))
+    wanted = settings.connectors or tuple(own)
+    clients = clients_in(environ, wanted)
+    found: list[OAuth | Connector | str] = []
+    for key in wanted:
+        definition = own.get(key, key)
+        with naming(f"{PREFIX}CONNECTORS"):
+            found.append(_with_client(key, definition, clients[key]))
+    with naming(f"{PREFIX}CONNECTORS"):
+        ConnectorRegistry(found)
+    return found
+
+
+def _with_client(key: str, definition: Connector | str, client: Client) -> OAuth | Connector | str:
+    if isinstance(definition, str):
+        if key not in catalog.builtin_keys():
+            near = catalog.nearest(key, catalog.builtin_keys())
+            hint = f"Did you mean {near!r}?" if near else f"Known are: {', '.join(catalog.builtin_keys())}."
+            raise ConfigurationError(f"there is no connector {key!r}. {hint}")
+        types = catalog.builtin_method_types(key)
+    else:
+        types = tuple(method.type for method in definition.methods)
+    if client.id is not None:
+        if "oauth2" not in types:
+            raise ConfigurationError(
+                f"{key!r} does not sign in with OAuth 2, so remove {client.id_variable}."
+            )
+        return OAuth(definition, client_id=client.id, client_secret=client.secret)
+    if set(types) == {"oauth2"}:
+        raise ConfigurationError(
+            f"{key!r} signs in with OAuth 2 and has no client. Register one at the provider, then set "
+            f"{client.id_variable} and {client.secret_variable}."
+        )
+    return definition
+
+
+def _config(settings: Settings, *, dispatch: bool) -> HubConfig:
+    if settings.binding is Binding.HOST_IDENTITY:
+        raise ConfigurationError(
+            f"{PREFIX}BINDING: host_identity needs an application that says who is signed in, and the "
+            "hub runs alone here. Leave it out, or mount the hub in your application."
+        )
+    hosts = frozenset(settings.allow_private_hosts)
+    with naming(f"{PREFIX}ALLOW_PRIVATE_HOSTS"):
+        OutboundPolicy(allow_private_hosts=hosts)
+    with naming(f"{PREFIX}RETURN_URLS"):
+        HubConfig(
+            links=LinkConfig(return_urls=frozenset(settings.return_urls)),
+            network=NetworkConfig(insecure_dev=settings.insecure_dev),
+        )
+    webhooks = _webhooks(settings)
+    projects = {
+        project_id: Project(
+            api_keys=tuple(key for owner, key in settings.api_keys if owner == project_id), webhooks=webhooks
+        )
+        for project_id in settings.projects
+    }
+    with naming(f"{PREFIX}WEBHOOK_URL"):
+        return HubConfig(
+            projects=projects,
+            organization_id=settings.organization_id,
+            links=LinkConfig(style=settings.link_style, return_urls=frozenset(settings.return_urls)),
+            network=NetworkConfig(
+                trusted_proxies=settings.trusted_proxies,
+                allow_private_hosts=hosts,
+                insecure_dev=settings.insecure_dev,
+            ),
+            dispatch=dispatch,
+        )
+
+
+def _webhooks(settings: Settings) -> tuple[Webhook, ...]:
+    url, secrets = settings.webhook_url, settings.webhook_secret
+    if url is None and not secrets:
+        return ()
+    if url is None or not secrets:
+        missing, there = ("URL", "SECRET") if url is None else ("SECRET", "URL")
+        raise ConfigurationError(
+            f"{PREFIX}WEBHOOK_{missing} is not set, but {PREFIX}WEBHOOK_{there} is. Set both; a secret is "
+            "made by `connect-hub webhooks secret`."
+        )
+    with naming(f"{PREFIX}WEBHOOK_SECRET"):
+        Webhook(url="https://example.invalid/", secrets=secrets)
+    with naming(f"{PREFIX}WEBHOOK_URL"):
+        # Named, so that what is under way survives a change of the address.
+        return (Webhook(url=url, secrets=secrets, name="environment"),)
