@@ -1,5 +1,6 @@
 """An integrations hub that mounts into a Python application."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from connect_hub._version import __version__
@@ -14,7 +15,6 @@ from connect_hub.config import (
     RateConfig,
     Webhook,
 )
-from connect_hub.connectors.definition import Connector
 from connect_hub.connectors.registry import OAuth
 from connect_hub.credentials import Credentials
 from connect_hub.errors import ConnectHubError, LinkRefused
@@ -37,6 +37,7 @@ from connect_hub.storage.protocol import Storage
 from connect_hub.storage.transaction import Transaction
 
 if TYPE_CHECKING:
+    from connect_hub.connectors.definition import Connector
     from connect_hub.storage.memory import MemoryStorage
     from connect_hub.storage.sql import SQLStorage
 
@@ -81,14 +82,16 @@ __all__ = [
 ]
 
 
+_LAZY = {
+    "Connector": "connect_hub.connectors.definition",
+    "MemoryStorage": "connect_hub.storage.memory",
+    "SQLStorage": "connect_hub.storage.sql",
+}
+"""Imported when they are named: SQLAlchemy alone costs more to import than all the rest."""
+
+
 def __getattr__(name: str) -> object:
-    """Storages are imported when they are named: SQLAlchemy costs more to import than all the rest."""
-    if name == "SQLStorage":
-        from connect_hub.storage.sql import SQLStorage
-
-        return SQLStorage
-    if name == "MemoryStorage":
-        from connect_hub.storage.memory import MemoryStorage
-
-        return MemoryStorage
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_LAZY[name]), name)
+    return value
