@@ -5,12 +5,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connect_hub.auth.engine import Engines
-from connect_hub.callbacks import Callbacks
+from connect_hub.callbacks import Callbacks, Handler, TransactionHandler
 from connect_hub.config import Brand, HubConfig, PublicUrl
 from connect_hub.connectors.definition import Connector
 from connect_hub.connectors.registry import ConnectorRegistry, OAuth
@@ -52,6 +52,9 @@ if TYPE_CHECKING:
     from connect_hub.net.auth import RefreshingAuth
 
 __all__ = ["ConnectHub"]
+
+HandlerT = TypeVar("HandlerT", bound=Handler)
+TransactionHandlerT = TypeVar("TransactionHandlerT", bound=TransactionHandler)
 
 
 class ConnectHub:
@@ -246,10 +249,21 @@ class ConnectHub:
 
     # --- what a host calls ---
 
-    @property
-    def on(self) -> Callable[..., Any]:
-        """Register a callback: see `Callbacks.on`."""
-        return self.callbacks.on
+    @overload
+    def on(
+        self, event: str, *, name: str | None = None, in_transaction: Literal[False] = False
+    ) -> Callable[[HandlerT], HandlerT]: ...
+
+    @overload
+    def on(
+        self, event: str, *, name: str | None = None, in_transaction: Literal[True]
+    ) -> Callable[[TransactionHandlerT], TransactionHandlerT]: ...
+
+    def on(self, event: str, *, name: str | None = None, in_transaction: bool = False) -> object:
+        """Register the decorated function for `event`: see `Callbacks.on`."""
+        if in_transaction:
+            return self.callbacks.on(event, name=name, in_transaction=True)
+        return self.callbacks.on(event, name=name)
 
     async def check(self) -> None:
         """Check what the hub needs at run time: its tables, and that the keys open what is stored.

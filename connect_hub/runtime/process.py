@@ -9,7 +9,6 @@ are served on it. Without one they are served on the process's portal, which is 
 
 import asyncio
 import concurrent.futures
-import contextlib
 import contextvars
 import logging
 import os
@@ -17,11 +16,12 @@ import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Generic, TypeVar
+from typing import TypeVar
 
-from connect_hub.errors import ConfigurationError, ConnectHubError, SyncOnEventLoop
+from connect_hub.errors import ConfigurationError, ConnectHubError
 from connect_hub.outbound import LazyOutbound
 from connect_hub.portal import current_portal
+from connect_hub.runtime.waiting import Elsewhere, Here, refuse_event_loop
 from connect_hub.storage.protocol import Storage
 from connect_hub.storage.transaction import refuse_inside_transaction
 from connect_hub.vault import Vault
@@ -33,8 +33,6 @@ T = TypeVar("T")
 
 log = logging.getLogger("connect_hub.runtime")
 
-_LOOK_AGAIN = 1.0
-"""Seconds after which a caller that waits for another thread's loop looks whether that still runs."""
 _LONGEST_PAUSE = 60.0
 """Seconds between two tries to set up, at most."""
 
@@ -96,7 +94,7 @@ class Runtime:
         if self._checked and self._home is loop:
             return
         if _within_host_transaction.get():
-            return  # `run_here` has done this, on the home loop
+            return  # see `run_here`
         self._find_home(loop)
         if not self._checked:
             await self._check_once(loop)
@@ -224,13 +222,13 @@ class Runtime:
         """
         try:
             refuse_inside_transaction()
-            _refuse_event_loop(name or str(getattr(coroutine, "__qualname__", "the coroutine")))
+            refuse_event_loop(name or str(getattr(coroutine, "__qualname__", "the coroutine")))
         except BaseException:
             coroutine.close()
             raise
         home = self._home
         if home is not None and home is not self._portal_loop and home.is_running():
-            elsewhere = _Elsewhere(coroutine, home)
+            elsewhere = Elsewhere(coroutine, home)
             if elsewhere.finish():
                 return elsewhere.result()
         self._portal()
@@ -239,16 +237,19 @@ class Runtime:
     def run_here(self, coroutine: Coroutine[object, object, T], *, name: str | None = None) -> T:
         """Run a coroutine in the calling thread, which holds a transaction of its own on a connection.
 
-        The set-up comes first, elsewhere: it may wait for the database.
+        The set-up is left to another time: it may need the lock that the caller's transaction holds. Raises
+        what `run` raises.
         """
         try:
-            self.run(self.ready(), name=name)
+            refuse_inside_transaction()
+            refuse_event_loop(name or str(getattr(coroutine, "__qualname__", "the coroutine")))
         except BaseException:
             coroutine.close()
             raise
         context = contextvars.copy_context()
         context.run(_within_host_transaction.set, True)
         loop = asyncio.new_event_loop()
+        loop.set_default_executor(Here())
         try:
             return loop.run_until_complete(loop.create_task(coroutine, context=context))
         finally:
@@ -269,64 +270,6 @@ class Runtime:
 
             portal.on_close(close)
         return loop
-
-
-class _Elsewhere(Generic[T]):
-    """A coroutine on the loop of another thread, and the caller who waits for it."""
-
-    def __init__(self, coroutine: Coroutine[object, object, T], loop: asyncio.AbstractEventLoop) -> None:
-        self._coroutine = coroutine
-        self._loop = loop
-        self._began = False
-        self._future: concurrent.futures.Future[T] | None = None
-
-    async def _run(self) -> T:
-        self._began = True
-        return await self._coroutine
-
-    def finish(self) -> bool:
-        """Wait until it is done; False if the loop ended before it began, so that it can run elsewhere.
-
-        Raises ConnectHubError if the loop ends while it runs: nobody would ever answer.
-        """
-        wrapped = self._run()
-        try:
-            future = self._future = asyncio.run_coroutine_threadsafe(wrapped, self._loop)
-        except RuntimeError:  # it was closed just now
-            wrapped.close()
-            return False
-        signal = current_portal().signal()
-        future.add_done_callback(lambda _: signal.set())
-        try:
-            while not signal.wait(_LOOK_AGAIN):
-                if not self._loop.is_running():
-                    break
-        except BaseException:
-            future.cancel()
-            raise
-        finally:
-            signal.close()
-        if future.done() and not future.cancelled():
-            return True
-        if self._began:
-            raise ConnectHubError(
-                "The event loop on which the hub ran has ended before it answered. Whether this was done is "
-                "not known."
-            )
-        wrapped.close()
-        return False
-
-    def result(self) -> T:
-        assert self._future is not None
-        return self._future.result()
-
-
-def _refuse_event_loop(name: str) -> None:
-    with contextlib.suppress(RuntimeError):
-        asyncio.get_running_loop()
-        raise SyncOnEventLoop(
-            f"hub.sync was called on an event loop, which it would block. Await {name} instead."
-        )
 
 
 def _after_fork_in_child() -> None:
