@@ -169,5 +169,5 @@ def backlog(c: Connection, t: Tables) -> Backlog:
     pending = d.state == DeliveryState.PENDING.value
     oldest = c.execute(select(func.min(d.created_at)).where(pending)).scalar()
     by_target = c.execute(select(d.target, func.count()).where(pending).group_by(d.target))
-    waiting: dict[str, int] = dict(by_target.tuples().all())
+    waiting: dict[str, int] = {row[0]: row[1] for row in by_target}
     return Backlog(counts, None if oldest is None else instant(oldest), waiting)

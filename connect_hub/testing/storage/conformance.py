@@ -1,0 +1,26 @@
+"""`StorageConformance`: all clauses in one class."""
+
+from connect_hub.testing.storage.accounts import AccountClauses, RefreshClauses
+from connect_hub.testing.storage.events import EventClauses
+from connect_hub.testing.storage.linking import LinkClauses
+from connect_hub.testing.storage.sessions import SessionClauses
+from connect_hub.testing.storage.upkeep import ApiKeyClauses, UpkeepClauses
+from connect_hub.testing.storage.visits import VisitClauses
+
+__all__ = ["StorageConformance"]
+
+
+class StorageConformance(
+    SessionClauses,
+    VisitClauses,
+    LinkClauses,
+    AccountClauses,
+    RefreshClauses,
+    EventClauses,
+    ApiKeyClauses,
+    UpkeepClauses,
+):
+    """Every clause of the storage ports. Override the fixture `storage` with an empty storage of your own.
+
+    Each test gets a fresh one. Nothing here sleeps, opens a socket or needs SQLAlchemy.
+    """
