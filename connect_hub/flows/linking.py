@@ -11,16 +11,32 @@ from connect_hub.clock import truncate
 from connect_hub.connectors.methods import OAuth2Method
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.credentials import Credentials
-from connect_hub.errors import AttemptNotFound, ConnectHubError, IdentityChanged
+from connect_hub.errors import (
+    AccountNotFound,
+    AttemptNotFound,
+    IdentityChanged,
+    LinkNotFound,
+    LinkRefused,
+    LinkRevoked,
+    LinkUsed,
+    ProviderError,
+    StorageUnavailable,
+)
 from connect_hub.events import account_event, change_name
 from connect_hub.flows.core import Core
 from connect_hub.flows.revocation import Revocation
 from connect_hub.models import Account, Attempt, AttemptStatus, ProviderIdentity, Session
 from connect_hub.storage.protocol import Change, LinkRequest, NewEvent, Sealed
 
-__all__ = ["Linking", "NewConnection"]
+__all__ = ["INTERNAL_ERROR", "Linking", "NewConnection"]
 
 log = logging.getLogger("connect_hub.linking")
+
+INTERNAL_ERROR = "internal_error"
+"""The code of an attempt that failed by a fault of the hub, or of a host's callback."""
+_ANSWERS = (ProviderError, LinkUsed, LinkRevoked, LinkNotFound, LinkRefused, AccountNotFound)
+"""Errors whose text is for the customer: our own sentences, or a host's refusal."""
+_UNFINISHED = frozenset(s.value for s in AttemptStatus if s is not AttemptStatus.AUTHENTICATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +64,12 @@ class Linking:
         connection: NewConnection,
         *,
         accept_other_identity: bool = False,
-    ) -> Account:
-        """Store the connection, or leave no trace of it but the attempt's error.
+    ) -> None:
+        """Store the connection, or leave no trace of it but the attempt's error, which says why not.
 
-        Raises IdentityChanged after having sealed the connection in the attempt, to wait for the customer's
-        word. For any other error the grant is revoked, best effort: LinkRevoked, LinkUsed, AccountNotFound,
-        LinkRefused (the host's own callback said no), and whatever else a callback raised.
+        A connection of somebody else at the provider than before is sealed in the attempt, to wait for the
+        customer's word. One that was refused, or could not be stored, is revoked, best effort. Raises only
+        StorageUnavailable.
         """
         now = self._core.clock.now()
         method = connector.method(connection.credentials.method)
@@ -78,16 +94,27 @@ class Linking:
             now=now,
         )
         try:
-            result = await self._core.storage.link(request)
-        except IdentityChanged as error:
-            await self._hold(attempt, connection, error)
-            raise
+            try:
+                await self._core.storage.link(request)
+            except IdentityChanged as error:
+                await self._hold(attempt, connection, error)
+        except StorageUnavailable:
+            if not await self._succeeded(attempt):
+                self.abandon(connector, connection.credentials)
+                raise
         except Exception as error:
             self.abandon(connector, connection.credentials)
             await self.failed(attempt, error)
-            raise
+            return
         self._core.wake()
-        return result.account
+
+    async def _succeeded(self, attempt: Attempt) -> bool:
+        """Whether the attempt was committed although its answer was lost.
+
+        Raises StorageUnavailable where nobody can tell; then a grant is better left than ended.
+        """
+        stored = await self._core.storage.attempt(attempt.id)
+        return stored is not None and stored.status is AttemptStatus.AUTHENTICATED
 
     def abandon(self, connector: EnabledConnector, credentials: Credentials) -> None:
         """Revoke a grant that was just obtained and will not be stored. A typed key is the customer's to
@@ -118,23 +145,27 @@ class Linking:
             )
         ]
 
-    async def failed(self, attempt: Attempt, error: BaseException) -> None:
-        """Record why the attempt failed, in words of our own."""
-        known = error if isinstance(error, ConnectHubError) else None
-        # A host's refusal is its own text for its own customer; other texts name no typed value either.
-        description = known.message if known is not None else "The product could not finish the connection."
-        if known is None:
-            log.error("attempt %s: its connection could not be stored", attempt.id, exc_info=error)
+    async def failed(self, attempt: Attempt, error: Exception) -> None:
+        """Record why the attempt failed, in words of our own.
+
+        An error that is no answer to the customer, of ours or of a host's callback, is logged and named
+        `internal_error`; its text is for the operator.
+        """
+        if isinstance(error, _ANSWERS):
+            code, description = error.code, error.message
+        else:
+            code, description = INTERNAL_ERROR, "The product could not finish the connection."
+            log.error("attempt %s: it could not be finished", attempt.id, exc_info=error)
         await self._core.storage.save_attempt(
             replace(
                 attempt,
                 status=AttemptStatus.ERROR,
-                error_code=known.code if known is not None else "host_error",
+                error_code=code,
                 error_description=description[:500],
                 held=None,
                 updated_at=self._core.clock.now(),
             ),
-            expected={s.value for s in AttemptStatus if s is not AttemptStatus.AUTHENTICATED},
+            expected=_UNFINISHED,
         )
 
     # --- connections that wait for the customer's word ---
@@ -156,7 +187,8 @@ class Linking:
         )
         now = self._core.clock.now()
         await self._core.storage.save_attempt(
-            replace(attempt, held=held, error_code=error.code, error_description=None, updated_at=now)
+            replace(attempt, held=held, error_code=error.code, error_description=None, updated_at=now),
+            expected=_UNFINISHED,
         )
 
     def held(self, attempt: Attempt) -> NewConnection:

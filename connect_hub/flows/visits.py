@@ -28,11 +28,15 @@ from connect_hub.identity import SignIn, Subject, Visitor
 from connect_hub.models import Binding, Session, Visit
 from connect_hub.storage import rules
 
-__all__ = ["Landing", "LiveVisit", "Opened", "Visits", "offered"]
+__all__ = ["MOST_VISITS", "Landing", "LiveVisit", "Opened", "Visits", "offered"]
 
 _TOUCH_EVERY = timedelta(minutes=1)
 _NONCE_AGE = timedelta(hours=2)
 """How long the confirm page may stay open; the link's own expiry still governs."""
+_MOST_COOKIES = 16
+"""So many are looked up when a link is confirmed: a browser has fewer, whoever sends more wants work done."""
+MOST_VISITS = 8
+"""More visits than this in one browser are ended, so that its headers stay small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class Opened:
     """The value to set; None: the browser has this visit's cookie already."""
     sign_in: str | None
     """Where the host signs people in, if nobody is."""
+    ended: tuple[str, ...] = ()
+    """Names of visits whose cookies the browser may forget."""
 
 
 def offered(core: Core, session: Session) -> tuple[EnabledConnector, ...]:
@@ -135,13 +141,9 @@ class Visits:
         rules.refuse_unless_open(session, self._core.clock.now())
         self._core.nonces.check(nonce, "confirm", session.jti, max_age=_NONCE_AGE)
         sign_in, subject = await self._identify(session, visitor)
-        for name, value in cookies.items():
-            try:
-                joined = await self.resume(name, value, visitor=None)
-            except (CookieMissing, VisitExpired, LinkRevoked):
-                continue
-            if joined.session.id == session.id:
-                return Opened(joined.visit, joined.session, None, sign_in)
+        joined, ended = await self._visits_in(cookies, session)
+        if joined is not None:
+            return Opened(joined, session, None, sign_in, ended)
         now = self._core.clock.now()
         value = secrets.token_urlsafe(32)
         visit = Visit(
@@ -154,7 +156,39 @@ class Visits:
         )
         opened = await self._core.storage.open_visit(visit, now=now)
         await self._announce("link.opened", opened)
-        return Opened(visit, opened, value, sign_in)
+        return Opened(visit, opened, value, sign_in, ended)
+
+    async def _visits_in(
+        self, cookies: Mapping[str, str], session: Session
+    ) -> tuple[Visit | None, tuple[str, ...]]:
+        """The browser's live visit of `session`, and the visits that it may forget.
+
+        Those are the ended ones and, past MOST_VISITS, the oldest; those that are not known here may be of
+        another hub on this host, and go only then.
+        """
+        unknown: list[str] = []
+        alive: list[str] = []
+        ended: list[str] = []
+        mine = None
+        grace = self._core.config.links.oauth_state_lifetime
+        for name, value in list(cookies.items())[-_MOST_COOKIES:]:
+            found = await self._core.storage.visit(_digest(value))
+            if found is None or found[0].name != name:
+                unknown.append(name)
+            elif found[0].session_id == session.id and self._is_live(found[0]):
+                mine = found[0]
+            else:
+                # A sign-in at a provider may be under way for as long as that may take.
+                ended_too = found[1].revoked_at is not None or not self._is_live(found[0], grace)
+                (ended if ended_too else alive).append(name)
+        spare = len(unknown) + len(alive) + 1 - MOST_VISITS
+        return mine, (*ended, *[*unknown, *alive][: max(0, spare)])
+
+    def _is_live(self, visit: Visit, grace: timedelta = timedelta(0)) -> bool:
+        links = self._core.config.links
+        return visit.is_live(
+            self._core.clock.now(), idle=links.visit_idle + grace, absolute=links.visit_absolute + grace
+        )
 
     async def resume(
         self, name: str, cookie: str | None, *, visitor: Visitor | None, finishing: bool = False
@@ -174,9 +208,10 @@ class Visits:
         visit, session = found
         if visit.name != name:
             raise CookieMissing
-        now, links = self._core.clock.now(), self._core.config.links
-        grace = links.oauth_state_lifetime if finishing else timedelta(0)
-        if not visit.is_live(now, idle=links.visit_idle + grace, absolute=links.visit_absolute + grace):
+        now = self._core.clock.now()
+        if not self._is_live(
+            visit, self._core.config.links.oauth_state_lifetime if finishing else timedelta(0)
+        ):
             raise VisitExpired
         if session.revoked_at is not None:
             raise LinkRevoked

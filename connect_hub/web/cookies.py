@@ -9,15 +9,12 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
-__all__ = ["MOST_VISITS", "clear_visit_cookie", "set_visit_cookie", "visit_cookies"]
+__all__ = ["clear_visit_cookie", "set_visit_cookie", "visit_cookies"]
 
 _PREFIX = "__Host-chub_"
 _NAME = re.compile(r"__Host-chub_([0-9a-f]{8})")
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 _ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
-
-MOST_VISITS = 8
-"""More cookies than this are cleared, so that headers stay small."""
 
 
 def visit_cookies(request: Request) -> dict[str, str]:

@@ -36,6 +36,7 @@ _TITLES = {
     "visit_expired": "You were away for a while",
 }
 _ADVICE = {
+    "account_not_found": "Ask whoever sent you the link for a new one.",
     "attempt_not_found": "Open the link again from the original message.",
     "connector_inactive": "Ask whoever sent you the link.",
     "connector_not_found": "Ask whoever sent you the link.",
@@ -75,4 +76,10 @@ def _text(error: ConnectHubError, status: int) -> str:
         return "Please try again in a moment. Nothing was saved."
     if error.code in {"not_found", "method_not_allowed"}:
         return "There is nothing at this address."
+    if error.code == "account_not_found":
+        return "The account that this link was made for is not there any more."
+    if error.code in {"connector_not_found", "connector_inactive"}:
+        return "It is not offered through this link."
+    if error.code == "attempt_not_found":
+        return "This page belongs to another visit, or is not kept any more."
     return error.message

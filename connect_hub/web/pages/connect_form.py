@@ -6,7 +6,8 @@ from typing import Literal
 from connect_hub.connectors.fields import Field, FieldType
 from connect_hub.connectors.methods import Method, OAuth2Method
 from connect_hub.errors import ProviderError
-from connect_hub.flows.connecting import ConnectForm, Rejected, shown_identity
+from connect_hub.flows.choosing import ConnectForm
+from connect_hub.flows.connecting import Rejected, shown_identity
 from connect_hub.secret import Secret
 from connect_hub.web import contexts
 from connect_hub.web.site import Site

@@ -10,7 +10,7 @@ from connect_hub.flows.visits import Landing
 from connect_hub.identity import Visitor
 from connect_hub.web import contexts
 from connect_hub.web.body import read_form
-from connect_hub.web.cookies import MOST_VISITS, clear_visit_cookie, set_visit_cookie, visit_cookies
+from connect_hub.web.cookies import clear_visit_cookie, set_visit_cookie, visit_cookies
 from connect_hub.web.guards import client_address, refuse_cross_site
 from connect_hub.web.labels import category_label
 from connect_hub.web.problems import problem_response
@@ -88,7 +88,7 @@ class LinkPages:
             owner_name=Untrusted(session.origin_owner_name),
             username=None if session.origin_username is None else Untrusted(session.origin_username),
             provider=None if one is None else self._site.provider_view(one),
-            categories=tuple(category_label(c) for c in session.categories or ()),
+            categories=tuple(dict.fromkeys(category_label(c) for c in session.categories or ())),
             reconnect=session.account_id is not None,
         )
 
@@ -105,10 +105,10 @@ class LinkPages:
         refuse_cross_site(request, self._site.core.public_url)
         self._limit(request)
         fields = await read_form(request)
-        token, cookies = fields.get("token", ""), visit_cookies(request)
+        token = fields.get("token", "")
         try:
             opened = await self._site.flows.visits.confirm(
-                token, fields.get("nonce", ""), cookies=cookies, visitor=visitor_of(request)
+                token, fields.get("nonce", ""), cookies=visit_cookies(request), visitor=visitor_of(request)
             )
         except (LinkExpired, LinkUsed, LinkRevoked) as error:
             return await self._dead_end(token, error)
@@ -117,8 +117,8 @@ class LinkPages:
         response = RedirectResponse(self._site.urls.path(route, visit=name), status_code=303)
         if opened.cookie is not None:
             set_visit_cookie(response, name, opened.cookie)
-            for old in list(cookies)[: max(0, len(cookies) - MOST_VISITS + 1)]:
-                clear_visit_cookie(response, old)
+        for old in opened.ended:
+            clear_visit_cookie(response, old)
         return response
 
     async def decline(self, request: Request) -> Response:

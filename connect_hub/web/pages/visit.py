@@ -5,18 +5,28 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from connect_hub.errors import LinkRevoked, LinkUsed, StateInvalid
-from connect_hub.flows.connecting import Choice, Finished, Rejected, shown_identity
+from connect_hub.errors import (
+    AccountNotFound,
+    ConnectHubError,
+    LinkNotFound,
+    LinkRevoked,
+    LinkUsed,
+    StateInvalid,
+)
+from connect_hub.flows.choosing import Choice
+from connect_hub.flows.connecting import Finished, Rejected, shown_identity
+from connect_hub.flows.linking import INTERNAL_ERROR
 from connect_hub.flows.visits import LiveVisit
 from connect_hub.models import AccountStatus, Attempt, AttemptStatus, Session
 from connect_hub.storage import rules
 from connect_hub.web import contexts
 from connect_hub.web.body import read_form
 from connect_hub.web.cookies import clear_visit_cookie, visit_cookies
-from connect_hub.web.guards import refuse_cross_site
+from connect_hub.web.guards import client_address, refuse_cross_site
 from connect_hub.web.labels import category_label
 from connect_hub.web.pages.connect_form import FORM_FIELD, connect_page
 from connect_hub.web.pages.link import visitor_of
+from connect_hub.web.problems import problem_response
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
 
@@ -29,17 +39,23 @@ class VisitPages:
     def __init__(self, site: Site) -> None:
         self._site = site
 
-    async def _live(self, request: Request, *, finishing: bool = False) -> LiveVisit:
+    async def _live(self, request: Request, *, finishing: bool = False, bound: bool = True) -> LiveVisit:
+        proxies = self._site.core.config.network.trusted_proxies
+        self._site.limiters.clients.spend(client_address(request, proxies))
         name = request.path_params["visit"]
         return await self._site.flows.visits.resume(
-            name, visit_cookies(request).get(name), visitor=visitor_of(request), finishing=finishing
+            name,
+            visit_cookies(request).get(name),
+            visitor=visitor_of(request) if bound else None,
+            finishing=finishing,
         )
 
     async def _live_post(self, request: Request) -> tuple[LiveVisit, dict[str, str]]:
         refuse_cross_site(request, self._site.core.public_url)
-        self._site.limiters.visits.spend(request.path_params["visit"])
-        fields = await read_form(request)
-        return await self._live(request), fields
+        live = await self._live(request)
+        # Counted after the cookie has proved itself: a visit's name is no secret, and others could use it up.
+        self._site.limiters.visits.spend(live.visit.name)
+        return live, await read_form(request)
 
     def _page(self, page: contexts.Page, status: int = 200) -> Response:
         return HTMLResponse(self._site.templating.render(page), status_code=status)
@@ -54,13 +70,12 @@ class VisitPages:
 
     async def sign_in(self, request: Request) -> Response:
         """Sends whoever is not signed in at the host to its own sign-in, which comes back to the visit."""
-        name = request.path_params["visit"]
         visits = self._site.flows.visits
-        live = await visits.resume(name, visit_cookies(request).get(name), visitor=None)
+        live = await self._live(request, bound=False)
         url = await visits.sign_in_url(live.session, visitor_of(request))
         if url is None:
             return self._see(self._path("visit", live))
-        back = self._site.urls.absolute("visit", visit=name)
+        back = self._site.urls.absolute("visit", visit=live.visit.name)
         return self._page(contexts.Leaving(name=self._site.core.public_url.host, url=_with(url, next=back)))
 
     # --- the list ---
@@ -68,7 +83,7 @@ class VisitPages:
     async def providers(self, request: Request) -> Response:
         live = await self._live(request)
         _refuse_finished(live.session)
-        choices = await self._site.flows.connecting.choices(live)
+        choices = await self._site.flows.connecting.choosing.choices(live)
         if len(choices) == 1 and not live.session.manage:
             return self._see(self._path("connect", live, provider=choices[0].connector.key))
         shown = {c.connector.definition.categories[0] for c in choices}
@@ -104,7 +119,7 @@ class VisitPages:
 
     async def _back_url(self, live: LiveVisit) -> str | None:
         """The list, if there is more than one to choose from."""
-        choices = await self._site.flows.connecting.choices(live)
+        choices = await self._site.flows.connecting.choosing.choices(live)
         return self._path("visit", live) if len(choices) > 1 else None
 
     # --- the form ---
@@ -112,7 +127,7 @@ class VisitPages:
     async def connect(self, request: Request) -> Response:
         live = await self._live(request)
         method = request.query_params.get("method")
-        form = await self._site.flows.connecting.form(live, request.path_params["provider"], method)
+        form = await self._site.flows.connecting.choosing.form(live, request.path_params["provider"], method)
         page = connect_page(
             self._site,
             form,
@@ -172,7 +187,8 @@ class VisitPages:
         account = None
         if attempt.account_id is not None:
             account = await self._site.core.storage.account(attempt.account_id, project_id=session.project_id)
-        identity = None if account is None else account.identity
+        # Another link may have connected it again since, as somebody that this one may not see.
+        identity = None if account is None or account.session_id != session.id else account.identity
         return contexts.Success(
             provider=self._site.provider_view(connector),
             account_name=None if identity is None else Untrusted(shown_identity(identity)),
@@ -183,9 +199,11 @@ class VisitPages:
         )
 
     async def _another(self, live: LiveVisit) -> bool:
+        """Whether the link may connect anything more."""
         if live.session.used_at is not None:
             return False
-        return len(await self._site.flows.connecting.choices(live)) > 1 or live.session.multiple
+        choices = await self._site.flows.connecting.choosing.choices(live)
+        return any(not choice.finished for choice in choices)
 
     async def _same_account(self, live: LiveVisit, attempt: Attempt) -> contexts.SameAccount:
         before, after, nonce = await self._site.flows.connecting.other(live, attempt)
@@ -210,14 +228,18 @@ class VisitPages:
     async def _failed(self, live: LiveVisit, attempt: Attempt) -> Response:
         """Why an attempt failed: with the form again where it helps, else a dead end."""
         _refuse_finished(live.session)
-        code = attempt.error_code or StateInvalid.code
-        if code in {"link_used", "link_revoked"}:
-            raise LinkUsed if code == "link_used" else LinkRevoked
-        form = await self._site.flows.connecting.form(live, attempt.provider, attempt.method)
+        ended = _ENDS.get(attempt.error_code or "")
+        if ended is not None:
+            raise ended
+        path = self._path("connect", live, provider=attempt.provider)
+        if attempt.error_code == INTERNAL_ERROR:
+            # Logged when it happened, under the attempt's id.
+            return problem_response(self._site, ConnectHubError(), reference=attempt.id, retry_url=path)
+        form = await self._site.flows.connecting.choosing.form(live, attempt.provider, attempt.method)
         page = connect_page(
             self._site,
             form,
-            action=self._path("connect", live, provider=attempt.provider),
+            action=path,
             back_url=await self._back_url(live),
             exit_url=self._path("exit", live),
             typed=dict(attempt.values),
@@ -233,7 +255,7 @@ class VisitPages:
     async def exit(self, request: Request) -> Response:
         """Asks once before leaving in the middle of a step."""
         live = await self._live(request)
-        attempts = await self._site.core.storage.attempts(live.session.id)
+        attempts = await self._site.flows.connecting.attempts(live)
         done = {a.provider for a in attempts if a.status is AttemptStatus.AUTHENTICATED}
         return self._page(
             contexts.Exit(
@@ -252,10 +274,15 @@ class VisitPages:
             live.visit.secret_hash.hex(),
             max_age=self._site.core.config.links.visit_absolute,
         )
-        attempts = await self._site.core.storage.attempts(live.session.id)
+        connecting = self._site.flows.connecting
+        await connecting.discard_others(live)
+        attempts = await connecting.attempts(live)
         done = next((a for a in attempts if a.status is AttemptStatus.AUTHENTICATED), None)
-        result = "cancelled" if done is None else "success"
-        url = self._return_url(live.session, result, None if done is None else done.account_id)
+        if done is not None:
+            url = self._return_url(live.session, "success", done.account_id)
+        else:
+            failed = bool(attempts) and attempts[0].status is AttemptStatus.ERROR
+            url = self._return_url(live.session, "error" if failed else "cancelled", None)
         # Answered directly: a redirect after a form may not leave the origin (form-action).
         page: contexts.Page = (
             contexts.Closed(connected=done is not None)
@@ -270,6 +297,12 @@ class VisitPages:
         if session.return_url is None:
             return None
         return _with(session.return_url, result=result, account_id=account_id, state=session.state)
+
+
+_ENDS: dict[str, type[ConnectHubError]] = {
+    error.code: error for error in (AccountNotFound, LinkNotFound, LinkRevoked, LinkUsed)
+}
+"""Errors of an attempt after which its form would be of no use."""
 
 
 def _refuse_finished(session: Session) -> None:

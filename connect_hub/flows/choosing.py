@@ -1,0 +1,236 @@
+"""What a visit may connect: the list, the form of one provider, and the accounts that both may show."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from connect_hub.connectors.methods import ClientCredentialsMethod, Method, OAuth2Method
+from connect_hub.connectors.registry import EnabledConnector
+from connect_hub.connectors.values import FieldValues
+from connect_hub.errors import AccountNotFound, ConnectorNotFound, CredentialsUnreadable, FieldError
+from connect_hub.flows.core import Core
+from connect_hub.flows.visits import LiveVisit, offered
+from connect_hub.models import Account, AttemptStatus, Session
+from connect_hub.secret import Secret
+from connect_hub.storage import rules
+from connect_hub.storage.protocol import AccountQuery
+
+__all__ = ["Choice", "Choosing", "ConnectForm"]
+
+_MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A connector that the visit may connect, and the account of it that the visit may see."""
+
+    connector: EnabledConnector
+    account: Account | None
+    finished: bool
+    """The link has connected it, and may not connect it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectForm:
+    """A form to be filled in."""
+
+    connector: EnabledConnector
+    method: Method
+    attempt_id: str
+    """Names this try: sent back with the form, so that a form sent twice is one try."""
+    nonce: str = field(repr=False)
+    variables: Mapping[str, str]
+    """Values that are known already."""
+    account: Account | None
+    """The account that will be reconnected."""
+    stored: Mapping[str, Secret] = field(default_factory=dict)
+    """Its secrets, by field key: to show that they are there, and to keep them where nothing is typed."""
+
+    def read(self, values: Mapping[str, str]) -> FieldValues:
+        """What was typed, checked, with the stored secrets where nothing was typed.
+
+        A stored secret is not sent to another host than it was made for: whoever holds the link could name a
+        host of their own.
+        """
+        read = self.connector.read(self.method, values, kept=self.stored)
+        kept = {name: secret for name, secret in self.stored.items() if name not in read.secrets}
+        moved = self._moved(read.variables)
+        if kept and moved:
+            fields = self.connector.definition.fields_of(self.method)
+            labels = {f.key: f.label for f in fields}
+            again = [
+                FieldError(name, f"Enter {labels[name]} again, since {labels[moved]} has changed.")
+                for name in kept
+            ]
+            return FieldValues(read.variables, read.secrets, (*read.errors, *again))
+        return FieldValues(read.variables, {**kept, **read.secrets}, read.errors)
+
+    def _moved(self, variables: Mapping[str, str]) -> str | None:
+        """The field that decides a host and says another one than the account has; None if none does."""
+        before = {} if self.account is None else self.account.setup_information
+        method, definition = self.method, self.connector.definition
+        templates = [definition.base_url if method.base_url is None else method.base_url]
+        if method.probe is not None:
+            templates.append(method.probe.url)
+        if isinstance(method, ClientCredentialsMethod):
+            templates.append(method.token_url)
+        for template in templates:
+            name = definition.host_field(method, template)
+            if name is not None and variables.get(name) != before.get(name):
+                return name
+        return None
+
+
+class Choosing:
+    """Every method checks that the session allows the provider, and shows only accounts that it may see."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def choices(self, live: LiveVisit) -> list[Choice]:
+        """What the list shows, in the order of configuration. Raises AccountNotFound if the account that the
+        link was made for is gone."""
+        session = live.session
+        connected = await self._connected(session)
+        accounts = await self._visible(session, connected)
+        connectors = offered(self._core, session)
+        if session.account_id is not None:
+            wanted = _named(accounts, session.account_id).provider
+            connectors = tuple(c for c in connectors if c.key == wanted)
+        return [
+            Choice(c, _newest(accounts, c.key), finished=c.key in connected and not session.multiple)
+            for c in connectors
+        ]
+
+    async def form(self, live: LiveVisit, provider: str, method: str | None = None) -> ConnectForm:
+        """An empty form, or one filled with what is known. Writes nothing.
+
+        Raises ConnectorNotFound for a provider that the session does not allow or a method that is not
+        offered; AccountNotFound if the account that the link was made for is gone; LinkUsed, LinkRevoked.
+        """
+        session = live.session
+        connector = self.connector(session, provider)
+        connected = await self._connected(session)
+        rules.refuse_unless_connectable(
+            session, provider=connector.name, connected_before=provider in connected
+        )
+        try:
+            chosen = connector.method(method)
+        except KeyError:
+            raise ConnectorNotFound from None
+        account = await self.reconnected(session, provider, connected)
+        known = {f.key for f in connector.definition.fields_of(chosen) if not f.secret}
+        variables = {k: v for k, v in (session.setup_information or {}).items() if k in known}
+        stored: Mapping[str, Secret] = {}
+        if account is not None:
+            variables |= {k: v for k, v in account.setup_information.items() if k in known}
+            stored = await self._stored_secrets(account, connector, chosen)
+        attempt_id = "att_" + secrets.token_hex(16)
+        return ConnectForm(
+            connector, chosen, attempt_id, self.nonce(live, provider, attempt_id), variables, account, stored
+        )
+
+    def connector(self, session: Session, provider: str) -> EnabledConnector:
+        """A connector that the session allows. Raises ConnectorNotFound."""
+        for connector in offered(self._core, session):
+            if connector.key == provider:
+                return connector
+        raise ConnectorNotFound
+
+    async def reconnected(
+        self, session: Session, provider: str, connected: Mapping[str, frozenset[str]] | None = None
+    ) -> Account | None:
+        """The account that a connection to `provider` will renew, if the session may see it."""
+        if connected is None:
+            connected = await self._connected(session)
+        accounts = await self._visible(session, connected)
+        if session.account_id is not None:
+            account = _named(accounts, session.account_id)
+            if account.provider != provider:
+                raise ConnectorNotFound
+            return account
+        return None if session.multiple else _newest(accounts, provider)
+
+    def nonce(self, live: LiveVisit, provider: str, attempt_id: str) -> str:
+        """Proof that the form of this attempt was made for this visit and provider."""
+        return self._core.nonces.make("attempt", live.visit.secret_hash.hex(), provider, attempt_id)
+
+    def check_nonce(self, live: LiveVisit, provider: str, attempt_id: str, nonce: str) -> None:
+        """Raise FormExpired unless `nonce` was made for this visit, provider and attempt."""
+        self._core.nonces.check(
+            nonce,
+            "attempt",
+            live.visit.secret_hash.hex(),
+            provider,
+            attempt_id,
+            max_age=self._core.config.links.visit_absolute,
+        )
+
+    # --- what the session has made, and what it may see ---
+
+    async def _connected(self, session: Session) -> Mapping[str, frozenset[str]]:
+        """The providers that the session has connected, each with the ids of its accounts."""
+        if session.connects == 0:
+            return {}
+        made: dict[str, frozenset[str]] = {}
+        for attempt in await self._core.storage.attempts(session.id, limit=_MOST):
+            if attempt.status is AttemptStatus.AUTHENTICATED:
+                ids = frozenset() if attempt.account_id is None else frozenset({attempt.account_id})
+                made[attempt.provider] = made.get(attempt.provider, frozenset()) | ids
+        return made
+
+    async def _visible(self, session: Session, connected: Mapping[str, frozenset[str]]) -> list[Account]:
+        """The owner's accounts that a holder of this link may see and touch, newest first.
+
+        A link is a bearer token that may be forwarded: by itself it opens only what it was made for or has
+        made. A session with `manage` opens all of its owner's.
+        """
+        named = session.account_id
+        everything = session.manage and named is None
+        ids = frozenset().union(*connected.values()) if named is None else frozenset({named})
+        if not ids and not everything:
+            return []
+        query = AccountQuery(
+            project_id=session.project_id,
+            origin_owner_ids=frozenset({session.origin_owner_id}),
+            account_ids=frozenset() if everything else ids,
+            limit=_MOST,
+        )
+        return [
+            account
+            for account in await self._core.storage.accounts(query)
+            # The one that is named may be of another type; the others would not be renewed by this link.
+            if account.id == named
+            or (account.type is session.type and (session.manage or account.session_id == session.id))
+        ]
+
+    async def _stored_secrets(
+        self, account: Account, connector: EnabledConnector, method: Method
+    ) -> Mapping[str, Secret]:
+        if isinstance(method, OAuth2Method) or account.method != method.name:
+            return {}
+        found = await self._core.storage.stored_credentials(account.id, project_id=account.project_id)
+        if found is None or found.sealed is None:
+            return {}
+        try:
+            credentials = self._core.vault.open_credentials(
+                found.sealed,
+                project_id=account.project_id,
+                account_id=account.id,
+                generation=found.account.generation,
+            )
+        except CredentialsUnreadable:
+            return {}
+        asked = {f.key for f in connector.definition.fields_of(method) if f.secret}
+        return {name: secret for name, secret in credentials.secrets.items() if name in asked}
+
+
+def _named(accounts: list[Account], account_id: str) -> Account:
+    for account in accounts:
+        if account.id == account_id:
+            return account
+    raise AccountNotFound("The account that this link was made for is not there any more.")
+
+
+def _newest(accounts: list[Account], provider: str) -> Account | None:
+    return next((account for account in accounts if account.provider == provider), None)
