@@ -8,7 +8,7 @@ from typing import Any
 from connect_hub.errors import AccountNotFound, FieldError, ValidationFailed
 from connect_hub.events import account_event, change_name
 from connect_hub.flows.core import Core
-from connect_hub.flows.requests import ChangeAccount
+from connect_hub.flows.requests import ChangeAccount, OwnerName, parse
 from connect_hub.flows.revocation import Revocation
 from connect_hub.models import Account, AccountStatus, AccountType, StatusReason
 from connect_hub.storage.protocol import AccountQuery, Change, Erased, NewEvent
@@ -177,7 +177,9 @@ class Owners:
         """Remove all accounts, credentials, sessions and attempts of an owner, and its data in past events.
 
         Each account's `account.deleted` is still delivered; it is the last that is kept, until it is purged.
+        Raises ValidationFailed for an id that no owner can have.
         """
+        parse(OwnerName, {"origin_owner_id": origin_owner_id})
         await self._core.ready()
         erased = await self._core.storage.erase_owner(
             project, origin_owner_id, announce=self._accounts.announce

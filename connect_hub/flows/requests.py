@@ -20,6 +20,7 @@ __all__ = [
     "ChangeAccount",
     "ConvertAccount",
     "CreateSession",
+    "OwnerName",
     "SessionFields",
     "parse",
     "parse_json",
@@ -167,6 +168,12 @@ class ConvertAccount(_Request):
     """The type an account is to have."""
 
     type: TypeName = Field(description="`production` or `test`.")
+
+
+class OwnerName(_Request):
+    """The customer whose data is to be erased."""
+
+    origin_owner_id: Id
 
 
 RequestT = TypeVar("RequestT", bound=BaseModel)

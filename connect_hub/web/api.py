@@ -4,19 +4,19 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.errors import (
+    AccountNotFound,
     ConnectHubError,
+    ConnectorInactive,
     ConnectorNotFound,
     FieldError,
     InvalidApiKey,
+    NotFound,
     SessionNotFound,
     ValidationFailed,
 )
@@ -43,6 +43,7 @@ from connect_hub.web.documents import (
     session_json,
 )
 from connect_hub.web.guards import api_key, client_address, refuse_browser
+from connect_hub.web.query import Query
 from connect_hub.web.site import Site
 
 __all__ = ["Api"]
@@ -52,8 +53,6 @@ _LARGEST_PAGE = 100
 _DEEPEST_OFFSET = 10_000
 """Pages past this are read by cursor: an offset reads and throws away all rows before it."""
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-Choice = TypeVar("Choice", bound=StrEnum)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Api:
@@ -73,15 +72,17 @@ class Api:
 
     @contextmanager
     def _counted(self, request: Request) -> Iterator[None]:
-        """Counts refused keys by the client's address, apart from the requests of good ones."""
+        """Counts refused keys by the client's address: 429 instead of 401 once there were too many.
+
+        A good key is never refused for the sake of others, who may share its address behind a proxy; keys
+        are too long to be found by trying.
+        """
         refuse_browser(request)
-        refused = self._site.limiters.failed_api_keys
-        address = client_address(request, self._site.core.config.network.trusted_proxies)
-        refused.check(address)
         try:
             yield
         except InvalidApiKey:
-            refused.spend(address)
+            address = client_address(request, self._site.core.config.network.trusted_proxies)
+            self._site.limiters.failed_api_keys.spend(address)
             raise
 
     # --- connect sessions ---
@@ -117,9 +118,9 @@ class Api:
 
     async def list_sessions(self, request: Request) -> Response:
         caller = await self._caller(request)
-        query = _Query(request)
+        query = Query(request, "page_size cursor status origin_owner_id provider")
         limit = query.number("page_size", _PAGE_SIZE, 1, _LARGEST_PAGE)
-        before = query.cursor()
+        before = query.cursor("[0-9]{1,16}")
         statuses = frozenset(query.choice("status", SessionStatus))
         owner, provider = query.one("origin_owner_id"), query.one("provider")
         query.refuse_problems()
@@ -129,7 +130,7 @@ class Api:
             provider=provider,
             statuses=statuses,
             limit=limit + 1,
-            before=None if before is None else (before[0], _session_id(before[1])),
+            before=None if before is None else (before[0], int(before[1])),
         )
         now = self._site.core.clock.now()
         response = _json([session_json(s, self._organization_id, now) for s in sessions[:limit]])
@@ -152,19 +153,23 @@ class Api:
 
     async def erase_owner(self, request: Request) -> Response:
         caller = await self._caller(request)
-        erased = await self._site.flows.owners.erase(
-            request.path_params["origin_owner_id"], project=caller.project_id
-        )
+        owner = request.path_params["origin_owner_id"]
+        if not owner:
+            raise NotFound
+        erased = await self._site.flows.owners.erase(owner, project=caller.project_id)
         return _json({"accounts": len(erased.accounts), "connect_sessions": erased.sessions})
 
     # --- accounts ---
 
     async def list_accounts(self, request: Request) -> Response:
         caller = await self._caller(request)
-        query = _Query(request)
+        query = Query(
+            request,
+            "account_ids origin_owner_id origin_owner_ids provider providers status page page_size cursor",
+        )
         limit = query.number("page_size", _PAGE_SIZE, 1, _LARGEST_PAGE)
         page = query.number("page", 1, 1, _DEEPEST_OFFSET)
-        before = query.cursor()
+        before = query.cursor("[A-Za-z0-9_-]{1,64}")
         where = AccountFilter(
             account_ids=frozenset(query.all("account_ids")),
             origin_owner_ids=frozenset(query.all("origin_owner_id") + query.all("origin_owner_ids")),
@@ -186,16 +191,14 @@ class Api:
 
     async def get_account(self, request: Request) -> Response:
         caller = await self._caller(request)
-        account = await self._site.flows.accounts.get(
-            request.path_params["account_id"], project=caller.project_id
-        )
+        account = await self._site.flows.accounts.get(_account_id(request), project=caller.project_id)
         return _json(self._account_json(account))
 
     async def change_account(self, request: Request) -> Response:
         caller = await self._caller(request)
         change = parse_json(ChangeAccount, await read_json(request))
         account = await self._site.flows.accounts.change(
-            request.path_params["account_id"], change, project=caller.project_id
+            _account_id(request), change, project=caller.project_id
         )
         return _json(self._account_json(account))
 
@@ -203,23 +206,22 @@ class Api:
         caller = await self._caller(request)
         wanted = parse_json(ConvertAccount, await read_json(request))
         account = await self._site.flows.accounts.convert(
-            request.path_params["account_id"], wanted.type, project=caller.project_id
+            _account_id(request), wanted.type, project=caller.project_id
         )
         return _json(self._account_json(account))
 
     async def delete_account(self, request: Request) -> Response:
         caller = await self._caller(request)
-        account = await self._site.flows.accounts.delete(
-            request.path_params["account_id"], project=caller.project_id
-        )
+        account = await self._site.flows.accounts.delete(_account_id(request), project=caller.project_id)
         return _json(self._account_json(account))
 
     async def account_meta(self, request: Request) -> Response:
         caller = await self._caller(request)
-        account = await self._site.flows.accounts.get(
-            request.path_params["account_id"], project=caller.project_id
-        )
-        return _json(meta_json(account, self._connector(account.provider)))
+        account = await self._site.flows.accounts.get(_account_id(request), project=caller.project_id)
+        connector = self._connector(account.provider)
+        if connector is None:
+            raise ConnectorInactive(f"The connector {account.provider!r} is not configured any more.")
+        return _json(meta_json(account, connector))
 
     # --- connectors ---
 
@@ -261,58 +263,11 @@ class Api:
         response.headers["Link"] = next_link(self._site.urls.absolute(route), params, cursor)
 
 
-class _Query:
-    """Reads query parameters, collecting what is wrong with them."""
-
-    def __init__(self, request: Request) -> None:
-        self._params = request.query_params
-        self._problems: list[FieldError] = []
-
-    def problem(self, name: str, message: str) -> None:
-        self._problems.append(FieldError(name, message))
-
-    def refuse_problems(self) -> None:
-        if self._problems:
-            raise ValidationFailed(*self._problems)
-
-    def all(self, name: str) -> list[str]:
-        values = self._params.getlist(name)
-        if len(values) > _LARGEST_PAGE or any("\x00" in value or len(value) > 255 for value in values):
-            self.problem(name, f"takes up to {_LARGEST_PAGE} texts of up to 255 characters")
-            return []
-        return values
-
-    def one(self, name: str) -> str | None:
-        values = self.all(name)
-        if len(values) > 1:
-            self.problem(name, "can be given once")
-        return values[0] if values else None
-
-    def number(self, name: str, default: int, least: int, most: int) -> int:
-        text = self.one(name)
-        if text is None:
-            return default
-        if re.fullmatch(r"[0-9]{1,9}", text) is None or not least <= int(text) <= most:
-            self.problem(name, f"must be a whole number from {least} to {most}")
-            return default
-        return int(text)
-
-    def choice(self, name: str, of: type[Choice]) -> list[Choice]:
-        known = {member.value: member for member in of}
-        values = self.all(name)
-        if any(value not in known for value in values):
-            self.problem(name, f"must be one of {', '.join(known)}")
-        return [known[value] for value in values if value in known]
-
-    def cursor(self) -> tuple[datetime, str] | None:
-        text = self.one("cursor")
-        if text is None:
-            return None
-        match = re.fullmatch(r"([0-9]{1,14})\.([A-Za-z0-9_-]{1,64})", text)
-        if match is None:
-            self.problem("cursor", "is not one that was handed out; leave it out to begin again")
-            return None
-        return _EPOCH + timedelta(milliseconds=int(match[1])), match[2]
+def _account_id(request: Request) -> str:
+    text: str = request.path_params["account_id"]
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text) is None:
+        raise AccountNotFound  # not worth a query; a database may choke on it
+    return text
 
 
 def _session_id(text: str) -> int:

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connect_hub.errors import NotFound
 from connect_hub.web.api import Api
-from connect_hub.web.endpoint import Endpoint, Handler
+from connect_hub.web.endpoint import Endpoint, Handler, is_for_a_person
 from connect_hub.web.headers import SecureHeaders
 from connect_hub.web.openapi import OpenApi
 from connect_hub.web.pages.callback import CallbackPages
@@ -117,11 +117,7 @@ class _Unknown:
         self._data = _Nothing(site, {}, page=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
-        person = headers.get(b"sec-fetch-mode") == b"navigate" or headers.get(
-            b"accept", b""
-        ).lstrip().startswith(b"text/html")
-        await (self._page if person else self._data)(scope, receive, send)
+        await (self._page if is_for_a_person(scope) else self._data)(scope, receive, send)
 
 
 class _Nothing(Endpoint):

@@ -116,10 +116,13 @@ def account_json(account: Account, connector: EnabledConnector | None) -> Docume
     }
 
 
-def meta_json(account: Account, connector: EnabledConnector | None) -> Document:
+def meta_json(account: Account, connector: EnabledConnector) -> Document:
     """What kind of provider an account is at."""
-    category = None if connector is None else str(connector.definition.categories[0])
-    return {"provider": account.provider, "category": category, "models": {}}
+    return {
+        "provider": account.provider,
+        "category": str(connector.definition.categories[0]),
+        "models": {},
+    }
 
 
 def connector_json(connector: EnabledConnector, *, active: bool, logo_url: str) -> Document:

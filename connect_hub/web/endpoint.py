@@ -1,9 +1,11 @@
 """One address: its methods, and what becomes of an error in it."""
 
 import logging
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -13,7 +15,7 @@ from connect_hub.web.errors import error_response, status_of
 from connect_hub.web.problems import problem_response
 from connect_hub.web.site import Site
 
-__all__ = ["Endpoint", "Handler"]
+__all__ = ["Endpoint", "Handler", "is_for_a_person"]
 
 log = logging.getLogger("connect_hub.web")
 
@@ -62,3 +64,23 @@ class Endpoint:
         if isinstance(error, MethodNotAllowed):
             response.headers["Allow"] = ", ".join(sorted(self._methods))
         return response
+
+
+def is_for_a_person(scope: Scope) -> bool:
+    """Whether an unknown address is answered with a page: a browser goes there, or Accept prefers HTML."""
+    headers = Headers(scope=scope)
+    if headers.get("sec-fetch-mode") == "navigate":
+        return True
+    html = json = 0.0
+    for part in ",".join(headers.getlist("accept")).split(","):
+        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        quality = next((_quality(p.removeprefix("q=")) for p in parameters if p.startswith("q=")), 1.0)
+        if media_type in {"text/html", "application/xhtml+xml"}:
+            html = max(html, quality)
+        elif media_type in {"application/json", "application/*"}:
+            json = max(json, quality)
+    return html > json
+
+
+def _quality(text: str) -> float:
+    return float(text) if re.fullmatch(r"[01](\.[0-9]{0,3})?", text) else 0.0

@@ -79,13 +79,6 @@ class RateLimiter:
 
     def spend(self, key: str) -> None:
         """Take one token. Raises RateLimited, with the time until there is one."""
-        self._take(key, 1.0)
-
-    def check(self, key: str) -> None:
-        """Raise RateLimited if there is no token; take none."""
-        self._take(key, 0.0)
-
-    def _take(self, key: str, amount: float) -> None:
         rate = self._rate
         if rate is None:
             return
@@ -94,8 +87,7 @@ class RateLimiter:
         tokens = min(float(rate.burst), tokens + (now - at) * rate.per_second)
         if tokens < 1.0:
             raise RateLimited(timedelta(seconds=(1.0 - tokens) / rate.per_second))
-        if amount:
-            self._buckets[key] = (tokens - amount, now)
-            self._buckets.move_to_end(key)
-            if len(self._buckets) > _REMEMBERED:
-                self._buckets.popitem(last=False)
+        self._buckets[key] = (tokens - 1.0, now)
+        self._buckets.move_to_end(key)
+        if len(self._buckets) > _REMEMBERED:
+            self._buckets.popitem(last=False)

@@ -52,7 +52,7 @@ _CURSOR = _parameter(
     {"type": "string", "pattern": "^[0-9]{1,14}\\.[A-Za-z0-9_-]{1,64}$"},
     "Where the page before ended; taken from its `Link` header.",
 )
-_SESSION_CURSOR = {**_CURSOR, "schema": {"type": "string", "pattern": "^[0-9]{1,14}\\.[0-9]{1,15}$"}}
+_SESSION_CURSOR = {**_CURSOR, "schema": {"type": "string", "pattern": "^[0-9]{1,14}\\.[0-9]{1,16}$"}}
 _IDEMPOTENCY_KEY = _parameter(
     "Idempotency-Key",
     "header",
