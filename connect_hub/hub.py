@@ -199,9 +199,12 @@ class ConnectHub:
         check_prefix(prefix, self.public_url)
         check_engine(self._runtime, exclusive_engine=exclusive_engine)
         inner, start_soon = wsgi_middleware(app, self._app, prefix), self.start_soon
+        mount = prefix.encode("utf-8").decode("latin-1")  # as PEP 3333 has paths
 
         def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
             start_soon()
+            if environ.get("PATH_INFO") == mount:
+                environ = {**environ, "PATH_INFO": f"{mount}/"}
             return inner(environ, start_response)
 
         return application
