@@ -162,12 +162,12 @@ class CredentialsFlow:
 
     async def _refresh_as_holder(self, stored: StoredCredentials, epoch: int) -> StoredCredentials:
         account = stored.account
-        # Read again under the lease: what was read before may be older than another worker's refresh.
-        current = await self._core.storage.stored_credentials(account.id, project_id=account.project_id)
-        if current is None:
-            raise AccountNotFound
-        credentials, engine = self._open(current)
         try:
+            # Read again under the lease: what was read before may be older than another worker's refresh.
+            current = await self._core.storage.stored_credentials(account.id, project_id=account.project_id)
+            if current is None:
+                raise AccountNotFound
+            credentials, engine = self._open(current)
             refreshed = await engine.refresh(credentials)
         except CredentialsExpired:
             await self._settle_expired(account, epoch)
@@ -212,13 +212,20 @@ class CredentialsFlow:
             # Reconnected or deleted meanwhile, or the lease ran out under us: what we got is not wanted.
             fresh = await self._core.storage.stored_credentials(account.id, project_id=account.project_id)
             if fresh is None:
-                await engine.revoke(refreshed)
+                await self._revoke(account, refreshed, engine)
                 raise AccountNotFound
             return fresh
         found = await self._core.storage.stored_credentials(account.id, project_id=account.project_id)
         if found is None:
             raise AccountNotFound
         return found
+
+    async def _revoke(self, account: Account, unwanted: Credentials, engine: AuthEngine) -> None:
+        """End tokens that were fetched for an account that is gone, best effort."""
+        try:
+            await engine.revoke(unwanted)
+        except Exception:
+            log.warning("account %s is gone; its last token could not be revoked", account.id, exc_info=True)
 
     async def _settle_expired(self, account: Account, epoch: int) -> None:
         reason = StatusReason(

@@ -4,14 +4,16 @@ import asyncio
 import inspect
 import logging
 import random
-from datetime import timedelta
+import threading
+from collections import Counter
+from datetime import datetime, timedelta
 
-from connect_hub.callbacks import HANDLER
+from connect_hub.callbacks import HANDLER, Callback
 from connect_hub.config import Webhook
 from connect_hub.events import Event
 from connect_hub.flows.core import Core
 from connect_hub.net import Transport
-from connect_hub.storage.protocol import Delivery
+from connect_hub.storage.protocol import Delivery, DeliveryState
 from connect_hub.webhooks.delivery import Outcome, next_try, post
 from connect_hub.webhooks.targets import WEBHOOK
 
@@ -34,6 +36,8 @@ class Deliveries:
         self._core = core
         self._transport = transport
         self._random = random.Random() if random_source is None else random_source  # noqa: S311  # jitter
+        self._stuck: Counter[str] = Counter()
+        """How many calls of a plain callback are still in their threads although they took too long."""
         self._endpoints: dict[str, Webhook] = {
             f"{WEBHOOK}{project_id}/{webhook.name}": webhook
             for project_id, project in core.config.projects.items()
@@ -42,8 +46,13 @@ class Deliveries:
 
     @property
     def targets(self) -> frozenset[str]:
-        """What this process can serve; deliveries to anything else wait for a process that can."""
-        return frozenset({*self._endpoints, *self._core.callbacks.all_targets()})
+        """What this process can serve; deliveries to anything else wait for a process that can.
+
+        A plain callback that has not come back in time is left alone until it does: it cannot be stopped,
+        and calling it once more would only take one more thread.
+        """
+        served = {*self._endpoints, *self._core.callbacks.all_targets()}
+        return frozenset(target for target in served if not self._stuck[target])
 
     async def run_due(self) -> int:
         """Carry out one batch of what is due now; returns how many were tried. Safe in many processes."""
@@ -56,12 +65,13 @@ class Deliveries:
         return len(claimed)
 
     async def _carry_out(self, delivery: Delivery) -> None:
-        if delivery.target.startswith(HANDLER):
-            outcome = await self._call(delivery)
-        else:
-            outcome = await post(
-                self._endpoints[delivery.target], delivery, transport=self._transport, clock=self._core.clock
-            )
+        try:
+            outcome = await self._try(delivery)
+        except asyncio.CancelledError:
+            # Told to stop: another worker need not wait for the lease to run out.
+            now = self._core.clock.now()
+            await self._settle(delivery, Outcome(False, "interrupted"), DeliveryState.PENDING, now, now)
+            raise
         now = self._core.clock.now()
         state, next_at = next_try(
             outcome, attempts=delivery.attempts + 1, now=now, random_source=self._random
@@ -75,33 +85,77 @@ class Deliveries:
                 state.value,
                 delivery.attempts + 1,
             )
+        await self._settle(delivery, outcome, state, next_at, now)
+
+    async def _settle(
+        self,
+        delivery: Delivery,
+        outcome: Outcome,
+        state: DeliveryState,
+        next_at: datetime | None,
+        now: datetime,
+    ) -> None:
         await self._core.storage.settle_delivery(
             delivery.id, epoch=delivery.epoch, state=state, next_at=next_at, error=outcome.error, now=now
         )
+
+    async def _try(self, delivery: Delivery) -> Outcome:
+        try:
+            if delivery.target.startswith(HANDLER):
+                return await self._call(delivery)
+            webhook = self._endpoints[delivery.target]
+            return await post(webhook, delivery, transport=self._transport, clock=self._core.clock)
+        except Exception as error:
+            # A fault of ours must not keep the delivery for ever, nor those behind it.
+            log.exception("event %s to %s could not be tried", delivery.event_id, delivery.target)
+            return Outcome(False, f"it could not be tried: {type(error).__name__}")
 
     async def _call(self, delivery: Delivery) -> Outcome:
         callback = self._core.callbacks.get(delivery.target)
         if callback is None:
             return Outcome(False, "this process has no such callback")
         event = Event.from_body(delivery.event_id, delivery.body)
-        surroundings = self._core.callbacks.surroundings
-
-        def call_plain() -> object:
-            with surroundings():
-                return callback.function(event)
-
         try:
             async with asyncio.timeout(_HANDLER_LIMIT):
                 if inspect.iscoroutinefunction(callback.function):
                     await callback.function(event)
                 else:
-                    # A plain function may block: it gets a thread, so that the event loop goes on.
-                    result = await asyncio.to_thread(call_plain)
-                    if inspect.isawaitable(result):
-                        await result
+                    await self._call_plain(callback, event, delivery.target)
         except TimeoutError:
             return Outcome(False, f"the callback took longer than {_HANDLER_LIMIT:.0f} s")
-        except Exception as error:
+        except (Exception, SystemExit) as error:
+            # SystemExit too: a callback that calls sys.exit() must not end the host's event loop.
             log.exception("the callback %s failed", callback.name)
             return Outcome(False, f"the callback raised {type(error).__name__}")
         return Outcome(True)
+
+    async def _call_plain(self, callback: Callback, event: Event, target: str) -> None:
+        """Call it in a thread, since it may block: the event loop goes on."""
+        surroundings, lock = self._core.callbacks.surroundings, threading.Lock()
+        running = abandoned = False
+
+        def call() -> object:
+            nonlocal running
+            with lock:
+                if abandoned:
+                    return None
+                running = True
+            try:
+                with surroundings():
+                    return callback.function(event)
+            finally:
+                with lock:
+                    running = False
+                    if abandoned:
+                        self._stuck[target] -= 1
+
+        try:
+            result = await asyncio.to_thread(call)
+        except asyncio.CancelledError:
+            with lock:
+                abandoned = True
+                if running:
+                    self._stuck[target] += 1
+            raise
+        if inspect.isawaitable(result):
+            await result
