@@ -1,0 +1,142 @@
+"""A hub in real servers: forks, several workers, no lifespan, and a clean end."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from connect_hub.keys import new_key_text
+from connect_hub.secret import Secret
+from connect_hub.testing.provider import SimulatedProvider
+from connect_hub.testing.receiver import WebhookReceiver
+from connect_hub.webhooks.signing import generate_secret
+from tests.customer import Customer
+from tests.hosts import hub_apps
+from tests.hosts.mounted import HostedCustomer
+from tests.hosts.servers import Server, serving
+from tests.hubs import API_KEY, GOOD_KEY
+
+ORIGIN = "https://app.example.com"
+GTHREAD = ("--worker-class", "gthread", "--threads", "4")
+SETUPS: dict[str, tuple[str, ...]] = {
+    "flask, gunicorn": ("gunicorn", "flask_app()", *GTHREAD),
+    "flask, gunicorn preloaded": ("gunicorn", "flask_app()", *GTHREAD, "--preload", "--workers", "2"),
+    "fastapi mount, uvicorn": ("uvicorn", "fastapi_mount", "--factory"),
+    "fastapi mount, uvicorn without lifespan": ("uvicorn", "fastapi_mount", "--factory", "--lifespan", "off"),
+    "fastapi mount, two uvicorns": ("uvicorn", "fastapi_mount", "--factory", "--workers", "2"),
+    "middleware, uvicorn": ("uvicorn", "fastapi_middleware", "--factory"),
+}
+
+
+@pytest.fixture
+def surroundings(tmp_path: Path) -> Iterator[tuple[dict[str, Any], WebhookReceiver]]:
+    secret = generate_secret()
+    provider, receiver = SimulatedProvider(), WebhookReceiver(secrets=[secret])
+    provider.add_api_key(user="ada", key=Secret(GOOD_KEY))
+    with provider.serve() as provider_url, receiver.serve() as receiver_url:
+        yield (
+            {
+                "public_url": f"{ORIGIN}/connect",
+                "keys": new_key_text(),
+                "database": str(tmp_path / "hub.db"),
+                "provider": provider_url,
+                "receiver": f"{receiver_url}/",
+                "secret": secret.reveal(),
+                "api_key": API_KEY,
+                "private": [url.partition("//")[2] for url in (provider_url, receiver_url)],
+            },
+            receiver,
+        )
+
+
+@contextlib.contextmanager
+def started(setup: str, given: dict[str, Any]) -> Iterator[Server]:
+    kind, factory, *options = SETUPS[setup]
+    with serving(
+        kind, f"tests.hosts.hub_apps:{factory}", *options, env={"HUB_TEST": json.dumps(given)}
+    ) as server:
+        yield server
+
+
+async def connect(customer: Customer, link: str) -> None:
+    seen = await customer.enter(link)
+    seen = await customer.press(seen, "Connect", {"f.api_key": GOOD_KEY})
+    assert seen.heading == "Acme Key is connected", seen.text
+
+
+def open_files(pid: int) -> set[str]:
+    found = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.add(os.readlink(entry))
+    return found
+
+
+@pytest.mark.parametrize("setup", SETUPS)
+async def test_a_customer_connects_and_the_event_arrives(
+    setup: str, surroundings: tuple[dict[str, Any], WebhookReceiver]
+) -> None:
+    """R18, R19: under each server, forked before or after the import, with one worker or two, any of which
+    may serve any step, the whole way works, the event is delivered once, and SIGTERM ends it cleanly."""
+    given, receiver = surroundings
+    with started(setup, given) as server:
+        async with httpx2.AsyncClient(base_url=server.url, auth=(API_KEY, ""), timeout=20) as http:
+            for number in range(2):
+                answer = await http.post(
+                    "/connect/connect_sessions",
+                    json={"origin_owner_id": str(number), "origin_owner_name": "Acme"},
+                )
+                assert answer.status_code == 201, answer.text
+                customer = HostedCustomer(hub_apps.make(given), Through(server.url))
+                await connect(customer, answer.json()["auth_link_url"])
+        await receiver.arrived(2, 15)
+        if "preloaded" in setup:
+            assert not any(given["database"] in name for name in open_files(server.pid))
+        assert server.stop() in {0, -signal.SIGTERM}  # uvicorn passes the signal on when it is done
+        assert "Finished server process" in server.output() or not setup.endswith("uvicorn")
+        assert "Traceback" not in server.output(), server.output()
+        assert "ERROR" not in server.output(), server.output()
+    assert len({delivery.id for delivery in receiver.deliveries}) == len(receiver.deliveries) == 2
+
+
+@pytest.mark.parametrize("setup", ["flask, gunicorn preloaded", "middleware, uvicorn"])
+async def test_deliveries_begin_with_the_hosts_first_request(
+    setup: str, surroundings: tuple[dict[str, Any], WebhookReceiver]
+) -> None:
+    """R2, R19: what an earlier process left in the outbox goes out although nobody ever visits the hub: any
+    request of the host's is enough."""
+    given, receiver = surroundings
+    left = hub_apps.make(given, dispatch=False)
+    link = await left.links.create(origin_owner_id="42", origin_owner_name="Acme")
+    await connect(Customer(left), link.url)
+    await left.aclose()
+    assert receiver.deliveries == ()
+    with started(setup, given) as server:
+        async with httpx2.AsyncClient(base_url=server.url) as http:
+            assert (await http.get("/")).text.strip('"').isdigit()
+        await receiver.arrived(1, 15)
+        await asyncio.to_thread(server.stop)
+    assert [event["event"] for event in receiver.events()] == ["account.created"]
+
+
+class Through(httpx2.AsyncBaseTransport):
+    """A proxy in front of the server: takes requests to the public origin there."""
+
+    def __init__(self, url: str) -> None:
+        self._url = httpx2.URL(url)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        url = request.url.copy_with(scheme=self._url.scheme, host=self._url.host, port=self._url.port)
+        headers = {**request.headers, "x-forwarded-proto": "https"}
+        forwarded = httpx2.Request(request.method, url, headers=headers, content=await request.aread())
+        async with httpx2.AsyncHTTPTransport() as inner:
+            response = await inner.handle_async_request(forwarded)
+            await response.aread()
+        return response
