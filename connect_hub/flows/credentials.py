@@ -170,8 +170,10 @@ class CredentialsFlow:
             credentials, engine = self._open(current)
             refreshed = await engine.refresh(credentials)
         except CredentialsExpired:
-            await self._settle_expired(account, epoch)
-            raise
+            if await self._settle_expired(account, epoch):
+                raise
+            # Refused, but not with the newest there is: reconnected, refreshed by another, or deleted.
+            return await self._load(account.id, account.project_id)
         except (RefreshFailed, ProviderError) as error:
             await self._release(account, epoch)
             raise RefreshFailed(error.message if isinstance(error, ProviderError) else None) from None
@@ -227,11 +229,12 @@ class CredentialsFlow:
         except Exception:
             log.warning("account %s is gone; its last token could not be revoked", account.id, exc_info=True)
 
-    async def _settle_expired(self, account: Account, epoch: int) -> None:
+    async def _settle_expired(self, account: Account, epoch: int) -> bool:
+        """Mark it expired; False if the lease was lost meanwhile."""
         reason = StatusReason(
             "invalid_grant", "The provider no longer accepts the refresh token.", self._core.clock.now()
         )
-        await self._core.storage.settle_refresh(
+        settled = await self._core.storage.settle_refresh(
             account.id,
             epoch=epoch,
             change=lambda a: replace(a, status=AccountStatus.EXPIRED, status_reasons=(reason,)),
@@ -239,6 +242,7 @@ class CredentialsFlow:
             announce=self._announce,
         )
         self._core.wake()
+        return settled is not None
 
     async def _release(self, account: Account, epoch: int) -> None:
         await self._core.storage.settle_refresh(
