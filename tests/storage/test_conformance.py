@@ -29,9 +29,8 @@ class TestOwnFile(StorageConformance):
 
 class TestEngine(StorageConformance):
     @pytest.fixture
-    async def storage(self, tmp_path: Path) -> AsyncIterator[Storage]:
-        engine = create_engine(f"sqlite:///{tmp_path / 'host.db'}")
-        SQLStorage.create_all(engine)
+    async def storage(self, database: Path) -> AsyncIterator[Storage]:
+        engine = create_engine(f"sqlite:///{database}")
         storage = SQLStorage(engine)
         yield storage
         await storage.aclose()
@@ -40,9 +39,8 @@ class TestEngine(StorageConformance):
 
 class TestAsyncEngine(StorageConformance):
     @pytest.fixture
-    async def storage(self, tmp_path: Path) -> AsyncIterator[Storage]:
-        engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'host.db'}")
-        await SQLStorage.create_all(engine)
+    async def storage(self, database: Path) -> AsyncIterator[Storage]:
+        engine = create_async_engine(f"sqlite+aiosqlite:///{database}")
         storage = SQLStorage(engine)
         yield storage
         await storage.aclose()

@@ -4,7 +4,7 @@ import contextlib
 import re
 from collections.abc import Callable, Iterator
 
-from sqlalchemy import Connection, event, exc
+from sqlalchemy import Connection, NestedTransaction, event, exc
 from sqlalchemy.orm import Session as OrmSession
 
 from connect_hub.errors import TransactionEnded
@@ -69,16 +69,25 @@ def run_callbacks(c: Connection, run: Callable[[Transaction], None]) -> None:
             finally:
                 if not c.closed:
                     transaction.close()
+            if ended or c.closed or root is None or not root.is_active or not savepoint.is_active:
+                raise TransactionEnded
+            _release(savepoint)
         except BaseException as error:
-            if ended:
-                raise TransactionEnded from error
-            raise HostError(error) from error
-        if ended or c.closed or root is None or not root.is_active or not savepoint.is_active:
-            raise TransactionEnded
-        try:
-            savepoint.commit()
-        except exc.SQLAlchemyError as error:
+            if not ended and not isinstance(error, TransactionEnded):
+                raise HostError(error) from error
+            # SQLAlchemy takes the transaction for ended, so nobody else would roll it back.
+            if not c.closed:
+                driver = c.connection.dbapi_connection
+                if driver is not None:
+                    driver.rollback()
             raise TransactionEnded from error
+
+
+def _release(savepoint: NestedTransaction) -> None:
+    try:
+        savepoint.commit()
+    except exc.SQLAlchemyError as error:
+        raise TransactionEnded from error
 
 
 @contextlib.contextmanager
