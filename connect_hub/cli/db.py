@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from connect_hub.cli.host import close_storage
 from connect_hub.errors import ConfigurationError
 
 __all__ = ["command"]
@@ -42,4 +43,4 @@ async def _upgrade(url: str) -> Sequence[str]:
     try:
         return await upgrade_schema(storage)
     finally:
-        await storage.aclose()
+        await close_storage(storage)

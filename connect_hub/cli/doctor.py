@@ -23,20 +23,24 @@ _LATE = timedelta(minutes=15)
 class Report:
     """What was looked at, in order."""
 
-    lines: list[tuple[bool, str]] = field(default_factory=list)
-    """(whether it is a finding, what to say)"""
+    lines: list[tuple[str, str]] = field(default_factory=list)
+    """(`ok`, `note` or `FIX`, what to say)"""
+
+    def good(self, text: str) -> None:
+        """Something that is as it should be."""
+        self.lines.append(("ok", text))
 
     def note(self, text: str) -> None:
-        """Something that is as it should be, or only to be known."""
-        self.lines.append((False, text))
+        """Something to be known."""
+        self.lines.append(("note", text))
 
     def finding(self, text: str) -> None:
         """Something to be mended, and how."""
-        self.lines.append((True, text))
+        self.lines.append(("FIX", text))
 
     @property
     def findings(self) -> list[str]:
-        return [text for is_finding, text in self.lines if is_finding]
+        return [text for kind, text in self.lines if kind == "FIX"]
 
 
 @click.command("doctor")
@@ -52,12 +56,12 @@ def command(app: str | None) -> None:
     except ConnectHubError as error:
         report.finding(error.message)
     else:
-        report.note(f"configuration: {hub.public_url}, {len(hub.connectors)} connectors")
+        report.good(f"configuration: {hub.public_url}, {len(hub.connectors)} connectors")
         if app is None:
             _look_at_environment(hub, report)
         asyncio.run(examine(hub, report))
-    for is_finding, text in report.lines:
-        click.echo(f"{'FIX ' if is_finding else 'ok  '} {text}")
+    for kind, text in report.lines:
+        click.echo(f"{kind:<4}  {text}")
     if report.findings:
         raise SystemExit(1)
 
@@ -103,7 +107,7 @@ async def _tables(hub: ConnectHub, report: Report) -> bool:
     elif seen.missing:
         report.finding(f"tables: {len(seen.missing)} are missing. Run connect-hub db upgrade.")
     else:
-        report.note(f"tables: all there, on {seen.dialect}")
+        report.good(f"tables: all there, on {seen.dialect}")
     if seen.risky_wal:
         report.finding(
             "database: it uses write-ahead logging, and this SQLite library can corrupt it with several "
@@ -126,7 +130,7 @@ async def _canary(hub: ConnectHub, report: Report) -> None:
     vault = hub._runtime._vault
     # Written only if there is none yet, as the hub itself would at its first use.
     vault.check_canary(await storage_of(hub).canary(vault.canary()))
-    report.note(f"keys: {', '.join(vault._keys.kids)}; they open what is stored")
+    report.good(f"keys: {', '.join(vault._keys.kids)}; they open what is stored")
 
 
 async def _backlog(hub: ConnectHub, report: Report) -> None:
@@ -143,7 +147,7 @@ async def _backlog(hub: ConnectHub, report: Report) -> None:
             "does the receiver answer?"
         )
     dead = backlog.by_state.get(DeliveryState.DEAD, 0)
-    report.note(f"deliveries: {pending} waiting, {dead} given up")
+    report.good(f"deliveries: {pending} waiting, {dead} given up")
 
 
 def _unserved(pending: dict[str, int], served: frozenset[str]) -> Iterator[str]:

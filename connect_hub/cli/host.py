@@ -58,7 +58,12 @@ def work_on(hub: ConnectHub, work: Callable[[ConnectHub], Awaitable[T]]) -> T:
 
 async def close(hub: ConnectHub) -> None:
     """Close the hub's connections: this process is about to end, and the loop before it."""
-    storage = storage_of(hub)
+    await hub.aclose()
+    await close_storage(storage_of(hub))
+
+
+async def close_storage(storage: Storage) -> None:
+    """Let go of its threads and of its engine's connections."""
     await storage.aclose()
     dispose = getattr(getattr(storage, "engine", None), "dispose", None)
     if dispose is not None:

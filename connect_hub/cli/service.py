@@ -34,7 +34,8 @@ def hub_from_environment(
         )
     with naming(f"{PREFIX}PUBLIC_URL"):
         PublicUrl(settings.public_url, insecure_dev=settings.insecure_dev)
-    keys = KeyRing.from_env(f"{PREFIX}KEYS", environ)
+    with naming(f"{PREFIX}KEYS"):
+        keys = KeyRing.from_env(f"{PREFIX}KEYS", environ)
     connectors = connectors_of(settings, environ)
     with naming(f"{PREFIX}PRODUCT_NAME"):
         brand = Brand(name=settings.product_name)

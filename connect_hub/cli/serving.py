@@ -1,6 +1,7 @@
 """uvicorn, as `serve` and `demo` run it: no query string in any log, and a shutdown in good order."""
 
 import logging
+import os
 import signal
 import socket
 import time
@@ -27,7 +28,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        number = getattr(error, "errno", None)
+        reason = os.strerror(number) if number and number > 0 else "there is no such address"
         raise ConfigurationError(
             f"Cannot listen on {host} port {port}: {reason}. Choose another with --host or --port; "
             "--port 0 takes any free one."
@@ -54,7 +56,9 @@ class Front:
             await send(message)
 
         try:
-            await self._app({**scope, "root_path": self._path}, receive, sent)
+            # /connect alone is the index, which is at /connect/.
+            whole = f"{self._path}/" if scope["path"] == self._path else scope["path"]
+            await self._app({**scope, "root_path": self._path, "path": whole}, receive, sent)
         finally:
             # As it was sent: percent-encoded, so that it is one line; and without the query, which may hold a
             # token, a code or a state (T5).

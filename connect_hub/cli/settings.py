@@ -193,6 +193,8 @@ def naming(variable: str) -> Iterator[None]:
     try:
         yield
     except ConfigurationError as error:
+        if variable in error.message:
+            raise
         message = re.sub(r"\A[a-z_.\[\]']+: ", "", error.message)
         raise ConfigurationError(f"{variable}: {message}") from None
 

@@ -117,8 +117,8 @@ async def upgrade_schema(storage: SQLStorage) -> tuple[str, ...]:
             f"These tables are of version {condition.version}; this release of connect-hub knows "
             f"{SCHEMA_VERSION}. Install a newer one: pip install --upgrade connect-hub"
         )
-    if storage._own_file is not None:
-        await storage.check()
+    if storage._own_file is not None and storage.tables.meta.name in condition.missing:
+        await storage.check()  # it makes its own file itself, readable by its owner alone
     engine = storage.engine
     metadata = storage.tables.metadata
     if isinstance(engine, AsyncEngine):

@@ -16,15 +16,16 @@ class DemoFailed(Exception):
     """A step did not end as it should."""
 
 
-async def play(stage: Stage, *, say: Callable[[str], None]) -> None:
+async def play(stage: Stage, *, say: Callable[[str], None], patience: float = 15.0) -> None:
     """Connect a tool with an API key, wrong and then right; another by signing in; then use both.
 
-    Each step is said. Raises DemoFailed at the first one that goes wrong.
+    Each step is said. Webhooks may take `patience` seconds. Raises DemoFailed at the first step that
+    goes wrong.
     """
     hosts = frozenset(urlsplit(url).netloc for url in (stage.address, stage.provider.base_url))
     outbound = Outbound(policy=OutboundPolicy(allow_private_hosts=hosts, allow_http=True))
     try:
-        await _Customer(stage, Browser(outbound), say).play()
+        await _Customer(stage, Browser(outbound), say, patience).play()
     except (LookupError, TimeoutError, ConnectHubError) as error:
         raise DemoFailed(str(error)) from error
     finally:
@@ -32,10 +33,11 @@ async def play(stage: Stage, *, say: Callable[[str], None]) -> None:
 
 
 class _Customer:
-    def __init__(self, stage: Stage, browser: Browser, say: Callable[[str], None]) -> None:
+    def __init__(self, stage: Stage, browser: Browser, say: Callable[[str], None], patience: float) -> None:
         self._stage = stage
         self._browser = browser
         self._say = say
+        self._patience = patience
 
     async def play(self) -> None:
         tools = await self._open_link()
@@ -91,7 +93,7 @@ class _Customer:
 
     async def _wait_for_webhooks(self) -> None:
         receiver = self._stage.receiver
-        await receiver.arrived(2, timeout=15, event_type="account.created")
+        await receiver.arrived(2, timeout=self._patience, event_type="account.created")
         providers = sorted(str(event["provider"]) for event in receiver.events("account.created"))
         if providers != ["simulated", "simulated-key"] or receiver.refusals:
             raise DemoFailed(f"The webhooks were of {providers}, and {len(receiver.refusals)} were refused.")

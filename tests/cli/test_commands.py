@@ -1,0 +1,193 @@
+"""The small commands: what they make, what they print, and what they refuse."""
+
+import json
+import re
+import sqlite3
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from connect_hub.cli.links import create as links_create
+from connect_hub.flows.requests import SessionFields
+from connect_hub.keys import KeyRing
+from connect_hub.secret import Secret
+from connect_hub.webhooks.signing import secret_key
+from tests.cli.conftest import Run
+
+OWNER = ("--origin-owner-id", "42", "--origin-owner-name", "Example Ltd")
+
+
+def test_a_new_key_is_one_that_the_ring_takes(run: Run) -> None:
+    """`keys new` prints a key ready for CONNECT_HUB_KEYS, another one each time."""
+    first, second = run("keys", "new").stdout, run("keys", "new", "--kid", "k2").stdout
+    ring = KeyRing.from_text(f"{first.strip()},{second.strip()}")
+    assert ring.kids[1] == "k2"
+
+
+def test_a_webhook_secret_is_one_that_signs(run: Run) -> None:
+    """`webhooks secret` prints 32 random bytes in the form of Standard Webhooks."""
+    assert len(secret_key(Secret(run("webhooks", "secret").stdout.strip()))) == 32
+
+
+def test_an_api_key_is_shown_once_and_can_be_revoked(run: Run, tmp_path: Path) -> None:
+    """T36: the key is printed when it is made; the database and the list have never the key itself."""
+    key = run("api-keys", "create", "--name", "billing", "--environment", "test").stdout.strip()
+    match = re.fullmatch(r"chk_test_([0-9a-f]{16})_([A-Za-z0-9_-]{43})", key)
+    assert match is not None
+    listed = run("api-keys", "list").output
+    assert match[1] in listed
+    assert "billing" in listed
+    assert match[2] not in listed
+    assert match[2].encode() not in (tmp_path / "connect_hub.db").read_bytes()
+    assert run("api-keys", "revoke", match[1]).stdout == f"revoked {match[1]} (billing)\n"
+    assert run("api-keys", "list").stdout.splitlines()[1].split()[-1] != "-"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("api-keys", "revoke", "0123456789abcdef"), "no API key '0123456789abcdef'"),
+        (("api-keys", "create", "--environment", "Live!"), "lower-case letters"),
+        (("links", "create", *OWNER, "--provider", "slak"), "did you mean 'slack'?"),
+        (("links", "create", *OWNER, "--return-url", "https://evil.example/"), "return_url"),
+        (("links", "create", *OWNER, "--metadata", "novalue"), "KEY=VALUE"),
+        (("connectors", "redirect-uri", "greenhous"), "Did you mean 'greenhouse'?"),
+        (("links", "create", *OWNER, "--project", "other"), "other"),
+        (("worker",), "CONNECT_HUB_WEBHOOK_URL"),
+        (("worker", "--app", "nomodule"), "module:hub"),
+        (("worker", "--app", "no_such_module:hub"), "no module 'no_such_module'"),
+        (("worker", "--app", "json:dumps.x"), "not a ConnectHub"),
+        (("db", "upgrade", "--database-url", "nonsense"), "--database-url: this is not a database URL"),
+        (("db", "upgrade", "--database-url", "oracle://a:hidden-word@b/c"), "--database-url"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    """Bad input ends with exit code 2 and a sentence that names what to change; never with a traceback."""
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.output
+    assert "hidden-word" not in result.output
+
+
+def test_a_link_has_every_field_of_a_session(run: Run) -> None:
+    """Each field of a session is an option of `links create`, described as the API describes it."""
+    fields = {p.name for p in links_create.params if isinstance(p, click.Option)}
+    assert fields - {"project", "as_json", "app"} == set(SessionFields.__annotations__)
+    shown = run("links", "create", "--help").output
+    assert all(f"--{field.replace('_', '-')}" in shown for field in SessionFields.__annotations__)
+
+
+def test_a_link_carries_what_was_asked_for(run: Run, tmp_path: Path) -> None:
+    """`links create` makes a session with the options given, for five days; --json tells of it."""
+    result = run(
+        *("links", "create", *OWNER, "--json", "--providers", "slack", "--providers", "bamboohr"),
+        *("--metadata", "plan=gold", "--setup-information", "company=acme", "--multiple", "--type", "test"),
+        *("--max-connects", "3", "--label", "Main", "--locale", "de"),
+    )
+    about = json.loads(result.stdout)
+    assert about["auth_link_url"].startswith("https://connect.example.com/hub/link#t=")
+    with sqlite3.connect(tmp_path / "connect_hub.db") as database:
+        database.row_factory = sqlite3.Row
+        (row,) = database.execute("select * from connect_hub_sessions").fetchall()
+    database.close()
+    assert row["id"] == about["id"]
+    assert json.loads(row["providers"]) == ["slack", "bamboohr"]
+    assert json.loads(row["metadata"]) == {"plan": "gold"}
+    assert json.loads(row["setup_information"]) == {"company": "acme"}
+    assert (row["multiple"], row["type"], row["max_connects"], row["label"]) == (1, "test", 3, "Main")
+    assert row["expires_at"] - row["created_at"] == pytest.approx(5 * 86_400_000, abs=1000)
+
+
+def test_a_link_alone_is_all_that_is_printed(run: Run) -> None:
+    """Without --json the output is the link, ready to be piped."""
+    assert re.fullmatch(
+        r"https://connect\.example\.com/hub/link#t=\S+\n", run("links", "create", *OWNER).stdout
+    )
+
+
+def test_redirect_uris_need_no_client_id(run: Run, environment: pytest.MonkeyPatch) -> None:
+    """What must be registered to get a client id is printed without one, and is what the hub then uses."""
+    printed = run("connectors", "redirect-uri", "hubspot").stdout.strip()
+    environment.setenv("CONNECT_HUB_CONNECTORS", "hubspot")
+    environment.setenv("CONNECT_HUB_CONNECTOR_HUBSPOT_CLIENT_ID", "id")
+    environment.setenv("CONNECT_HUB_CONNECTOR_HUBSPOT_CLIENT_SECRET", "secret-of-the-client")
+    from connect_hub.cli.host import chosen_hub
+
+    assert dict(chosen_hub(None).redirect_uris) == {"hubspot": printed}
+    assert printed in run("connectors", "redirect-uri").stdout
+
+
+def test_connectors_are_listed(run: Run) -> None:
+    """All shipped ones by default, with --enabled those of the environment's hub."""
+    assert "zendesk" in run("connectors", "list").stdout
+    enabled = [line.split()[0] for line in run("connectors", "list", "--enabled").stdout.splitlines()]
+    assert enabled == ["key", "bamboohr", "slack"]
+
+
+def test_tables_are_created_once(run: Run, tmp_path: Path) -> None:
+    """`db upgrade` creates what is missing and says so; then there is nothing to do."""
+    url = f"sqlite:///{tmp_path / 'own.db'}"
+    assert run("db", "upgrade", "--database-url", url).stdout.count("created connect_hub_") == 10
+    with sqlite3.connect(tmp_path / "own.db") as database:
+        database.execute("drop table connect_hub_visits")
+    database.close()
+    assert run("db", "upgrade", "--database-url", url).stdout == "created connect_hub_visits\n"
+    assert run("db", "upgrade", "--database-url", url).stdout == "All tables are there.\n"
+
+
+def test_an_async_engine_upgrades_as_well(run: Run, environment: pytest.MonkeyPatch) -> None:
+    """A URL of an asynchronous driver works for every command."""
+    environment.setenv("CONNECT_HUB_DATABASE_URL", "sqlite+aiosqlite:///other.db")
+    missing = run("api-keys", "list")
+    assert (missing.exit_code, "db upgrade" in missing.stderr) == (2, True)
+    assert run("db", "upgrade").exit_code == 0
+    assert run("api-keys", "create").exit_code == 0
+
+
+def test_newer_tables_are_left_alone(run: Run, tmp_path: Path) -> None:
+    """R21: a database that a newer release upgraded is refused, with the way out."""
+    run("db", "upgrade")
+    with sqlite3.connect(tmp_path / "connect_hub.db") as database:
+        database.execute("update connect_hub_meta set value = ? where name = 'schema_version'", [b"99"])
+    database.close()
+    result = run("db", "upgrade")
+    assert result.exit_code == 2
+    assert "version 99" in result.stderr
+    assert "pip install --upgrade" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [("uvicorn", ("demo", "--auto")), ("uvicorn", ("serve",)), ("pydantic_settings", ("api-keys", "list"))],
+)
+def test_a_missing_extra_is_named(
+    run: Run, environment: pytest.MonkeyPatch, module: str, arguments: tuple[str, ...]
+) -> None:
+    """Without what an extra brings, the command says which one to install."""
+    for name in [name for name in sys.modules if name.startswith(("connect_hub.cli.", module))]:
+        environment.delitem(sys.modules, name)
+    environment.setitem(sys.modules, module, None)
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert 'pip install "connect-hub[serve]"' in result.stderr
+
+
+def test_a_hosts_own_hub_is_found(run: Run, environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """--app takes a hub, or a function that makes one, from a module in the working folder."""
+    (tmp_path / "own_host_app.py").write_text(
+        "from connect_hub import ConnectHub, KeyRing, SQLStorage\n"
+        "def make():\n"
+        "    return ConnectHub(public_url='https://host.example/c', keys=KeyRing.from_env(),\n"
+        "        storage=SQLStorage.sqlite('host.db'), connectors=['greenhouse'])\n"
+        "hub = make()\n"
+    )
+    environment.delenv("CONNECT_HUB_PUBLIC_URL")
+    environment.setattr(sys, "path", [*sys.path])
+    for app in ("own_host_app:hub", "own_host_app:make"):
+        result = run("links", "create", *OWNER, "--app", app)
+        assert result.stdout.startswith("https://host.example/c/link#t=")
+    sys.modules.pop("own_host_app")

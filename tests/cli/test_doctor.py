@@ -1,0 +1,147 @@
+"""`connect-hub doctor` and `connect-hub purge`: what an operator learns and removes."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from connect_hub import ConnectHub, HubConfig, KeyRing, SQLStorage
+from connect_hub.cli.host import storage_of
+from connect_hub.cli.purge import purge
+from connect_hub.clock import FixedClock
+from connect_hub.keys import new_key_text
+from connect_hub.storage.protocol import DeliveryState, NewEvent
+from tests.cli.conftest import Run
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def _findings(result: Result) -> list[str]:
+    return [line[4:].strip() for line in result.stdout.splitlines() if line.startswith("FIX")]
+
+
+def _event(name: str, created_at: datetime, *targets: str) -> NewEvent:
+    return NewEvent(
+        id=f"msg_{name}",
+        project_id="default",
+        name="account.created",
+        record_id=name,
+        owner_id="42",
+        sequence=1,
+        body=b"{}",
+        targets=targets,
+        created_at=created_at,
+    )
+
+
+def test_a_sound_hub_has_no_findings(run: Run, tmp_path: Path) -> None:
+    """With everything in order the exit code is 0, before the first use and after; nothing is made by it."""
+    assert (run("doctor").exit_code, list(tmp_path.iterdir())) == (0, [])
+    run("db", "upgrade")
+    result = run("doctor")
+    assert (result.exit_code, _findings(result)) == (0, [])
+    assert "tables: all there, on sqlite" in result.stdout
+
+
+def test_a_wrong_configuration_is_a_finding(run: Run, environment: pytest.MonkeyPatch) -> None:
+    """What keeps the hub from starting is said, and ends with exit code 1."""
+    environment.setenv("CONNECT_HUB_CONNECTORS", "slak")
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "Did you mean 'slack'?" in _findings(result)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("CONNECT_HUB_WEBHOK_URL", "CONNECT_HUB_WEBHOOK_URL"),
+        ("CONNECT_HUB_CONNECTOR_HUBSPOT_CLIENT_ID", "CONNECT_HUB_CONNECTORS"),
+    ],
+)
+def test_a_variable_that_means_nothing_is_a_finding(
+    run: Run, environment: pytest.MonkeyPatch, name: str, hint: str
+) -> None:
+    """A misspelt variable is named with the nearest one that exists."""
+    environment.setenv(name, "x")
+    (finding,) = _findings(run("doctor"))
+    assert name in finding
+    assert hint in finding
+
+
+def test_other_keys_than_the_databases_are_a_finding(run: Run, environment: pytest.MonkeyPatch) -> None:
+    """T45: keys that do not open what is stored are found before a customer finds them."""
+    run("api-keys", "create")
+    environment.setenv("CONNECT_HUB_KEYS", new_key_text("k1"))
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "keys do not fit this database" in _findings(result)[0]
+
+
+def test_an_old_key_without_a_date_is_a_finding(run: Run, environment: pytest.MonkeyPatch) -> None:
+    """T15: a key that is not first and has no date verifies for ever, and is named."""
+    old = new_key_text("old")
+    environment.setenv("CONNECT_HUB_KEYS", f"{new_key_text('new')},{old}")
+    (finding,) = _findings(run("doctor"))
+    assert "'old' is not first" in finding
+    environment.setenv("CONNECT_HUB_KEYS", f"{new_key_text('new')},{old}@2026-11-01T00:00:00Z")
+    assert run("doctor").exit_code == 0
+
+
+def test_missing_tables_are_a_finding(run: Run, tmp_path: Path) -> None:
+    """A database without all tables is found, with the command that mends it."""
+    run("db", "upgrade")
+    with sqlite3.connect(tmp_path / "connect_hub.db") as database:
+        database.execute("drop table connect_hub_events")
+    database.close()
+    (finding,) = _findings(run("doctor"))
+    assert finding == "tables: 1 are missing. Run connect-hub db upgrade."
+
+
+async def test_what_nobody_delivers_is_a_finding(run: Run, tmp_path: Path) -> None:
+    """Deliveries that no callback or webhook of this hub takes, and those that wait for long, are counted."""
+    from anyio.to_thread import run_sync
+
+    storage = SQLStorage.sqlite(tmp_path / "connect_hub.db")
+    await storage.check()
+    await storage.record([_event("a", NOW, "handler:gone"), _event("b", NOW, "handler:gone")])
+    await storage.aclose()
+    findings = _findings(await run_sync(run, "doctor"))
+    assert findings[0].startswith("deliveries: 2 wait for handler:gone")
+    assert findings[1].startswith("deliveries: the oldest has waited since 2026-11-23T12:00:00.000Z")
+
+
+async def test_what_is_over_is_removed(tmp_path: Path) -> None:
+    """T50: 30 days after their end sessions and delivered events go; what waits stays."""
+    clock = FixedClock(NOW - timedelta(days=40))
+    hub = ConnectHub(
+        public_url="https://connect.example.com",
+        keys=KeyRing.from_text(new_key_text()),
+        storage=SQLStorage.sqlite(tmp_path / "hub.db"),
+        connectors=["bamboohr"],
+        config=HubConfig(clock=clock, dispatch=False),
+    )
+    old = await hub.links.create(origin_owner_id="42", origin_owner_name="Old")  # ended 35 days before NOW
+    storage = storage_of(hub)
+    await storage.record([_event(f"old{n}", clock.now(), "handler:x") for n in range(3)])
+    for delivery in await storage.claim_deliveries(
+        {"handler:x"}, limit=2, lease=timedelta(minutes=1), now=clock.now()
+    ):
+        await storage.settle_delivery(
+            delivery.id,
+            epoch=delivery.epoch,
+            state=DeliveryState.DELIVERED,
+            next_at=None,
+            error=None,
+            now=clock.now(),
+        )
+    clock.advance(timedelta(days=30))
+    young = await hub.links.create(origin_owner_id="42", origin_owner_name="Young")
+    clock.advance(timedelta(days=10))
+    removed = await purge(hub)
+    assert (removed["sessions"], removed["events"]) == (1, 2)
+    assert [session.id for session in await hub.sessions.list()] == [young.session.id] != [old.session.id]
+    assert (await storage.backlog()).by_state.get(DeliveryState.PENDING) == 1
+    assert not any((await purge(hub)).values())
+    await hub.aclose()
