@@ -62,7 +62,7 @@ class Host:
 
 @pytest.fixture(params=["engine", "async engine", "begin listener"])
 async def host(request: pytest.FixtureRequest, database: Path) -> AsyncIterator[Host]:
-    """The third is SQLAlchemy's own recipe for SQLite: the driver begins nothing, a listener of the host's does."""
+    """The third is SQLAlchemy's own recipe for SQLite: not the driver but a listener of the host's begins."""
     url = f"/{database}"
     engine = create_engine(f"sqlite://{url}")
     Base.metadata.create_all(engine)
@@ -96,7 +96,7 @@ def by_session(transaction: Transaction) -> None:
 
 def by_connection(transaction: Transaction) -> None:
     assert transaction.connection is not None
-    transaction.connection.execute(insert(customers).values(name="by connection"))
+    transaction.connection.execute(insert(Customer).values(name="by connection"))
 
 
 async def test_the_hosts_rows_commit_with_the_account(host: Host) -> None:
@@ -240,13 +240,13 @@ async def test_a_commit_behind_sqlalchemys_back_is_noticed(host: Host) -> None:
 
 
 async def test_a_call_into_the_hub_raises_at_once(host: Host) -> None:
-    """A storage method called from a callback would wait for its own caller: CallInsideTransaction instead."""
+    """A storage method called from a callback would wait for its caller: CallInsideTransaction instead."""
     errors: list[ConnectHubError] = []
 
     def call(transaction: Transaction) -> None:
         for calling in (host.storage.account("x"), host.storage.touch_account("x", now=NOW)):
             try:
-                calling.send(None)  # type: ignore[attr-defined]  # a coroutine
+                calling.send(None)
             except ConnectHubError as error:
                 errors.append(error)
 
@@ -265,7 +265,7 @@ async def test_context_reaches_the_callback(host: Host) -> None:
 
 
 async def test_a_race_is_lost_before_the_callback(host: Host) -> None:
-    """A transaction that runs again because another made the account has not called the host's code before."""
+    """A transaction that runs again, as another made the account, has not called the host's code before."""
     calls = []
     first = await linked(host.storage)
 
@@ -306,7 +306,7 @@ async def test_registered_callbacks_get_all_of_this(host: Host) -> None:
     def made(event: object, transaction: Transaction) -> None:
         by_session(transaction)
         with pytest.raises(CallInsideTransaction):
-            host.storage.account("x").send(None)  # type: ignore[attr-defined]
+            host.storage.account("x").send(None)
         inside.append(threading.current_thread())
 
     def announce(account: Account, *_: object) -> Sequence[NewEvent]:
