@@ -48,4 +48,4 @@ def truncate(instant: datetime) -> datetime:
 
 def iso(instant: datetime) -> str:
     """RFC 3339 text in UTC with milliseconds and a `Z`, such as `2026-01-02T03:04:05.678Z`."""
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03d}Z"
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -84,8 +84,8 @@ class Accounts:
             if name in request.model_fields_set
         }
         for required in ("origin_owner_id", "origin_owner_name"):
-            if required in changes and changes[required] is None:
-                raise ValidationFailed(FieldError(required, "cannot be removed"))
+            if changes.get(required, "") is None:
+                del changes[required]  # an account has an owner; a client sends null for what it leaves out
         if "metadata" in changes:
             changes["metadata"] = changes["metadata"] or {}
         if request.type is AccountType.TEST:

@@ -9,7 +9,19 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJson
 
 from connect_hub.models import AccountType, Category
 
-__all__ = ["CategoryName", "Id", "Label", "Metadata", "Name", "Text", "TypeName", "has_no_text"]
+__all__ = [
+    "CategoryName",
+    "Count",
+    "Id",
+    "Label",
+    "Metadata",
+    "Name",
+    "PlainValues",
+    "Seconds",
+    "Text",
+    "TypeName",
+    "has_no_text",
+]
 
 MAX_METADATA_KEYS = 50
 MAX_METADATA_VALUE = 500
@@ -40,6 +52,11 @@ def _spelling(value: object) -> object:
 
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
+
+
+def _whole(value: object) -> object:
+    """JSON has one kind of number: 60.0 is 60."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def has_no_text(value: object) -> bool:
@@ -126,6 +143,20 @@ Metadata = Annotated[
         }
     ),
 ]
+PlainValues = Annotated[
+    dict[Id, Annotated[Text, Field(max_length=1000)]],
+    Field(max_length=50),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "maxProperties": 50,
+            "propertyNames": {"minLength": 1, "maxLength": 255, **_PLAIN},
+            "additionalProperties": {"type": "string", "maxLength": 1000, "pattern": f"^{_VISIBLE}*$"},
+        }
+    ),
+]
+Seconds = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
+Count = Annotated[int, Field(strict=True, ge=1, le=10_000), BeforeValidator(_whole)]
 CategoryName = Annotated[
     Category,
     BeforeValidator(_spelling),

@@ -12,7 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 from pydantic_core import ErrorDetails
 
 from connect_hub.errors import FieldError, ValidationFailed
-from connect_hub.flows.fields import CategoryName, Id, Label, Metadata, Name, Text, TypeName, has_no_text
+from connect_hub.flows.fields import (
+    CategoryName,
+    Count,
+    Id,
+    Label,
+    Metadata,
+    Name,
+    PlainValues,
+    Seconds,
+    Text,
+    TypeName,
+    has_no_text,
+)
 from connect_hub.models import AccountType, Binding, Category, Json
 
 __all__ = [
@@ -60,18 +72,15 @@ class CreateSession(_Request):
         description="True: always a new account. False: update the owner's account of this provider.",
     )
     type: TypeName | None = Field(None, description="`production` or `test`. Default: production.")
-    expires_in: int | None = Field(
-        None, strict=True, description="Seconds until the token expires. Default: 1800."
-    )
+    expires_in: Seconds | None = Field(None, description="Seconds until the token expires. Default: 1800.")
     providers: list[Id] | None = Field(
         None,
         min_length=1,
         max_length=500,
         description="Offer only these providers. Default: all enabled ones.",
     )
-    setup_information: dict[Id, Annotated[Text, Field(max_length=1000)]] | None = Field(
+    setup_information: PlainValues | None = Field(
         None,
-        max_length=50,
         description="Plain field values that are known already, by field key; shown filled in.",
     )
     return_url: Annotated[Text, Field(max_length=2000)] | None = Field(
@@ -80,7 +89,7 @@ class CreateSession(_Request):
     state: Annotated[Text, Field(max_length=512)] | None = Field(
         None, description="Handed back to `return_url`."
     )
-    max_connects: Annotated[int, Field(ge=1, le=10000, strict=True)] | None = Field(
+    max_connects: Count | None = Field(
         None,
         description="How many connections may succeed. Default: 1 with `provider` or `account_id`.",
     )
@@ -132,10 +141,10 @@ class AuthenticateToken(_Request):
 class ChangeAccount(_Request):
     """What to change of an account; a field left out stays as it is."""
 
-    origin_owner_id: Id | None = None
-    origin_owner_name: Name | None = None
-    origin_username: Name | None = None
-    label: Label = None
+    origin_owner_id: Id | None = Field(None, description="Moves it to another customer; null is ignored.")
+    origin_owner_name: Name | None = Field(None, description="Null is ignored.")
+    origin_username: Name | None = Field(None, description="Null removes it.")
+    label: Label = Field(None, description="Null removes it.")
     metadata: Metadata | None = Field(
         None, description="Replaces all of it; null removes it, `{}` is ignored."
     )

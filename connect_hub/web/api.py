@@ -52,6 +52,7 @@ _PAGE_SIZE = 25
 _LARGEST_PAGE = 100
 _DEEPEST_OFFSET = 10_000
 """Pages past this are read by cursor: an offset reads and throws away all rows before it."""
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -277,5 +278,4 @@ def _session_id(text: str) -> int:
 
 
 def _json(document: object, status: int = 200) -> Response:
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    return Response(body, status_code=status, media_type="application/json")
+    return Response(_encode(document), status_code=status, media_type="application/json")

@@ -82,13 +82,20 @@ class HubApp:
         self._site = site
         router = Router(route_table, redirect_slashes=False, default=_Unknown(site))
         self._http = SecureHeaders(router)
+        # An address without parameters is looked up; the router would try every route before it.
+        self._plain = {
+            route.path: SecureHeaders(route.endpoint)
+            for route in route_table
+            if isinstance(route, Route) and "{" not in route.path
+        }
         self._lifespan = lifespan
         self._root_path_seen = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             self._compare_root_path(scope)
-            await self._http(scope, receive, send)
+            path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+            await self._plain.get(path, self._http)(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
         elif scope["type"] == "websocket":

@@ -35,7 +35,10 @@ def test_every_error_has_a_status_and_no_status_is_without_an_error() -> None:
     assert {leaf for leaf in leaves() if leaf.__module__ == "connect_hub.errors"} == exported
 
 
-@pytest.mark.parametrize("leaf", sorted(leaves(), key=code_of))
+LEAVES = sorted(leaves(), key=code_of)
+
+
+@pytest.mark.parametrize("leaf", LEAVES)
 def test_every_refusal_has_the_shape_of_the_contract(leaf: type[ConnectHubError]) -> None:
     """Contract 0.5: statusCode, message, timestamp with offset, errorCode; 5xx say nothing of what broke."""
     error = leaf.__new__(leaf)
