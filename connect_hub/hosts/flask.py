@@ -55,7 +55,7 @@ def identity(
 
 def _environ(visitor: Visitor) -> dict[str, object]:
     """A GET of `/` by this visitor (PEP 3333)."""
-    client = visitor.scope.get("client")
+    client, scheme = visitor.scope.get("client"), str(visitor.scope.get("scheme", "https"))
     headers = {
         f"HTTP_{name.upper().replace('-', '_')}": value
         for name, value in visitor.headers.items()
@@ -68,11 +68,11 @@ def _environ(visitor: Visitor) -> dict[str, object]:
         "PATH_INFO": "/",
         "QUERY_STRING": "",
         "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
+        "SERVER_PORT": "443" if scheme == "https" else "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": str(client[0]) if isinstance(client, tuple | list) and client else "",
         "wsgi.version": (1, 0),
-        "wsgi.url_scheme": str(visitor.scope.get("scheme", "https")),
+        "wsgi.url_scheme": scheme,
         "wsgi.input": io.BytesIO(),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,

@@ -1,0 +1,1 @@
+"""Small applications with a hub inside."""

@@ -1,0 +1,79 @@
+"""The hub, and what this application does when a customer has connected a tool."""
+
+from sqlalchemy import Engine, delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from connect_hub import (
+    Brand,
+    ConnectHub,
+    Event,
+    HubConfig,
+    LinkConfig,
+    LinkRefused,
+    SQLStorage,
+    Transaction,
+)
+from examples.flask_app.models import Connection, Notice, Tenant
+from examples.settings import Settings
+
+PREFIX = "/connect"
+
+
+def make_hub(settings: Settings, engine: Engine) -> ConnectHub:
+    """The hub in the application's own database."""
+    hub = ConnectHub(
+        public_url=settings.origin + PREFIX,
+        keys=settings.keys,
+        storage=SQLStorage(engine),
+        connectors=settings.connectors,
+        brand=Brand(name="Roster"),
+        config=HubConfig(
+            links=LinkConfig(return_urls=frozenset({f"{settings.origin}/settings"})),
+            network=settings.network,
+        ),
+    )
+
+    @hub.on("account.created", in_transaction=True)
+    def keep_connection(event: Event, tx: Transaction) -> None:
+        """Commits with the account, or neither does: there is no connection without its account."""
+        session = tx.session()
+        tenant = session.get_one(Tenant, int(str(event.data["origin_owner_id"])))
+        if tenant.suspended:
+            raise LinkRefused(f"{tenant.name} is suspended. Pay the open invoice, then open the link again.")
+        session.add(
+            Connection(
+                account_id=event.account_id,
+                tenant_id=tenant.id,
+                provider=event.data["provider"],
+                connected_as=_name_of(event),
+            )
+        )
+
+    @hub.on("account.created", name="notify")
+    def notify(event: Event) -> None:
+        """After the commit, in the background; called again until it returns, so it must not do it twice."""
+        text = f"{event.data['provider']} was connected by {_name_of(event)}."
+        with Session(engine) as session:
+            session.add(
+                Notice(event_id=event.id, tenant_id=int(str(event.data["origin_owner_id"])), text=text)
+            )
+            try:
+                session.commit()
+            except IntegrityError:
+                session.rollback()  # it was called before, and crashed before it could say so
+
+    @hub.on("account.deleted", name="forget")
+    def forget(event: Event) -> None:
+        """Also when it was deleted elsewhere: over the hub's API, say."""
+        with Session(engine) as session, session.begin():
+            session.execute(delete(Connection).where(Connection.account_id == event.account_id))
+
+    return hub
+
+
+def _name_of(event: Event) -> str:
+    """Who the account is at the provider."""
+    identity = event.data["identity"]
+    name = identity.get("name") if isinstance(identity, dict) else None
+    return str(name or "somebody")
