@@ -10,7 +10,6 @@ from connect_hub.errors import ConnectHubError
 
 __all__ = ["Commands", "Refused"]
 
-_GREENLET = "greenlet"
 _EXTRAS = {"uvicorn": "serve", "pydantic_settings": "serve"}
 
 
@@ -45,11 +44,6 @@ class Commands(click.Group):
             raise Refused(error.message) from None
         except ImportError as error:
             extra = _EXTRAS.get((error.name or "").partition(".")[0])
-            if extra is None and _GREENLET in str(error):
-                # SQLAlchemy's own message, in its own kind of error.
-                raise Refused(
-                    f'{_GREENLET} is not installed. Run: pip install "connect-hub[sqlite-async]"'
-                ) from None
             if extra is None:
                 raise
             raise Refused(f'{error.name} is not installed. Run: pip install "connect-hub[{extra}]"') from None

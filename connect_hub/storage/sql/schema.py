@@ -28,7 +28,6 @@ _EXTRAS = {
     "pymysql": "mysql",
     "aiomysql": "mysql",
     "aiosqlite": "sqlite-async",
-    "greenlet": "sqlite-async",
 }
 
 
