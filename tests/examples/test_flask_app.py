@@ -142,7 +142,7 @@ async def test_who_is_not_signed_in_gets_no_link(roster: Roster) -> None:
     assert (await browser.sign_in("ada@acme.example", path="/login")).heading == "Settings"
 
 
-async def test_it_runs_under_gunicorn(tmp_path: Path) -> None:
+async def test_it_runs_under_gunicorn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same under a real server with two workers that were forked from it, made from the environment."""
     database = f"sqlite:///{tmp_path / 'roster.db'}"
     keys = new_key_text()
@@ -152,7 +152,7 @@ async def test_it_runs_under_gunicorn(tmp_path: Path) -> None:
             "PYTHONWARNINGS": "ignore",
         }
         options = ("--worker-class", "gthread", "--threads", "2", "--workers", "2", "--preload")
-        os.environ.update(env)
+        monkeypatch.setenv("ROSTER", env["ROSTER"])
         made = served_app()
         made.test_cli_runner().invoke(args=["init-db"])
         with serving("gunicorn", "tests.examples.test_flask_app:served_app()", *options, env=env) as server:
