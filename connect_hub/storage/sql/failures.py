@@ -64,11 +64,16 @@ def translated() -> Iterator[None]:
     except (HostError, ConnectHubError):
         raise
     except exc.IntegrityError as error:
+        error.hide_parameters = True
         raise StorageConflict from error
     except exc.DBAPIError as error:
+        # A logged traceback would show names and addresses of people.
+        error.hide_parameters = True
         if _is_missing_table(error):
             raise MissingTables from error
-        if isinstance(error, exc.OperationalError | exc.InterfaceError) or error.connection_invalidated:
+        # SQLite says "file is not a database" and "malformed" with the root of the hierarchy itself.
+        unusable = type(error) in {exc.OperationalError, exc.InterfaceError, exc.DatabaseError}
+        if unusable or error.connection_invalidated:
             raise StorageUnavailable from error
         if _state(error) in _CONTENTION_STATES:
             raise StorageUnavailable from error
