@@ -6,18 +6,18 @@ from pathlib import Path
 
 __all__ = ["contents", "counts", "fingerprint"]
 
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+
 
 def contents(folder: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table of `hub.db` in the folder."""
+    """Every row of every table of `hub.db` in the folder, by the table's name without its prefix."""
     connection = sqlite3.connect(folder / "hub.db")
     try:
-        tables = [
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        ]
-        return {
-            name: sorted(connection.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr)  # noqa: S608
-            for (name,) in sorted(found)
-        }
+        found = {}
+        for (name,) in connection.execute(_TABLES).fetchall():
+            rows = connection.execute(f'SELECT * FROM "{name}"').fetchall()  # noqa: S608  # our own name
+            found[name.rpartition("hub_")[2]] = sorted(rows, key=repr)
+        return found
     finally:
         connection.close()
 
@@ -28,5 +28,5 @@ def fingerprint(folder: Path) -> str:
 
 
 def counts(folder: Path) -> dict[str, int]:
-    """How many rows each table has, by the table's name without its prefix."""
-    return {name.rpartition("hub_")[2]: len(rows) for name, rows in contents(folder).items()}
+    """How many rows each table has."""
+    return {name: len(rows) for name, rows in contents(folder).items()}
