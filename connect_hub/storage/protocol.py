@@ -5,12 +5,14 @@ at all, whatever else runs at the same time, in this process or in another. Valu
 the frozen objects of `connect_hub.models`; a storage keeps no reference to what it was given, and never
 hands out an object that it will change.
 
-Three rules hold for all of them:
+Four rules hold for all of them:
 
 - Where a method takes `project_id`, a row of another project is as if absent.
 - Leases are compared with the storage's own clock (the database's), so that workers whose clocks differ
   agree. Every other instant comes from the caller.
-- A lost connection is `StorageUnavailable`; missing tables are `MissingTables`.
+- A lost connection is `StorageUnavailable`; missing tables are `MissingTables`; an id, hash or jti that is
+  taken is `StorageConflict`. Then nothing was written.
+- Called from a host's callback inside the transaction, every method is `CallInsideTransaction`.
 
 `connect_hub.testing.StorageConformance` checks all of this; subclass it for a storage of your own.
 """
@@ -157,9 +159,9 @@ class SessionStore(Protocol):
 
         With `idempotency`: if the same scope and key made a session before, that one is returned as it is
         now and nothing is written; with another `body_hash`, IdempotencyKeyReused. Calls at the same time
-        make one session.
-        With `connection`, a SQL storage writes on it and leaves commit and rollback to its owner; another
-        storage raises ConfigurationError.
+        make one session. The scope belongs to one project.
+        With `connection`, a SQL storage writes on it and leaves commit and rollback to its owner; a refusal
+        undoes only what the call wrote. Another storage raises ConfigurationError.
         Raises StorageConflict if the id or the jti is taken.
         """
         ...
@@ -207,7 +209,8 @@ class VisitStore(Protocol):
     async def save_attempt(self, attempt: Attempt, *, expected: Collection[str] | None = None) -> bool:
         """Insert the attempt, or replace it by id.
 
-        With `expected`, replace it only if its stored status is one of these; False if it is another.
+        With `expected`, replace it only if its stored status is one of these; False if it is another, or if
+        there is no such attempt. Raises LinkNotFound for a new attempt of a session that is gone.
         """
         ...
 
@@ -218,7 +221,10 @@ class VisitStore(Protocol):
         ...
 
     async def save_state(self, state: OAuthState) -> None:
-        """Insert the state and end earlier unused ones of the same attempt."""
+        """Insert the state and end earlier unused ones of the same attempt.
+
+        Raises LinkNotFound if its session is gone.
+        """
         ...
 
     async def state(self, state_hash: bytes) -> OAuthState | None: ...
@@ -306,15 +312,16 @@ class AccountStore(Protocol):
 
         In this order, under a lock of the session's row:
 
-        1. If the attempt is `authenticated`, its account is the answer (`repeated`).
-        2. A session that is gone is LinkNotFound; revoked is LinkRevoked; used, or at its `max_connects`
-           (without one: 1 if it names a provider or an account), is LinkUsed; one that connected this
-           provider before is LinkUsed too, unless it is `multiple`. Expiry is not checked: a visit opened
-           in time lives its own life.
+        1. If the attempt is `authenticated`, its account is the answer (`repeated`), AccountNotFound if that
+           was deleted since. An attempt that is not there, or is another session's, is AttemptNotFound.
+        2. A session that is gone, or another project's, is LinkNotFound (before step 1); revoked is
+           LinkRevoked; used, or at its `max_connects` (without one: 1 if it names a provider or an account),
+           is LinkUsed; one that connected this provider before is LinkUsed too, unless it is `multiple`.
+           Expiry is not checked: a visit opened in time lives its own life.
         3. Which account: the session's `account_id` if it has one (AccountNotFound if it is gone, or is not
            of this project, owner and provider); else, if the session is `multiple`, a new one with slot
-           None; else the one with slot '' of this project, owner, provider and type; else one of the same
-           key with the same `identity.id`; else a new one with slot ''. Calls at the same time make one.
+           None; else the one with slot '' of this project, owner, provider and type; else the oldest of the
+           same key with the same `identity.id`; else a new one with slot ''. Calls at the same time make one.
         4. An account whose stored identity id differs from the request's, both known, is
            IdentityChanged(before, after) unless `accept_other_identity`.
         5. Write. A new account has generation 1. An update keeps id, created_at, type and slot; raises
@@ -344,8 +351,9 @@ class AccountStore(Protocol):
     ) -> Account | None:
         """Replace the account by `change(account)`, under its lock, and write `announce`'s events.
 
-        `change` is pure. If it returns an equal account nothing is written and no event made. The stored
-        sequence, generation and sealed credentials are the storage's own. Raises AccountConflict if the new
+        `change` is pure. If it returns an equal account nothing is written and no event made. Its id,
+        project, sequence, generation, key id, refresh lease and epoch, and the sealed credentials are the
+        storage's own. Raises AccountConflict if the new
         owner, provider, type and slot are another account's; None if there is no such account.
         """
         ...
@@ -444,7 +452,8 @@ class EventStore(Protocol):
         """Lease up to `limit` pending deliveries to `targets` that are due at `now`, oldest first.
 
         Committed when it returns. No delivery is held by two live leases. Of one target and record, only the
-        earliest pending delivery is given out, unless that one is waiting for a later try.
+        earliest pending delivery (by sequence, then age) is given out, unless that one is waiting for a later
+        try: one that is due again is the first again.
         """
         ...
 
