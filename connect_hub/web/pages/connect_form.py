@@ -60,6 +60,11 @@ def connect_page(
         )
         if isinstance(error, ProviderError) and error.field is not None:
             errors.setdefault(error.field, error.message)
+    shown = {field.key for field in form.connector.definition.fields_of(form.method)}
+    elsewhere = [message for key, message in errors.items() if key not in shown]
+    if alert is None and elsewhere:
+        # Of a field that this form does not have: there is no other place to say so.
+        alert = contexts.AlertView(text=elsewhere[0])
     account = form.account
     identity = None if account is None else account.identity
     return contexts.Connect(
