@@ -281,6 +281,8 @@ class PageConfig:
 
     templates: Sequence[str | PathLike[str]] = ()
     """Folders that are looked up before the hub's own templates."""
+    translations: Sequence[str | PathLike[str]] = ()
+    """Folders of catalogues, `<language>/LC_MESSAGES/connect_hub.mo`, looked up before the hub's own."""
     identity: Identity | None = None
     """Who is signed in at the host; needed for `Binding.HOST_IDENTITY`."""
 

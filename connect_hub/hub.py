@@ -36,6 +36,7 @@ from connect_hub.tokens import LinkTokens
 from connect_hub.vault import Vault
 from connect_hub.web.app import HubApp, routes
 from connect_hub.web.contexts import BrandView
+from connect_hub.web.languages import Languages
 from connect_hub.web.site import Flows, Limiters, Site
 from connect_hub.web.static import Assets
 from connect_hub.web.templating import Templating
@@ -152,7 +153,10 @@ class ConnectHub:
             logo_name=self._logo_name,
         )
         templating = Templating(
-            brand=view, static_url=assets.url, overrides=[Path(f) for f in self.config.pages.templates]
+            brand=view,
+            static_url=assets.url,
+            overrides=[Path(f) for f in self.config.pages.templates],
+            languages=Languages(self.config.pages.translations),
         )
         table: list[Any] = []
         site = Site(core, flows, templating, assets, Limiters.of(core), Urls(self.public_url, table))

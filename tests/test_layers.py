@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "connect_hub"
 # A module is in the layer of the longest of these that it starts with. L5 is what composes the hub.
 LAYERS = {
     "errors": 0,
+    "message": 0,
     "models": 0,
     "clock": 0,
     "secret": 0,

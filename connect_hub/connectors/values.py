@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from connect_hub.connectors.formats import Format, matches
 from connect_hub.errors import FieldError, ValidationFailed
+from connect_hub.message import Message
 from connect_hub.secret import Secret
 
 if TYPE_CHECKING:  # the models are imported when a definition is read
@@ -16,10 +17,9 @@ if TYPE_CHECKING:  # the models are imported when a definition is read
 __all__ = ["FieldValues", "read_values"]
 
 _FORMAT_MESSAGES = {
-    Format.DNS_LABEL: "Enter only the name: letters, digits and hyphens, such as acme.",
-    Format.HOST: "Enter the host name, such as acme.{example}.",
-    Format.PATH_SEGMENT: "Use only letters, digits, and . _ ~ -",
-    Format.EMAIL: "Enter an email address, such as name@example.com.",
+    Format.DNS_LABEL: Message("Enter only the name: letters, digits and hyphens, such as acme."),
+    Format.PATH_SEGMENT: Message("Use only letters, digits, and . _ ~ -"),
+    Format.EMAIL: Message("Enter an email address, such as name@example.com."),
 }
 
 
@@ -57,14 +57,19 @@ def read_values(
     secrets: dict[str, Secret] = {}
     errors: list[FieldError] = []
     for field in fields:
+        label = Message(field.label)
         raw = values.get(field.key, field.default)
         text = _text(field, raw)
         if text is None:
-            errors.append(FieldError(field.key, f"{field.label}: send a text."))
+            errors.append(FieldError(field.key, Message("%(label)s: send a text.", label=label)))
         elif text == "":
             if field.required and field.key not in kept:
-                verb = "Choose" if field.options else "Enter"
-                errors.append(FieldError(field.key, f"{verb} a value for {field.label}."))
+                missing = (
+                    Message("Choose a value for %(label)s.", label=label)
+                    if field.options
+                    else Message("Enter a value for %(label)s.", label=label)
+                )
+                errors.append(FieldError(field.key, missing))
         else:
             problem = _problem(field, text, allowed_hosts, allow_http)
             if problem is not None:
@@ -116,22 +121,33 @@ def _cut(field: "Field", text: str) -> str:
 
 
 def _problem(field: "Field", text: str, allowed_hosts: Sequence[str], allow_http: bool) -> str | None:
+    label = Message(field.label)
     if field.options:
-        return None if text in field.choices else f"Choose one of the options for {field.label}."
+        if text in field.choices:
+            return None
+        return Message("Choose one of the options for %(label)s.", label=label)
     if len(text) > field.max_length:
-        return f"{field.label} is longer than {field.max_length} characters."
+        return Message("%(label)s is longer than %(count)s characters.", label=label, count=field.max_length)
     allowed = text.replace("\n", "").replace("\r", "").replace("\t", "")
     if not (allowed if field.type == "text_area" else text).isprintable():
-        return f"{field.label} has a line break or an invisible character in it. Copy it once more."
+        return Message(
+            "%(label)s has a line break or an invisible character in it. Copy it once more.", label=label
+        )
     if field.type == "number" and re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", text) is None:
-        return f"{field.label} must be a number."
+        return Message("%(label)s must be a number.", label=label)
     if not matches(field.format, text, allowed_hosts=allowed_hosts, allow_http=allow_http):
         return field.pattern_message or _format_message(field.format, allowed_hosts)
     if field.pattern is not None and re.fullmatch(field.pattern, text) is None:
-        return field.pattern_message or f"{field.label} does not have the form that is expected."
+        return field.pattern_message or Message(
+            "%(label)s does not have the form that is expected.", label=label
+        )
     return None
 
 
 def _format_message(form: Format, allowed_hosts: Sequence[str]) -> str:
     example = allowed_hosts[0].lstrip(".") if allowed_hosts else "example.com"
-    return _FORMAT_MESSAGES[form].format(example=example)
+    if form is Format.HOST:
+        return Message("Enter the host name, such as acme.%(example)s.", example=example)
+    if form is Format.ORIGIN:
+        return Message("Enter the address, such as https://acme.%(example)s.", example=example)
+    return _FORMAT_MESSAGES[form]

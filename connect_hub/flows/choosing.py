@@ -10,6 +10,7 @@ from connect_hub.connectors.values import FieldValues
 from connect_hub.errors import AccountNotFound, ConnectorNotFound, CredentialsUnreadable, FieldError
 from connect_hub.flows.core import Core
 from connect_hub.flows.visits import LiveVisit, offered
+from connect_hub.message import Message
 from connect_hub.models import Account, AttemptStatus, Session
 from connect_hub.secret import Secret
 from connect_hub.storage import rules
@@ -57,9 +58,16 @@ class ConnectForm:
         moved = self._moved(read.variables)
         if kept and moved:
             fields = self.connector.definition.fields_of(self.method)
-            labels = {f.key: f.label for f in fields}
+            labels = {f.key: Message(f.label) for f in fields}
             again = [
-                FieldError(name, f"Enter {labels[name]} again, since {labels[moved]} has changed.")
+                FieldError(
+                    name,
+                    Message(
+                        "Enter %(label)s again, since %(other)s has changed.",
+                        label=labels[name],
+                        other=labels[moved],
+                    ),
+                )
                 for name in kept
             ]
             return FieldValues(read.variables, read.secrets, (*read.errors, *again))
@@ -229,7 +237,7 @@ def _named(accounts: list[Account], account_id: str) -> Account:
     for account in accounts:
         if account.id == account_id:
             return account
-    raise AccountNotFound("The account that this link was made for is not there any more.")
+    raise AccountNotFound(Message("The account that this link was made for is not there any more."))
 
 
 def _newest(accounts: list[Account], provider: str) -> Account | None:

@@ -25,6 +25,7 @@ from connect_hub.errors import (
 from connect_hub.events import link_event
 from connect_hub.flows.core import Core
 from connect_hub.identity import SignIn, Subject, Visitor
+from connect_hub.message import Message
 from connect_hub.models import Binding, Session, Visit
 from connect_hub.storage import rules
 
@@ -229,7 +230,9 @@ class Visits:
     async def require_binding(self, session: Session, visitor: Visitor) -> None:
         """Raise BindingRefused unless the person at the browser is whom the session is bound to."""
         if await self.sign_in_url(session, visitor) is not None:
-            raise BindingRefused("You are not signed in any more. Sign in, then open the link again.")
+            raise BindingRefused(
+                Message("You are not signed in any more. Sign in, then open the link again.")
+            )
 
     async def _identify(self, session: Session, visitor: Visitor) -> tuple[str | None, str | None]:
         """(where to sign in, who is signed in); raises BindingRefused if it is another than the owner."""
@@ -238,7 +241,7 @@ class Visits:
             return None, None
         identity = self._core.config.pages.identity
         if identity is None:
-            raise BindingRefused("This link needs a sign-in that is not configured here.")
+            raise BindingRefused(Message("This link needs a sign-in that is not configured here."))
         answer = identity(visitor)
         if inspect.isawaitable(answer):
             answer = await answer

@@ -108,6 +108,7 @@ const search = (form) => {
   const empty = document.querySelector("[data-search-empty]");
   const cards = all("[data-search]");
   const pills = all("[data-category-pill]");
+  const plurals = new Intl.PluralRules(document.documentElement.lang);
   let category = hidden?.value ?? "";
 
   const address = (query, key) => {
@@ -136,7 +137,7 @@ const search = (form) => {
     }
     if (hidden !== null) hidden.value = category;
     if (announce) {
-      const words = count === 1 ? status.dataset.one : status.dataset.many;
+      const words = status.dataset[plurals.select(count)] ?? status.dataset.other;
       status.textContent = words.replace("{n}", String(count));
       history.replaceState(history.state, "", address(input.value.trim(), category));
     }

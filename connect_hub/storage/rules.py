@@ -13,6 +13,7 @@ from connect_hub.errors import (
     LinkRevoked,
     LinkUsed,
 )
+from connect_hub.message import Message
 from connect_hub.models import (
     Account,
     AccountStatus,
@@ -69,7 +70,11 @@ def refuse_unless_connectable(session: Session, *, provider: str, connected_befo
         raise LinkUsed
     if connected_before and not session.multiple:
         raise LinkUsed(
-            f"{provider} was connected through this link already. Ask for a new link to connect it again."
+            Message(
+                "%(provider)s was connected through this link already. "
+                "Ask for a new link to connect it again.",
+                provider=provider,
+            )
         )
 
 

@@ -58,7 +58,7 @@ class Endpoint:
             # The path has no token in it, and the query, which may, is left out.
             log.error("%s %s failed [%s]", request.method, request.scope["path"], reference, exc_info=cause)
         if self._page:
-            response = problem_response(self._site, error, reference=reference)
+            response = problem_response(self._site, request, error, reference=reference)
         else:
             response = error_response(error, self._site.core.clock)
         if isinstance(error, MethodNotAllowed):

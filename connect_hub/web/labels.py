@@ -1,27 +1,29 @@
 """Words for values of the wire contract."""
 
+from connect_hub.message import Message
 from connect_hub.models import Category
+from connect_hub.web.languages import Language
 
 __all__ = ["category_label"]
 
 _CATEGORIES = {
-    Category.ATS: "Recruiting",
-    Category.HRIS: "HR",
-    Category.HRIS_LEGACY: "HR",
-    Category.CRM: "CRM",
-    Category.IAM: "Identity",
-    Category.MARKETING: "Marketing",
-    Category.LMS: "Learning",
-    Category.STACKONE: "Other",
-    Category.DOCUMENTS: "Documents",
-    Category.TICKETING: "Ticketing",
-    Category.SCREENING: "Screening",
-    Category.MESSAGING: "Messaging",
-    Category.ACCOUNTING: "Accounting",
-    Category.SCHEDULING: "Scheduling",
+    Category.ATS: Message("Recruiting"),
+    Category.HRIS: Message("HR"),
+    Category.HRIS_LEGACY: Message("HR"),
+    Category.CRM: Message("CRM"),
+    Category.IAM: Message("Identity"),
+    Category.MARKETING: Message("Marketing"),
+    Category.LMS: Message("Learning"),
+    Category.STACKONE: Message("Other"),
+    Category.DOCUMENTS: Message("Documents"),
+    Category.TICKETING: Message("Ticketing"),
+    Category.SCREENING: Message("Screening"),
+    Category.MESSAGING: Message("Messaging"),
+    Category.ACCOUNTING: Message("Accounting"),
+    Category.SCHEDULING: Message("Scheduling"),
 }
 
 
-def category_label(category: Category) -> str:
+def category_label(category: Category, language: Language) -> str:
     """What people call a category."""
-    return _CATEGORIES[category]
+    return language.text(_CATEGORIES[category])

@@ -2,9 +2,11 @@
 
 import secrets
 
-from starlette.responses import HTMLResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from connect_hub.errors import ConnectHubError
+from connect_hub.message import Message
 from connect_hub.web.contexts import Form, Problem
 from connect_hub.web.errors import error_headers, status_of
 from connect_hub.web.site import Site
@@ -12,43 +14,45 @@ from connect_hub.web.site import Site
 __all__ = ["problem_response"]
 
 _TITLES = {
-    "account_not_found": "This account is gone",
-    "attempt_not_found": "We could not find this page",
-    "binding_refused": "This link is not for you",
-    "connector_inactive": "This integration is not available",
-    "connector_not_found": "This integration is not available",
-    "cookie_missing": "Your browser did not send our cookie",
-    "cross_site_request": "This form came from somewhere else",
-    "form_expired": "This page was open for too long",
-    "link_expired": "This link has expired",
-    "link_not_found": "This link does not work",
-    "link_refused": "This account could not be linked",
-    "link_revoked": "This link was withdrawn",
-    "link_used": "This link has been used",
-    "method_not_allowed": "We could not find this page",
-    "not_found": "We could not find this page",
-    "payload_too_large": "This is too much to send at once",
-    "rate_limited": "Too many tries",
-    "state_invalid": "This sign-in cannot be finished",
-    "storage_unavailable": "We are having trouble right now",
-    "unsupported_media_type": "This form could not be read",
-    "validation_error": "This form could not be read",
-    "visit_expired": "You were away for a while",
+    "account_not_found": Message("This account is gone"),
+    "attempt_not_found": Message("We could not find this page"),
+    "binding_refused": Message("This link is not for you"),
+    "connector_inactive": Message("This integration is not available"),
+    "connector_not_found": Message("This integration is not available"),
+    "cookie_missing": Message("Your browser did not send our cookie"),
+    "cross_site_request": Message("This form came from somewhere else"),
+    "form_expired": Message("This page was open for too long"),
+    "link_expired": Message("This link has expired"),
+    "link_not_found": Message("This link does not work"),
+    "link_refused": Message("This account could not be linked"),
+    "link_revoked": Message("This link was withdrawn"),
+    "link_used": Message("This link has been used"),
+    "method_not_allowed": Message("We could not find this page"),
+    "not_found": Message("We could not find this page"),
+    "payload_too_large": Message("This is too much to send at once"),
+    "rate_limited": Message("Too many tries"),
+    "state_invalid": Message("This sign-in cannot be finished"),
+    "storage_unavailable": Message("We are having trouble right now"),
+    "unsupported_media_type": Message("This form could not be read"),
+    "validation_error": Message("This form could not be read"),
+    "visit_expired": Message("You were away for a while"),
 }
 _ADVICE = {
-    "account_not_found": "Ask whoever sent you the link for a new one.",
-    "attempt_not_found": "Open the link again from the original message.",
-    "connector_inactive": "Ask whoever sent you the link.",
-    "connector_not_found": "Ask whoever sent you the link.",
-    "method_not_allowed": "Open the link again from the original message.",
-    "not_found": "Open the link again from the original message.",
-    "rate_limited": "Wait a minute, then try again.",
+    "account_not_found": Message("Ask whoever sent you the link for a new one."),
+    "attempt_not_found": Message("Open the link again from the original message."),
+    "connector_inactive": Message("Ask whoever sent you the link."),
+    "connector_not_found": Message("Ask whoever sent you the link."),
+    "method_not_allowed": Message("Open the link again from the original message."),
+    "not_found": Message("Open the link again from the original message."),
+    "rate_limited": Message("Wait a minute, then try again."),
 }
-_INTERNAL = "Something went wrong on our side. Nothing was saved that you did not see confirmed."
+_UNKNOWN = Message("This did not work")
+_INTERNAL = Message("Something went wrong on our side. Nothing was saved that you did not see confirmed.")
 
 
 def problem_response(
     site: Site,
+    request: Request,
     error: ConnectHubError,
     *,
     reference: str | None = None,
@@ -56,30 +60,33 @@ def problem_response(
     retry_url: str | None = None,
 ) -> Response:
     """The page of an error, with the error's status."""
+    language = site.language(request)
     status = status_of(error)
     ours = status >= 500 and status != 503
     context = Problem(
-        title=_TITLES.get(error.code, "This did not work"),
-        text=_INTERNAL if ours else _text(error, status),
-        advice=_ADVICE.get(error.code, ""),
+        title=language.text(_TITLES.get(error.code, _UNKNOWN)),
+        text=language.text(_INTERNAL if ours else _text(error, status)),
+        advice=language.text(_ADVICE.get(error.code, "")),
         code="internal_error" if ours else error.code,
         reference=reference or secrets.token_hex(4),
         renew=renew,
         retry_url=retry_url,
     )
-    return HTMLResponse(site.templating.render(context), status_code=status, headers=error_headers(error))
+    return site.page(request, context, status, error_headers(error))
 
 
 def _text(error: ConnectHubError, status: int) -> str:
     """What to tell a customer; texts about tables and keys are for the host's log."""
     if status == 503:
-        return "Please try again in a moment. Nothing was saved."
+        return Message("Please try again in a moment. Nothing was saved.")
     if error.code in {"not_found", "method_not_allowed"}:
-        return "There is nothing at this address."
+        return Message("There is nothing at this address.")
+    if error.code in {"payload_too_large", "unsupported_media_type", "validation_error"}:
+        return Message("Go back, shorten what you entered if it is long, and send the form once more.")
     if error.code == "account_not_found":
-        return "The account that this link was made for is not there any more."
+        return Message("The account that this link was made for is not there any more.")
     if error.code in {"connector_not_found", "connector_inactive"}:
-        return "It is not offered through this link."
+        return Message("It is not offered through this link.")
     if error.code == "attempt_not_found":
-        return "This page belongs to another visit, or is not kept any more."
+        return Message("This page belongs to another visit, or is not kept any more.")
     return error.message

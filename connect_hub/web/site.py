@@ -1,6 +1,10 @@
 """`Site`: what the handlers work with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.flows.accounts import Accounts, Owners
@@ -9,13 +13,17 @@ from connect_hub.flows.connecting import Connecting
 from connect_hub.flows.core import Core
 from connect_hub.flows.sessions import Sessions
 from connect_hub.flows.visits import Visits
-from connect_hub.web.contexts import ProviderView
+from connect_hub.web.contexts import Page, ProviderView
 from connect_hub.web.guards import RateLimiter
+from connect_hub.web.languages import Language
 from connect_hub.web.static import Assets
 from connect_hub.web.templating import Templating
 from connect_hub.web.urls import Urls
 
 __all__ = ["Flows", "Limiters", "Site"]
+
+_LOCALE = "connect_hub.locale"
+"""Where a request's scope says which language its session forces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +73,22 @@ class Site:
     def provider_view(self, connector: EnabledConnector) -> ProviderView:
         """A connector as pages show it."""
         return ProviderView(connector.key, connector.name, self.assets.logo_url(connector.key))
+
+    def force_language(self, request: Request, locale: str | None) -> None:
+        """Answer `request` in its session's language, whatever the browser asks for; errors too."""
+        request.scope[_LOCALE] = locale
+
+    def language(self, request: Request) -> Language:
+        """The language to answer in: the session's, else the browser's, else English."""
+        accepted = ",".join(request.headers.getlist("accept-language"))
+        return self.templating.languages.negotiate(accepted, request.scope.get(_LOCALE))
+
+    def page(
+        self, request: Request, page: Page, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """The answer that shows `page` in the reader's language."""
+        language = self.language(request)
+        spoken = {"Content-Language": language.tag, "Vary": "Accept-Language"}
+        return HTMLResponse(
+            self.templating.render(page, language), status_code=status, headers={**spoken, **(headers or {})}
+        )

@@ -1,12 +1,14 @@
 """`Templating`: from a page's context to HTML, through the host's templates first and ours after."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
 from connect_hub.web.contexts import BrandView, Page
+from connect_hub.web.languages import Language, Languages
 from connect_hub.web.untrusted import clean
 
 __all__ = ["ORIGINAL", "TEMPLATES", "Templating"]
@@ -19,7 +21,7 @@ ORIGINAL = "@connect_hub"
 
 
 class Templating:
-    """Renders pages. Building one does no work; the environment is made at the first page.
+    """Renders pages. Building one does no work; an environment is made at the first page of its language.
 
     `overrides` are the host's folders and Jinja loaders, the first wins; ours come after all of them. A
     name that starts with `@connect_hub/` is always our own template. HTML is escaped everywhere, and a
@@ -32,21 +34,45 @@ class Templating:
         brand: BrandView,
         static_url: Callable[[str], str],
         overrides: Sequence[str | Path | BaseLoader] = (),
+        languages: Languages | None = None,
     ) -> None:
         self._brand = brand
         self._static_url = static_url
         self._overrides = tuple(overrides)
+        self._environments: dict[str, Environment] = {}
+        self.languages = Languages() if languages is None else languages
 
-    def render(self, page: Page) -> str:
-        """The HTML of `page`, by the template that its class names.
+    def render(self, page: Page, language: Language | None = None) -> str:
+        """The HTML of `page` in `language`, by the template that its class names.
 
-        Raises jinja2.TemplateError where a template of the host's is wrong.
+        Without a language it is the one that `page.lang` says. Raises jinja2.TemplateError where a template
+        of the host's is wrong.
         """
-        return self.environment.get_template(page.template).render(page=page)
+        if language is None:
+            language = self.languages.get(page.lang)
+        elif (page.lang, page.dir) != (language.tag, language.dir):
+            page = replace(page, lang=language.tag, dir=language.dir)
+        return self._environment_of(language).get_template(page.template).render(page=page)
 
     @cached_property
     def environment(self) -> Environment:
-        """The one Jinja environment; a host may add its filters and globals before the first page."""
+        """The Jinja environment of English; a host may add its filters and globals before the first page,
+        and all languages have them."""
+        return self._new_environment(self.languages.get("en"))
+
+    def _environment_of(self, language: Language) -> Environment:
+        environment = self._environments.get(language.tag)
+        if environment is None:
+            environment = self.environment
+            if language.tag != "en":
+                environment = self._new_environment(language)
+                environment.filters = self.environment.filters
+                environment.tests = self.environment.tests
+                environment.globals = {**self.environment.globals, **environment.globals}
+            self._environments[language.tag] = environment
+        return environment
+
+    def _new_environment(self, language: Language) -> Environment:
         # Autoescaping by file name would leave a host's `card.j2` unescaped, so it is on for every name.
         environment = Environment(
             loader=self._loader(),
@@ -58,10 +84,13 @@ class Templating:
             extensions=["jinja2.ext.i18n"],
         )
         # Macros are imported without the page's context, so a language is an environment's, not a page's.
-        environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+        if language.is_source:
+            environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+        else:
+            environment.install_gettext_translations(language, newstyle=True)  # type: ignore[attr-defined]
         # The extension's own `_` looks gettext up at each call, which doubles what a text costs.
         environment.globals["_"] = environment.globals["gettext"]
-        environment.globals.update(brand=self._brand, static_url=self._static_url)
+        environment.globals.update(brand=self._brand, static_url=self._static_url, plurals=language.plurals)
         environment.filters["clean"] = clean
         return environment
 

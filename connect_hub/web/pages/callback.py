@@ -1,7 +1,7 @@
 """The browser, back from the provider's sign-in."""
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from connect_hub.connectors.methods import OAuth2Method
 from connect_hub.errors import MethodNotAllowed
@@ -48,7 +48,7 @@ class CallbackPages:
         page = contexts.Bounce(
             form=contexts.Form(action, hidden), provider=self._site.provider_view(connector)
         )
-        return HTMLResponse(self._site.templating.render(page))
+        return self._site.page(request, page)
 
     async def bounced(self, request: Request) -> Response:
         """The same answer, posted by our own page."""

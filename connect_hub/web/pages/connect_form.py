@@ -8,8 +8,10 @@ from connect_hub.connectors.methods import Method, OAuth2Method
 from connect_hub.errors import ProviderError
 from connect_hub.flows.choosing import ConnectForm
 from connect_hub.flows.connecting import Rejected, shown_identity
+from connect_hub.message import Message
 from connect_hub.secret import Secret
 from connect_hub.web import contexts
+from connect_hub.web.languages import Language
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
 
@@ -27,11 +29,11 @@ _KINDS: dict[FieldType, Literal["text", "password", "number", "select", "text_ar
 }
 
 _METHODS = {
-    "api_key": "API key",
-    "basic": "User name and password",
-    "client_credentials": "Client ID and secret",
-    "custom": "Other credentials",
-    "oauth2": "Sign in",
+    "api_key": Message("API key"),
+    "basic": Message("User name and password"),
+    "client_credentials": Message("Client ID and secret"),
+    "custom": Message("Other credentials"),
+    "oauth2": Message("Sign in"),
 }
 """What a method is called whose definition has no label."""
 
@@ -39,6 +41,7 @@ _METHODS = {
 def connect_page(
     site: Site,
     form: ConnectForm,
+    language: Language,
     *,
     action: str,
     back_url: str | None,
@@ -47,19 +50,21 @@ def connect_page(
     rejected: Rejected | None = None,
     failed: str | None = None,
 ) -> contexts.Connect:
-    """The page. `typed` is kept in the fields; `rejected` or `failed` say why it is shown again."""
-    errors = {e.field: e.message for e in rejected.errors} if rejected is not None else {}
+    """The page in `language`. `typed` is kept in the fields; `rejected` or `failed` say why it is shown
+    again."""
+    errors = {e.field: language.text(e.message) for e in rejected.errors} if rejected is not None else {}
     alert = None
     error = rejected.error if rejected is not None else None
     if failed is not None:
-        alert = contexts.AlertView(text=failed)
+        alert = contexts.AlertView(text=language.text(failed))
     elif error is not None:
         words = error.provider_message if isinstance(error, ProviderError) else None
         alert = contexts.AlertView(
-            text=error.message, provider_words=None if words is None else Untrusted(words, limit=200)
+            text=language.text(error.message),
+            provider_words=None if words is None else Untrusted(words, limit=200),
         )
         if isinstance(error, ProviderError) and error.field is not None:
-            errors.setdefault(error.field, error.message)
+            errors.setdefault(error.field, language.text(error.message))
     shown = {field.key for field in form.connector.definition.fields_of(form.method)}
     elsewhere = [message for key, message in errors.items() if key not in shown]
     if alert is None and elsewhere:
@@ -74,14 +79,16 @@ def connect_page(
             (("attempt", form.attempt_id), ("nonce", form.nonce), ("method", form.method.name)),
         ),
         fields=tuple(
-            _field_view(field, form, typed, errors.get(field.key))
+            _field_view(field, form, language, typed, errors.get(field.key))
             for field in form.connector.definition.fields_of(form.method)
         ),
         redirects=isinstance(form.method, OAuth2Method),
         editing=account is not None,
         account_name=None if identity is None else Untrusted(shown_identity(identity)),
         other_methods=tuple(
-            _method_view(other, form, action) for other in form.connector.methods if other is not form.method
+            _method_view(other, form, language, action)
+            for other in form.connector.methods
+            if other is not form.method
         ),
         alert=alert,
         back_url=back_url,
@@ -89,23 +96,23 @@ def connect_page(
     )
 
 
-def _method_view(method: Method, form: ConnectForm, action: str) -> contexts.MethodView:
+def _method_view(method: Method, form: ConnectForm, language: Language, action: str) -> contexts.MethodView:
     return contexts.MethodView(
-        label=method.label or _METHODS[method.type],
+        label=language.text(method.label or _METHODS[method.type]),
         url=f"{action}?method={method.name}",
         recommended=method is form.connector.methods[0],
     )
 
 
 def _field_view(
-    field: Field, form: ConnectForm, typed: Mapping[str, str] | None, error: str | None
+    field: Field, form: ConnectForm, language: Language, typed: Mapping[str, str] | None, error: str | None
 ) -> contexts.FieldView:
     known = form.variables.get(field.key, field.default or "")
     value = known if typed is None else typed.get(field.key, known)
     stored = form.stored.get(field.key)
     return contexts.FieldView(
         name=FORM_FIELD + field.key,
-        label=field.label,
+        label=language.text(field.label),
         kind=_KINDS[field.type],
         secret=field.secret,
         required=field.required,
@@ -113,13 +120,13 @@ def _field_view(
         secret_value=Secret(value) if field.secret and value else None,
         stored=stored is not None,
         stored_hint="" if stored is None else stored.hint(),
-        placeholder=field.placeholder or "",
-        help=field.help or "",
+        placeholder=language.text(field.placeholder or ""),
+        help=language.text(field.help or ""),
         help_url=field.help_url,
         prefix=field.prefix or "",
         suffix=field.suffix or "",
         pattern=field.pattern,
-        pattern_message=field.pattern_message or "",
-        options=tuple(contexts.OptionView(o.value, o.label) for o in field.options),
+        pattern_message=language.text(field.pattern_message or ""),
+        options=tuple(contexts.OptionView(o.value, language.text(o.label)) for o in field.options),
         error=error,
     )

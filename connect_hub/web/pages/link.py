@@ -3,11 +3,12 @@
 import re
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from connect_hub.errors import ConnectHubError, LinkExpired, LinkNotFound, LinkRevoked, LinkUsed
 from connect_hub.flows.visits import Landing
 from connect_hub.identity import Visitor
+from connect_hub.message import Message
 from connect_hub.web import contexts
 from connect_hub.web.body import read_form
 from connect_hub.web.cookies import clear_visit_cookie, set_visit_cookie, visit_cookies
@@ -37,23 +38,20 @@ class LinkPages:
         proxies = self._site.core.config.network.trusted_proxies
         self._site.limiters.clients.spend(client_address(request, proxies))
 
-    def _page(self, page: contexts.Page, status: int = 200) -> Response:
-        return HTMLResponse(self._site.templating.render(page), status_code=status)
-
     def _form(self, route: str, *hidden: tuple[str, str]) -> contexts.Form:
         return contexts.Form(self._site.urls.path(route), hidden)
 
     async def index(self, request: Request) -> Response:
         """The hub's root: somebody came without a link."""
-        return self._page(contexts.Index(form=self._form("link_open")))
+        return self._site.page(request, contexts.Index(form=self._form("link_open")))
 
     async def opener(self, request: Request) -> Response:
         """GET of a link. A token in the fragment is not sent here: the page's script posts it."""
         token = request.query_params.get("t")
         if token is None:
-            return self._page(contexts.Opener(form=self._form("link_open")))
+            return self._site.page(request, contexts.Opener(form=self._form("link_open")))
         self._limit(request)
-        return await self._landing(token)
+        return await self._landing(request, token)
 
     async def open(self, request: Request) -> Response:
         """The token, posted by the script, or a link, pasted by a person. Writes nothing."""
@@ -66,19 +64,24 @@ class LinkPages:
             match = _IN_LINK.search(pasted)
             token = pasted if match is None else match[1]
         if not token:
-            error = "Paste the whole link from the message you received." if "link" in fields else None
-            return self._page(contexts.Opener(form=self._form("link_open"), error=error), 422)
-        return await self._landing(token)
+            error = None
+            if "link" in fields:
+                language = self._site.language(request)
+                error = language.text(Message("Paste the whole link from the message you received."))
+            return self._site.page(request, contexts.Opener(form=self._form("link_open"), error=error), 422)
+        return await self._landing(request, token)
 
-    async def _landing(self, token: str) -> Response:
+    async def _landing(self, request: Request, token: str) -> Response:
         try:
             landing = await self._site.flows.visits.landing(token)
         except (LinkExpired, LinkUsed, LinkRevoked) as error:
-            return await self._dead_end(token, error)
-        return self._page(self._landing_page(landing, token))
+            return await self._dead_end(request, token, error)
+        return self._site.page(request, self._landing_page(request, landing, token))
 
-    def _landing_page(self, landing: Landing, token: str) -> contexts.Landing:
+    def _landing_page(self, request: Request, landing: Landing, token: str) -> contexts.Landing:
         session, only = landing.session, landing.connectors
+        self._site.force_language(request, session.locale)
+        language = self._site.language(request)
         hidden = (("token", token), ("nonce", landing.nonce))
         one = only[0] if len(only) == 1 and (session.provider or session.account_id) else None
         return contexts.Landing(
@@ -88,17 +91,18 @@ class LinkPages:
             owner_name=Untrusted(session.origin_owner_name),
             username=None if session.origin_username is None else Untrusted(session.origin_username),
             provider=None if one is None else self._site.provider_view(one),
-            categories=tuple(dict.fromkeys(category_label(c) for c in session.categories or ())),
+            categories=tuple(dict.fromkeys(category_label(c, language) for c in session.categories or ())),
             reconnect=session.account_id is not None,
         )
 
-    async def _dead_end(self, token: str, error: ConnectHubError) -> Response:
+    async def _dead_end(self, request: Request, token: str, error: ConnectHubError) -> Response:
         try:
-            _, nonce = await self._site.flows.visits.renewable(token)
+            session, nonce = await self._site.flows.visits.renewable(token)
         except (LinkExpired, LinkNotFound):
-            return problem_response(self._site, error)
+            return problem_response(self._site, request, error)
+        self._site.force_language(request, session.locale)
         renew = self._form("link_renew", ("token", token), ("nonce", nonce))
-        return problem_response(self._site, error, renew=renew)
+        return problem_response(self._site, request, error, renew=renew)
 
     async def confirm(self, request: Request) -> Response:
         """Continue: makes the visit and goes to its first page."""
@@ -111,7 +115,7 @@ class LinkPages:
                 token, fields.get("nonce", ""), cookies=visit_cookies(request), visitor=visitor_of(request)
             )
         except (LinkExpired, LinkUsed, LinkRevoked) as error:
-            return await self._dead_end(token, error)
+            return await self._dead_end(request, token, error)
         name = opened.visit.name
         route = "visit" if opened.sign_in is None else "visit_sign_in"
         response = RedirectResponse(self._site.urls.path(route, visit=name), status_code=303)
@@ -127,10 +131,11 @@ class LinkPages:
         self._limit(request)
         fields = await read_form(request)
         hidden = (("token", fields.get("token", "")), ("nonce", fields.get("nonce", "")))
-        return self._page(
+        return self._site.page(
+            request,
             contexts.Decline(
                 confirm=self._form("link_declined", *hidden), back=self._form("link_open", hidden[0])
-            )
+            ),
         )
 
     async def declined(self, request: Request) -> Response:
@@ -138,13 +143,17 @@ class LinkPages:
         refuse_cross_site(request, self._site.core.public_url)
         self._limit(request)
         fields = await read_form(request)
-        await self._site.flows.visits.decline(fields.get("token", ""), fields.get("nonce", ""))
-        return self._page(contexts.Declined())
+        session = await self._site.flows.visits.decline(fields.get("token", ""), fields.get("nonce", ""))
+        self._site.force_language(request, session.locale)
+        return self._site.page(request, contexts.Declined())
 
     async def renew(self, request: Request) -> Response:
         """'Ask for a new link': tells the host."""
         refuse_cross_site(request, self._site.core.public_url)
         self._limit(request)
         fields = await read_form(request)
-        await self._site.flows.visits.ask_for_renewal(fields.get("token", ""), fields.get("nonce", ""))
-        return self._page(contexts.RenewalRequested())
+        session = await self._site.flows.visits.ask_for_renewal(
+            fields.get("token", ""), fields.get("nonce", "")
+        )
+        self._site.force_language(request, session.locale)
+        return self._site.page(request, contexts.RenewalRequested())

@@ -1,9 +1,10 @@
 """The pages of a visit: the list, the form, the hop, the result."""
 
+from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from connect_hub.errors import (
     AccountNotFound,
@@ -43,12 +44,14 @@ class VisitPages:
         proxies = self._site.core.config.network.trusted_proxies
         self._site.limiters.clients.spend(client_address(request, proxies))
         name = request.path_params["visit"]
-        return await self._site.flows.visits.resume(
+        live = await self._site.flows.visits.resume(
             name,
             visit_cookies(request).get(name),
             visitor=visitor_of(request) if bound else None,
             finishing=finishing,
         )
+        self._site.force_language(request, live.session.locale)
+        return live
 
     async def _live_post(self, request: Request) -> tuple[LiveVisit, dict[str, str]]:
         refuse_cross_site(request, self._site.core.public_url)
@@ -56,9 +59,6 @@ class VisitPages:
         # Counted after the cookie has proved itself: a visit's name is no secret, and others could use it up.
         self._site.limiters.visits.spend(live.visit.name)
         return live, await read_form(request)
-
-    def _page(self, page: contexts.Page, status: int = 200) -> Response:
-        return HTMLResponse(self._site.templating.render(page), status_code=status)
 
     def _path(self, route: str, live: LiveVisit, **params: str) -> str:
         return self._site.urls.path(route, visit=live.visit.name, **params)
@@ -76,7 +76,9 @@ class VisitPages:
         if url is None:
             return self._see(self._path("visit", live))
         back = self._site.urls.absolute("visit", visit=live.visit.name)
-        return self._page(contexts.Leaving(name=self._site.core.public_url.host, url=_with(url, next=back)))
+        return self._site.page(
+            request, contexts.Leaving(name=self._site.core.public_url.host, url=_with(url, next=back))
+        )
 
     # --- the list ---
 
@@ -86,22 +88,27 @@ class VisitPages:
         choices = await self._site.flows.connecting.choosing.choices(live)
         if len(choices) == 1 and not live.session.manage:
             return self._see(self._path("connect", live, provider=choices[0].connector.key))
-        shown = {c.connector.definition.categories[0] for c in choices}
-        return self._page(
+        language = self._site.language(request)
+        labels = {
+            category.value: category_label(category, language)
+            for category in {c.connector.definition.categories[0] for c in choices}
+        }
+        return self._site.page(
+            request,
             contexts.Providers(
-                cards=tuple(self._card(live, choice) for choice in choices),
+                cards=tuple(self._card(live, choice, labels) for choice in choices),
                 url=self._path("visit", live),
                 query=request.query_params.get("q", "")[:100],
                 category=request.query_params.get("category", "")[:32],
                 categories=tuple(
-                    contexts.CategoryView(category.value, category_label(category))
-                    for category in sorted(shown, key=category_label)
+                    contexts.CategoryView(key, label)
+                    for key, label in sorted(labels.items(), key=lambda item: item[1])
                 ),
                 exit_url=self._path("exit", live),
-            )
+            ),
         )
 
-    def _card(self, live: LiveVisit, choice: Choice) -> contexts.ProviderCard:
+    def _card(self, live: LiveVisit, choice: Choice, labels: Mapping[str, str]) -> contexts.ProviderCard:
         connector, account = choice.connector, choice.account
         category = connector.definition.categories[0]
         return contexts.ProviderCard(
@@ -109,7 +116,7 @@ class VisitPages:
             url=self._path("connect", live, provider=connector.key),
             aliases=connector.definition.aliases,
             category=category.value,
-            category_label=category_label(category),
+            category_label=labels[category.value],
             state=None
             if account is None
             else "attention"
@@ -131,11 +138,12 @@ class VisitPages:
         page = connect_page(
             self._site,
             form,
+            self._site.language(request),
             action=self._path("connect", live, provider=form.connector.key),
             back_url=await self._back_url(live),
             exit_url=self._path("exit", live),
         )
-        return self._page(page)
+        return self._site.page(request, page)
 
     async def submit(self, request: Request) -> Response:
         live, fields = await self._live_post(request)
@@ -150,12 +158,15 @@ class VisitPages:
         )
         if isinstance(outcome, Finished):
             return self._see(self._path("attempt", live, attempt=outcome.attempt_id))
-        return self._page(await self._rejected(live, outcome, typed), 422)
+        return self._site.page(request, await self._rejected(request, live, outcome, typed), 422)
 
-    async def _rejected(self, live: LiveVisit, rejected: Rejected, typed: dict[str, str]) -> contexts.Connect:
+    async def _rejected(
+        self, request: Request, live: LiveVisit, rejected: Rejected, typed: dict[str, str]
+    ) -> contexts.Connect:
         return connect_page(
             self._site,
             rejected.form,
+            self._site.language(request),
             action=self._path("connect", live, provider=rejected.form.connector.key),
             back_url=await self._back_url(live),
             exit_url=self._path("exit", live),
@@ -170,17 +181,17 @@ class VisitPages:
         live = await self._live(request, finishing=True)
         attempt = await self._site.flows.connecting.attempt(live, request.path_params["attempt"])
         if attempt.status is AttemptStatus.AUTHENTICATED:
-            return self._page(await self._success(live, attempt))
+            return self._site.page(request, await self._success(live, attempt))
         if attempt.held is not None:
-            return self._page(await self._same_account(live, attempt))
+            return self._site.page(request, await self._same_account(live, attempt))
         if attempt.status is AttemptStatus.REDIRECTED:
-            return await self._leaving(live, attempt)
-        return await self._failed(live, attempt)
+            return await self._leaving(request, live, attempt)
+        return await self._failed(request, live, attempt)
 
-    async def _leaving(self, live: LiveVisit, attempt: Attempt) -> Response:
+    async def _leaving(self, request: Request, live: LiveVisit, attempt: Attempt) -> Response:
         connector, url = await self._site.flows.connecting.destination(live, attempt.id)
         provider = self._site.provider_view(connector)
-        return self._page(contexts.Leaving(name=connector.name, url=url, provider=provider))
+        return self._site.page(request, contexts.Leaving(name=connector.name, url=url, provider=provider))
 
     async def _success(self, live: LiveVisit, attempt: Attempt) -> contexts.Success:
         session, connector = live.session, self._site.core.connectors.get(attempt.provider)
@@ -225,7 +236,7 @@ class VisitPages:
         )
         return self._see(self._path("attempt", live, attempt=finished.attempt_id))
 
-    async def _failed(self, live: LiveVisit, attempt: Attempt) -> Response:
+    async def _failed(self, request: Request, live: LiveVisit, attempt: Attempt) -> Response:
         """Why an attempt failed: with the form again where it helps, else a dead end."""
         _refuse_finished(live.session)
         ended = _ENDS.get(attempt.error_code or "")
@@ -234,18 +245,21 @@ class VisitPages:
         path = self._path("connect", live, provider=attempt.provider)
         if attempt.error_code == INTERNAL_ERROR:
             # Logged when it happened, under the attempt's id.
-            return problem_response(self._site, ConnectHubError(), reference=attempt.id, retry_url=path)
+            return problem_response(
+                self._site, request, ConnectHubError(), reference=attempt.id, retry_url=path
+            )
         form = await self._site.flows.connecting.choosing.form(live, attempt.provider, attempt.method)
         page = connect_page(
             self._site,
             form,
+            self._site.language(request),
             action=path,
             back_url=await self._back_url(live),
             exit_url=self._path("exit", live),
             typed=dict(attempt.values),
             failed=attempt.error_description or StateInvalid().message,
         )
-        return self._page(page)
+        return self._site.page(request, page)
 
     # --- leaving ---
 
@@ -257,12 +271,13 @@ class VisitPages:
         live = await self._live(request)
         attempts = await self._site.flows.connecting.attempts(live)
         done = {a.provider for a in attempts if a.status is AttemptStatus.AUTHENTICATED}
-        return self._page(
+        return self._site.page(
+            request,
             contexts.Exit(
                 leave=contexts.Form(self._path("exit", live), self._exit_fields(live)),
                 stay_url=self._path("visit", live),
                 connected=tuple(self._site.core.connectors.get(p).name for p in sorted(done)),
-            )
+            ),
         )
 
     async def leave(self, request: Request) -> Response:
@@ -289,7 +304,7 @@ class VisitPages:
             if url is None
             else contexts.Leaving(name=self._site.core.public_url.host, url=url)
         )
-        response = self._page(page)
+        response = self._site.page(request, page)
         clear_visit_cookie(response, live.visit.name)
         return response
 
