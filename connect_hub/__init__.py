@@ -19,6 +19,7 @@ from connect_hub.connectors.registry import OAuth
 from connect_hub.credentials import Credentials
 from connect_hub.errors import ConnectHubError, LinkRefused
 from connect_hub.events import Event
+from connect_hub.flows.accounts import AccountFilter
 from connect_hub.hub import ConnectHub
 from connect_hub.identity import Identity, SignIn, Subject, Visitor
 from connect_hub.keys import Key, KeyProvider, KeyRing
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Account",
+    "AccountFilter",
     "AccountStatus",
     "AccountType",
     "Binding",
