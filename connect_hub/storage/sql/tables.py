@@ -18,7 +18,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
-    literal_column,
     select,
 )
 from sqlalchemy.dialects.mysql import LONGTEXT, MEDIUMBLOB, VARCHAR
@@ -240,10 +239,12 @@ class Tables:
 
     def _for_token(self) -> Select[tuple[object, ...]]:
         """A session by its jti and an API key by its id in one row, each with NULLs where it is not there."""
-        one = select(literal_column("1").label("one")).subquery("one")
+        wanted = select(
+            bindparam("jti", type_=_key(64)).label("jti"), bindparam("key_id", type_=_key(32)).label("key_id")
+        ).subquery("wanted")
         return select(*self.sessions.c, *self.api_keys.c).select_from(
-            one.outerjoin(self.sessions, self.sessions.c.jti == bindparam("jti", type_=_key(64))).outerjoin(
-                self.api_keys, self.api_keys.c.id == bindparam("key_id", type_=_key(32))
+            wanted.outerjoin(self.sessions, self.sessions.c.jti == wanted.c.jti).outerjoin(
+                self.api_keys, self.api_keys.c.id == wanted.c.key_id
             )
         )
 
