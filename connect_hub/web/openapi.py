@@ -1,6 +1,8 @@
 """The OpenAPI 3.1 document of the REST API: made of the table of operations and of pydantic models."""
 
 import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,8 +10,10 @@ from starlette.responses import Response
 from connect_hub._version import __version__
 from connect_hub.config import PublicUrl
 from connect_hub.flows.requests import CreateSession
-from connect_hub.web.operations import OPERATIONS, Node, Operation
 from connect_hub.web.site import Site
+
+if TYPE_CHECKING:  # imported when the document is asked for
+    from connect_hub.web.operations import Node, Operation
 
 __all__ = ["OpenApi", "openapi_document"]
 
@@ -52,12 +56,14 @@ class OpenApi:
         return Response(self._body, media_type="application/json")
 
 
-def openapi_document(public_url: PublicUrl, *, longest_session: int) -> Node:
+def openapi_document(public_url: PublicUrl, *, longest_session: int) -> "Node":
     """The document of a hub at `public_url`; `longest_session` is the most that `expires_in` can be, in
     seconds."""
-    schemas = _schemas()
+    from connect_hub.web.operations import OPERATIONS
+
+    schemas = _schemas(OPERATIONS)
     _limit_expiry(schemas, longest_session)
-    paths: dict[str, Node] = {}
+    paths: dict[str, dict[str, object]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
     return {
@@ -80,12 +86,12 @@ def openapi_document(public_url: PublicUrl, *, longest_session: int) -> Node:
     }
 
 
-def _schemas() -> dict[str, Node]:
+def _schemas(operations: "Sequence[Operation]") -> "dict[str, Node]":
     from pydantic.json_schema import models_json_schema
 
     from connect_hub.web import schemas
 
-    bodies = [operation.body for operation in OPERATIONS if operation.body is not None]
+    bodies = [operation.body for operation in operations if operation.body is not None]
     answers = [getattr(schemas, name) for name in schemas.__all__]
     _, definitions = models_json_schema(
         [*((model, "validation") for model in bodies), *((model, "serialization") for model in answers)],
@@ -96,13 +102,13 @@ def _schemas() -> dict[str, Node]:
     return found
 
 
-def _limit_expiry(schemas: dict[str, Node], longest: int) -> None:
+def _limit_expiry(schemas: "dict[str, Node]", longest: int) -> None:
     properties = schemas[CreateSession.__name__]["properties"]
     assert isinstance(properties, dict)
     properties["expires_in"]["anyOf"][0] |= {"minimum": 60, "maximum": longest}
 
 
-def _operation(operation: Operation) -> Node:
+def _operation(operation: "Operation") -> "Node":
     refusals = {500, 503} if operation.open else {400, 401, 403, 429, 500, 503, *operation.refusals}
     if operation.body is not None:
         refusals |= {413, 415}
@@ -127,7 +133,7 @@ def _operation(operation: Operation) -> Node:
     return node
 
 
-def _answer(operation: Operation) -> Node:
+def _answer(operation: "Operation") -> "Node":
     name = operation.answer.strip("[]")
     schema: Node = {"type": "object"} if name == "object" else _ref(name)
     answer: Node = {"description": "Created." if operation.status == 201 else "As asked."}
@@ -142,7 +148,7 @@ def _answer(operation: Operation) -> Node:
     return {**answer, "content": {"application/json": {"schema": schema}}}
 
 
-def _refusal(status: int) -> Node:
+def _refusal(status: int) -> "Node":
     answer: Node = {
         "description": _REFUSALS[status],
         "content": {"application/json": {"schema": _ref("Error")}},
@@ -156,5 +162,5 @@ def _refusal(status: int) -> Node:
     return answer
 
 
-def _ref(name: str) -> Node:
+def _ref(name: str) -> "Node":
     return {"$ref": f"#/components/schemas/{name}"}

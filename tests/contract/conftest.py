@@ -1,7 +1,8 @@
 """A hub under uvicorn, with an API-key connector whose provider really checks the key."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import create_server
@@ -10,8 +11,9 @@ import pytest
 import uvicorn
 from sqlalchemy import create_engine
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
-from connect_hub import ConnectHub, HubConfig, KeyRing, NetworkConfig, Project, SQLStorage
+from connect_hub import ConnectHub, HubConfig, KeyRing, NetworkConfig, Project, RateConfig, SQLStorage
 from connect_hub.connectors.catalog import parse
 from connect_hub.flows.accounts import AccountFilter
 from connect_hub.keys import new_key_text
@@ -57,6 +59,8 @@ class HubServer:
     """Of the project `other`."""
     provider: str = "keyed"
     """The connector's key."""
+    disabled_provider: str = "greenhouse"
+    """The key of one that `default` has not enabled."""
 
     def link(self, origin_owner_id: str) -> str:
         """Connect an account of this owner, over the hub's own pages as a customer does; the account's id."""
@@ -72,12 +76,16 @@ class HubServer:
         return account.id
 
 
-@pytest.fixture(scope="module")
-def hub_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
-    """A hub at /connect of a Starlette application, on SQLite, with two projects."""
+@contextmanager
+def serve_hub(
+    folder: Path, *, mounted: Callable[[ConnectHub], ASGIApp], rates: RateConfig, more: Sequence[str] = ()
+) -> Iterator[HubServer]:
+    """A hub at /connect of the application that `mounted` makes, on SQLite, with two projects.
+
+    The connector `keyed` is enabled on both; each of `more` is on `other` alone.
+    """
     keys = {name: f"{name}-key-of-the-contract-tests-0123456789" for name in ("default", "other")}
-    database = Path(tmp_path_factory.mktemp("hub")) / "hub.db"
-    engine = create_engine(f"sqlite:///{database}")
+    engine = create_engine(f"sqlite:///{folder / 'hub.db'}")
     SQLStorage.create_all(engine)
     listener = create_server(("127.0.0.1", 0))
     origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -86,17 +94,24 @@ def hub_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
             public_url=f"{origin}/connect",
             keys=KeyRing.from_text(new_key_text("k1")),
             storage=SQLStorage(engine),
-            connectors=[parse(CONNECTOR.format(base_url=api.base_url), source="keyed.toml")],
+            connectors=[
+                parse(CONNECTOR.format(base_url=api.base_url), source="keyed.toml"),
+                *more,
+            ],
             config=HubConfig(
-                projects={name: Project(api_keys=[Secret(key)]) for name, key in keys.items()},
+                projects={
+                    "default": Project(api_keys=[Secret(keys["default"])], connectors=frozenset({"keyed"})),
+                    "other": Project(api_keys=[Secret(keys["other"])]),
+                },
                 network=NetworkConfig(
-                    insecure_dev=True, allow_private_hosts=frozenset({api.origin.removeprefix("http://")})
+                    insecure_dev=True,
+                    allow_private_hosts=frozenset({api.origin.removeprefix("http://")}),
+                    rates=rates,
                 ),
             ),
         )
-        application = Starlette()
-        application.mount("/connect", hub.app)
-        server = uvicorn.Server(uvicorn.Config(application, lifespan="off", loop="asyncio", log_config=None))
+        config = uvicorn.Config(mounted(hub), loop="asyncio", log_config=None)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         yield HubServer(hub, f"{origin}/connect", keys["default"], keys["other"])
@@ -104,6 +119,25 @@ def hub_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
         thread.join()
     listener.close()
     engine.dispose()
+
+
+def in_starlette(hub: ConnectHub) -> ASGIApp:
+    """The hub in a host of Starlette's."""
+    application = Starlette(lifespan=hub.lifespan)
+    application.mount("/connect", hub.app)
+    return application
+
+
+@pytest.fixture(scope="module")
+def hub_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
+    """A hub in Starlette; the connector `greenhouse` is disabled on the project `default`."""
+    with serve_hub(
+        tmp_path_factory.mktemp("hub"),
+        mounted=in_starlette,
+        rates=RateConfig(),
+        more=["greenhouse"],
+    ) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

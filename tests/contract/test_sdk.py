@@ -1,15 +1,19 @@
 """The hub as StackOne's published client sees it: each call on sessions, accounts and connectors."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
+import httpx2
 import pytest
 
-from tests.contract.conftest import HubServer
+from connect_hub import Rate, RateConfig
+from tests.contract.conftest import HubServer, in_starlette, serve_hub
 from tests.contract.sdk import Operation, Sdk, Success
 
 pytestmark = pytest.mark.node
 
 OWNER = {"originOwnerId": "42", "originOwnerName": "Acme"}
+TOLD_OWNER = {"origin_owner_id": "42", "origin_owner_name": "Acme"}
 
 
 def fields(outcome: Success) -> dict[str, object]:
@@ -158,6 +162,55 @@ def test_another_projects_account_and_token_do_not_exist(sdk: Sdk, hub_server: H
     token = fields(sdk.done("connectSessions.createConnectSession", OWNER))["token"]
     refused = sdk.refused("connectSessions.authenticateConnectSession", {"token": token}, api_key=key)
     assert (refused.status, refused.json()["errorCode"]) == (401, "invalid_token")
+
+
+def test_pages_are_counted_and_a_disabled_connector_is_told(sdk: Sdk, hub_server: HubServer) -> None:
+    """Page and page size are the client's own numbers; a 412 is read, if without a class of its own."""
+    ids = {hub_server.link(owner) for owner in ("sdk-7", "sdk-8", "sdk-9")}
+    owners = {"originOwnerIds": ["sdk-7", "sdk-8", "sdk-9"], "pageSize": 2}
+    pages = [rows(sdk.done("accounts.listLinkedAccounts", owners | {"page": page})) for page in (1, 2, 3)]
+    assert [len(page) for page in pages] == [2, 1, 0]
+    assert {row["id"] for page in pages for row in page} == ids
+    refusal = sdk.refused(
+        "connectSessions.createConnectSession", OWNER | {"provider": hub_server.disabled_provider}
+    )
+    assert (refusal.status, refusal.error) == (412, "SDKError")
+    assert refusal.json()["errorCode"] == "connector_inactive"
+    inactive = fields(sdk.done("connectors.getConnectorMeta", {"provider": hub_server.disabled_provider}))
+    assert inactive["active"] is False
+
+
+def test_too_many_requests_and_too_large_ones_are_told(tmp_path: Path) -> None:
+    """Asking too often is the client's typed 429; a body that is too large its general error, 413."""
+    rates = RateConfig(per_api_key=Rate(0.001, 2))
+    with (
+        serve_hub(tmp_path, mounted=in_starlette, rates=rates) as server,
+        Sdk(url=server.url, api_key=server.api_key) as sdk,
+    ):
+        large = sdk.refused("connectSessions.createConnectSession", OWNER | {"label": "x" * 70_000})
+        assert (large.status, large.error) == (413, "SDKError")
+        sdk.done("connectors.listConnectorsMeta")
+        refusal = sdk.refused("connectors.listConnectorsMeta")
+        assert (refusal.status, refusal.error) == (429, "TooManyRequestsResponse")
+        assert refusal.headers is not None
+        assert int(refusal.headers["retry-after"]) > 900
+
+
+def test_what_the_client_strips_is_there_over_plain_http(sdk: Sdk, hub_server: HubServer) -> None:
+    """It drops the contents of metadata both ways and cannot send a label; and so it must not lose them."""
+    with httpx2.Client(base_url=hub_server.url, auth=(hub_server.api_key, ""), trust_env=False) as http:
+        told = {"label": "Main", "metadata": {"plan": "gold"}, "setup_information": {"subdomain": "acme"}}
+        session = http.post("connect_sessions", json={**TOLD_OWNER, **told}).json()
+        assert {name: session[name] for name in told} == told
+        account = hub_server.link("sdk-10")
+        changes = {"label": "Payroll", "metadata": {"seats": 7}}
+        changed = http.patch(f"accounts/{account}", json=changes).json()
+        assert {name: changed[name] for name in changes} == changes
+        stripped = {"metadata": {"any": "thing"}, "label": {"any": "thing"}, "originOwnerName": "Renamed"}
+        sdk.done("accounts.updateAccount", {"id": account, "patchAccountExternalDto": stripped})
+        after = http.get(f"accounts/{account}").json()
+        assert {name: after[name] for name in changes} == changes
+        assert after["origin_owner_name"] == "Renamed"
 
 
 def test_an_owner_that_would_collide_is_a_conflict(sdk: Sdk, hub_server: HubServer) -> None:
