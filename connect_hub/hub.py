@@ -5,27 +5,19 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
-
-from starlette.types import ASGIApp, Receive, Scope, Send
+from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 from connect_hub.auth.engine import Engines
 from connect_hub.callbacks import Callbacks, Handler, TransactionHandler
 from connect_hub.config import Brand, HubConfig, PublicUrl
-from connect_hub.connectors.definition import Connector
 from connect_hub.connectors.registry import ConnectorRegistry, OAuth
 from connect_hub.credentials import Credentials
-from connect_hub.errors import ConfigurationError, ConnectorNotFound
+from connect_hub.errors import ConfigurationError
 from connect_hub.flows.accounts import Accounts, Owners
 from connect_hub.flows.api_keys import ApiKeys
-from connect_hub.flows.connecting import Connecting
 from connect_hub.flows.core import Core
-from connect_hub.flows.credentials import CredentialsFlow
-from connect_hub.flows.deliveries import Deliveries
-from connect_hub.flows.linking import Linking
 from connect_hub.flows.revocation import Revocation
 from connect_hub.flows.sessions import Links, Sessions
-from connect_hub.flows.visits import Visits
 from connect_hub.keys import KeyProvider
 from connect_hub.nonce import Nonces
 from connect_hub.outbound import LazyOutbound
@@ -34,14 +26,6 @@ from connect_hub.storage.protocol import Storage
 from connect_hub.sync import SyncHub
 from connect_hub.tokens import LinkTokens
 from connect_hub.vault import Vault
-from connect_hub.web.app import HubApp, routes
-from connect_hub.web.contexts import BrandView
-from connect_hub.web.languages import Languages
-from connect_hub.web.site import Flows, Limiters, Site
-from connect_hub.web.static import Assets
-from connect_hub.web.templating import Templating
-from connect_hub.web.theme import brand_files
-from connect_hub.web.urls import Urls
 from connect_hub.worker.embedded import EmbeddedDispatcher
 
 if TYPE_CHECKING:
@@ -49,8 +33,13 @@ if TYPE_CHECKING:
 
     import flask
     import httpx2
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from connect_hub.connectors.definition import Connector
+    from connect_hub.flows.credentials import CredentialsFlow
+    from connect_hub.flows.deliveries import Deliveries
     from connect_hub.net.auth import RefreshingAuth
+    from connect_hub.web.app import HubApp
 
 __all__ = ["ConnectHub"]
 
@@ -80,7 +69,7 @@ class ConnectHub:
         public_url: str,
         keys: KeyProvider,
         storage: Storage,
-        connectors: Iterable[str | Path | OAuth | Connector],
+        connectors: "Iterable[str | Path | OAuth | Connector]",
         brand: Brand | None = None,
         config: HubConfig | None = None,
     ) -> None:
@@ -99,7 +88,8 @@ class ConnectHub:
             outbound=self._outbound,
             dispatcher=self._new_dispatcher if self.config.dispatch else None,
         )
-        core = Core(
+        self._brand = Brand() if brand is None else brand
+        self._core = core = Core(
             config=self.config,
             public_url=self.public_url,
             storage=storage,
@@ -121,18 +111,7 @@ class ConnectHub:
         self.links = Links(core, self.sessions)
         self.accounts = Accounts(core, revocation)
         self.owners = Owners(core, self.accounts, revocation)
-        self._credentials = CredentialsFlow(core)
-        self.deliveries = Deliveries(core, transport)
-        visits = Visits(core)
-        flows = Flows(
-            sessions=self.sessions,
-            api_keys=self.api_keys,
-            accounts=self.accounts,
-            owners=self.owners,
-            visits=visits,
-            connecting=Connecting(core, visits, Linking(core, revocation)),
-        )
-        self._app = self._build_app(core, flows, Brand() if brand is None else brand)
+        self._revocation, self._transport = revocation, transport
         self.sync = SyncHub(self, self._runtime)
 
     def _check_projects(self) -> None:
@@ -145,39 +124,48 @@ class ConnectHub:
                         f"projects[{name!r}].connectors: the hub has no connector {key!r}.{hint}"
                     )
 
-    def _build_app(self, core: Core, flows: Flows, brand: Brand) -> HubApp:
-        view = BrandView.of(brand, self.public_url.host)
-        assets = Assets(
-            prefix=f"{self.public_url.path}/static",
-            generated=brand_files(view),
-            logo_name=self._logo_name,
-        )
-        templating = Templating(
-            brand=view,
-            static_url=assets.url,
-            overrides=[Path(f) for f in self.config.pages.templates],
-            languages=Languages(self.config.pages.translations),
-        )
-        table: list[Any] = []
-        site = Site(core, flows, templating, assets, Limiters.of(core), Urls(self.public_url, table))
-        table.extend(routes(site))
-        return HubApp(site, table, self._answer_lifespan)
+    @cached_property
+    def deliveries(self) -> "Deliveries":
+        """Events on their way; `await hub.deliveries.run_due()` carries out what is due."""
+        from connect_hub.flows.deliveries import Deliveries
 
-    def _logo_name(self, key: str) -> str | None:
-        try:
-            return self.connectors.get(key).name
-        except ConnectorNotFound:
-            return None
+        return Deliveries(self._core, self._transport)
+
+    @cached_property
+    def _credentials(self) -> "CredentialsFlow":
+        from connect_hub.flows.credentials import CredentialsFlow
+
+        return CredentialsFlow(self._core)
 
     def _new_dispatcher(self) -> EmbeddedDispatcher:
         return EmbeddedDispatcher(self.deliveries.run_due, interval=timedelta(seconds=5))
 
     # --- mounting ---
 
-    @property
-    def app(self) -> ASGIApp:
+    @cached_property
+    def app(self) -> "ASGIApp":
         """The hub as an ASGI application: mount it where `public_url` says, or run it alone."""
-        return self._app
+        return _App(self)
+
+    @cached_property
+    def _web(self) -> "HubApp":
+        """Made at the first request: a script or a worker has none, and imports neither routes nor pages."""
+        from connect_hub.flows.connecting import Connecting
+        from connect_hub.flows.linking import Linking
+        from connect_hub.flows.visits import Visits
+        from connect_hub.web.app import build_app
+        from connect_hub.web.site import Flows
+
+        visits = Visits(self._core)
+        flows = Flows(
+            sessions=self.sessions,
+            api_keys=self.api_keys,
+            accounts=self.accounts,
+            owners=self.owners,
+            visits=visits,
+            connecting=Connecting(self._core, visits, Linking(self._core, self._revocation)),
+        )
+        return build_app(self._core, flows, self._brand)
 
     @cached_property
     def wsgi(self) -> "WSGIApplication":
@@ -186,7 +174,7 @@ class ConnectHub:
         from connect_hub.hosts.wsgi import ASGIToWSGI
 
         check_engine(self._runtime, exclusive_engine=False)
-        return ASGIToWSGI(self._app)
+        return ASGIToWSGI(self.app)
 
     def wsgi_middleware(
         self, app: "WSGIApplication", prefix: str, *, exclusive_engine: bool = False
@@ -202,7 +190,7 @@ class ConnectHub:
 
         check_prefix(prefix, self.public_url)
         check_engine(self._runtime, exclusive_engine=exclusive_engine)
-        inner, start_soon = wsgi_middleware(app, self._app, prefix), self.start_soon
+        inner, start_soon = wsgi_middleware(app, self.app, prefix), self.start_soon
         mount = prefix.encode("utf-8").decode("latin-1")  # as PEP 3333 has paths
 
         def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -222,17 +210,6 @@ class ConnectHub:
         from connect_hub.hosts.flask import init_app
 
         init_app(self, app, prefix, exclusive_engine=exclusive_engine)
-
-    async def _answer_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()
-        try:
-            async with self._runtime.running():
-                await send({"type": "lifespan.startup.complete"})
-                await receive()
-        except Exception as error:
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
-            raise
-        await send({"type": "lifespan.shutdown.complete"})
 
     def lifespan(self, app: object = None) -> AbstractAsyncContextManager[None]:
         """For `Starlette(lifespan=hub.lifespan)`, or to be entered by a lifespan of the host's own.
@@ -312,3 +289,27 @@ class ConnectHub:
             return live.engine.request_headers(live.credentials)
 
         return live.engine.base_url(live.credentials), RefreshingAuth(headers_of)
+
+
+class _App:
+    """`hub.app`. An object, as servers tell an ASGI application by its `__call__`."""
+
+    def __init__(self, hub: ConnectHub) -> None:
+        self._hub = hub
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        if scope["type"] == "lifespan":
+            await self._answer_lifespan(receive, send)
+        else:
+            await self._hub._web(scope, receive, send)
+
+    async def _answer_lifespan(self, receive: "Receive", send: "Send") -> None:
+        await receive()
+        try:
+            async with self._hub.lifespan():
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+        await send({"type": "lifespan.shutdown.complete"})

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Protocol
 
-from connect_hub.auth.calls import HttpSender
 from connect_hub.clock import Clock
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.connectors.values import FieldValues
@@ -10,6 +9,7 @@ from connect_hub.credentials import Credentials
 from connect_hub.models import ProviderIdentity
 
 if TYPE_CHECKING:
+    from connect_hub.auth.calls import HttpSender
     from connect_hub.auth.oauth2 import OAuth2Engine
 
 __all__ = ["AuthEngine", "Engines", "FormSignIn"]
@@ -61,7 +61,7 @@ class FormSignIn(AuthEngine, Protocol):
 class Engines:
     """Makes the engine for a method; cheap, keeps nothing."""
 
-    def __init__(self, *, sender: HttpSender, clock: Clock) -> None:
+    def __init__(self, *, sender: "HttpSender", clock: Clock) -> None:
         self._sender = sender
         self._clock = clock
 

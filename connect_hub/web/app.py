@@ -1,23 +1,32 @@
 """The application: every address of the hub in one screen."""
 
 import logging
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from connect_hub.config import Brand
 from connect_hub.errors import NotFound
+from connect_hub.flows.core import Core
 from connect_hub.web.api import Api
+from connect_hub.web.contexts import BrandView
 from connect_hub.web.endpoint import Endpoint, Handler, is_for_a_person
 from connect_hub.web.headers import SecureHeaders
+from connect_hub.web.languages import Languages
 from connect_hub.web.openapi import OpenApi
 from connect_hub.web.pages.callback import CallbackPages
 from connect_hub.web.pages.link import LinkPages
 from connect_hub.web.pages.visit import VisitPages
-from connect_hub.web.site import Site
+from connect_hub.web.site import Flows, Limiters, Site
+from connect_hub.web.static import Assets
+from connect_hub.web.templating import Templating
+from connect_hub.web.theme import brand_files
+from connect_hub.web.urls import Urls
 
-__all__ = ["HubApp", "routes"]
+__all__ = ["HubApp", "build_app", "routes"]
 
 log = logging.getLogger("connect_hub.web")
 
@@ -75,10 +84,31 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-class HubApp:
-    """The hub as an ASGI application, to be mounted or run alone."""
+def build_app(core: Core, flows: Flows, brand: Brand) -> "HubApp":
+    """The web application of one hub."""
+    view = BrandView.of(brand, core.public_url.host)
 
-    def __init__(self, site: Site, route_table: list[BaseRoute], lifespan: ASGIApp) -> None:
+    def logo_name(key: str) -> str | None:
+        return core.connectors.get(key).name if key in core.connectors else None
+
+    assets = Assets(prefix=f"{core.public_url.path}/static", generated=brand_files(view), logo_name=logo_name)
+    pages = core.config.pages
+    templating = Templating(
+        brand=view,
+        static_url=assets.url,
+        overrides=[Path(folder) for folder in pages.templates],
+        languages=Languages(pages.translations),
+    )
+    table: list[BaseRoute] = []
+    site = Site(core, flows, templating, assets, Limiters.of(core), Urls(core.public_url, table))
+    table.extend(routes(site))
+    return HubApp(site, table)
+
+
+class HubApp:
+    """Answers HTTP for one hub."""
+
+    def __init__(self, site: Site, route_table: list[BaseRoute]) -> None:
         self._site = site
         router = Router(route_table, redirect_slashes=False, default=_Unknown(site))
         self._http = SecureHeaders(router)
@@ -88,7 +118,6 @@ class HubApp:
             for route in route_table
             if isinstance(route, Route) and "{" not in route.path
         }
-        self._lifespan = lifespan
         self._root_path_seen = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,8 +125,6 @@ class HubApp:
             self._compare_root_path(scope)
             path: str = scope["path"].removeprefix(scope.get("root_path", ""))
             await self._plain.get(path, self._http)(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._lifespan(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
 

@@ -31,7 +31,7 @@ CANARY = "canary-9f3a.example"
 
 def table(made: Hub) -> list[Route]:
     """The route table that the hub answers from."""
-    found = [r for r in made.hub._app._site.urls._routes if isinstance(r, Route)]
+    found = [r for r in made.hub._web._site.urls._routes if isinstance(r, Route)]
     assert len(found) > 20
     return found
 
