@@ -10,7 +10,9 @@ __all__ = ["EmbeddedDispatcher"]
 
 log = logging.getLogger("connect_hub.worker")
 
-_STOP_WITHIN = timedelta(seconds=10)
+_FINISH_WITHIN = timedelta(seconds=8)
+_GIVE_UP_WITHIN = timedelta(seconds=2)
+"""Together the ten seconds of the port: to finish what runs, then to hand it back."""
 
 
 class EmbeddedDispatcher:
@@ -51,10 +53,12 @@ class EmbeddedDispatcher:
             return
         self._stopping = True
         self._due.set()
-        done, _ = await asyncio.wait({task}, timeout=_STOP_WITHIN.total_seconds())
+        done, _ = await asyncio.wait({task}, timeout=_FINISH_WITHIN.total_seconds())
         if not done:
             task.cancel()
-            await asyncio.wait({task})
+            done, _ = await asyncio.wait({task}, timeout=_GIVE_UP_WITHIN.total_seconds())
+        if not done:
+            log.warning("a callback does not let itself be cancelled; stopping without it")
 
     async def _run(self) -> None:
         while not self._stopping:
