@@ -18,10 +18,20 @@ from connect_hub.models import Account
 from connect_hub.storage.protocol import NewEvent
 from connect_hub.storage.transaction import Transaction, callbacks_running
 
-__all__ = ["HANDLER", "Callback", "Callbacks", "Handler", "TransactionHandler"]
+__all__ = [
+    "HANDLER",
+    "TRANSACTION_EVENTS",
+    "Callback",
+    "Callbacks",
+    "Handler",
+    "TransactionHandler",
+]
 
 HANDLER = "handler:"
 """Prefix of a handler's name where it stands as the target of a delivery."""
+
+TRANSACTION_EVENTS = frozenset({"account.created", "account.updated"})
+"""What a customer's connection writes, and a callback inside its transaction can be part of."""
 
 Handler = Callable[[Event], Awaitable[None] | None]
 TransactionHandler = Callable[[Event, Transaction], None]
@@ -62,8 +72,10 @@ class Callbacks:
 
         After the commit (the default) it is called as `function(event)`, coroutine or plain. `name` names it
         in the outbox; its default is the module and qualified name, so give one if that may change.
-        With `in_transaction` it is called as `function(event, tx)` before the commit; a coroutine function is
-        a TypeError. Raises ConfigurationError for an unknown event or a name that is taken.
+        With `in_transaction` it is called as `function(event, tx)` before the commit in which a customer's
+        connection makes the account (`account.created`) or renews it (`account.updated`); a coroutine
+        function is a TypeError. Raises ConfigurationError for an unknown event, another one inside the
+        transaction, or a name that is taken.
         """
         if event not in EVENT_NAMES:
             raise ConfigurationError(
@@ -74,6 +86,11 @@ class Callbacks:
             if not callable(function):
                 raise TypeError("hub.on decorates a function")
             if in_transaction:
+                if event not in TRANSACTION_EVENTS:
+                    raise ConfigurationError(
+                        f"hub.on({event!r}, in_transaction=True): only account.created and account.updated "
+                        "are called inside the transaction. Register it for after the commit."
+                    )
                 if inspect.iscoroutinefunction(function):
                     raise TypeError(
                         f"hub.on({event!r}, in_transaction=True) takes a plain function: "
