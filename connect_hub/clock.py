@@ -42,10 +42,13 @@ def truncate(instant: datetime) -> datetime:
     """
     if instant.tzinfo is None:
         raise ValueError("a datetime here needs a time zone, such as datetime.now(UTC)")
-    instant = instant.astimezone(UTC)
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 def iso(instant: datetime) -> str:
     """RFC 3339 text in UTC with milliseconds and a `Z`, such as `2026-01-02T03:04:05.678Z`."""
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -2,8 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -66,25 +64,23 @@ class Api:
     # --- who calls ---
 
     async def _caller(self, request: Request) -> Caller:
-        with self._counted(request):
+        refuse_browser(request)
+        try:
             caller = await self._site.flows.api_keys.identify(api_key(request))
+        except InvalidApiKey:
+            self._count_refusal(request)
+            raise
         self._site.limiters.api_keys.spend(caller.key_id)
         return caller
 
-    @contextmanager
-    def _counted(self, request: Request) -> Iterator[None]:
-        """Counts refused keys by the client's address: 429 instead of 401 once there were too many.
+    def _count_refusal(self, request: Request) -> None:
+        """Counts refused keys by the client's address. Raises RateLimited after too many: 429, not 401.
 
         A good key is never refused for the sake of others, who may share its address behind a proxy; keys
         are too long to be found by trying.
         """
-        refuse_browser(request)
-        try:
-            yield
-        except InvalidApiKey:
-            address = client_address(request, self._site.core.config.network.trusted_proxies)
-            self._site.limiters.failed_api_keys.spend(address)
-            raise
+        address = client_address(request, self._site.core.config.network.trusted_proxies)
+        self._site.limiters.failed_api_keys.spend(address)
 
     # --- connect sessions ---
 
@@ -105,7 +101,8 @@ class Api:
         return _json(issued_json(issued, self._organization_id, self._site.core.clock.now()), 201)
 
     async def authenticate(self, request: Request) -> Response:
-        with self._counted(request):
+        refuse_browser(request)
+        try:
             key = api_key(request)
             try:
                 wanted = parse_json(AuthenticateToken, await read_json(request))
@@ -114,6 +111,9 @@ class Api:
                 await self._site.flows.api_keys.identify(key)
                 raise
             caller, session = await self._site.flows.sessions.authenticate_for(key, wanted.token)
+        except InvalidApiKey:
+            self._count_refusal(request)
+            raise
         self._site.limiters.api_keys.spend(caller.key_id)
         return _json(session_json(session, self._organization_id, self._site.core.clock.now()), 201)
 
