@@ -1,6 +1,7 @@
 """Definitions: whatever could send a secret to the wrong place is refused when they are read."""
 
 import pytest
+from pydantic import ValidationError
 
 from connect_hub.connectors import catalog
 from connect_hub.connectors.definition import Connector
@@ -129,3 +130,14 @@ def test_every_problem_of_a_file_is_told_with_file_place_and_what_to_change() ->
         catalog.parse(TEXT, "other.toml")
     with pytest.raises(ConfigurationError, match="is not TOML"):
         catalog.parse("version =", "broken.toml")
+
+
+@pytest.mark.parametrize("key", ["discovery_url", "server_metadata_url", "well_known"])
+def test_addresses_are_written_down_and_never_discovered(key: str) -> None:
+    """T18: the language has no discovery, so no answer of a network can move a token endpoint."""
+    found = document()
+    methods = found["methods"]
+    assert isinstance(methods, list)
+    methods[0][key] = "https://login.example-desk.com/.well-known/openid-configuration"
+    with pytest.raises(ValidationError, match=r"not permitted"):
+        Connector.model_validate(found)
