@@ -2,6 +2,7 @@
 
 import gettext
 import re
+import struct
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -26,7 +27,7 @@ _SOURCE = "en"
 _LONGEST = 1000
 """Characters of Accept-Language that are looked at; browsers send fewer than a hundred."""
 
-_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*|\*")
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*|\*")
 _QUALITY = re.compile(r"[01](?:\.[0-9]{0,3})?")
 _PLACEHOLDER = re.compile(r"%\(\w+\)s")
 
@@ -213,7 +214,7 @@ def _read(file: Path) -> gettext.GNUTranslations:
     try:
         with file.open("rb") as stream:
             return gettext.GNUTranslations(stream)
-    except (OSError, ValueError, UnicodeError, IndexError) as error:
+    except (OSError, ValueError, struct.error, IndexError) as error:
         raise ConfigurationError(
             f"pages.translations: {file} cannot be read as a catalogue ({error}). Compile it with msgfmt."
         ) from None

@@ -11,7 +11,7 @@ from connect_hub.web.contexts import Form, Problem
 from connect_hub.web.errors import error_headers, status_of
 from connect_hub.web.site import Site
 
-__all__ = ["problem_response"]
+__all__ = ["problem_response", "problem_texts"]
 
 _TITLES = {
     "account_not_found": Message("This account is gone"),
@@ -60,14 +60,13 @@ def problem_response(
     retry_url: str | None = None,
 ) -> Response:
     """The page of an error, with the error's status."""
-    language = site.language(request)
     status = status_of(error)
-    ours = status >= 500 and status != 503
+    title, text, advice = map(site.language(request).text, problem_texts(error))
     context = Problem(
-        title=language.text(_TITLES.get(error.code, _UNKNOWN)),
-        text=language.text(_INTERNAL if ours else _text(error, status)),
-        advice=language.text(_ADVICE.get(error.code, "")),
-        code="internal_error" if ours else error.code,
+        title=title,
+        text=text,
+        advice=advice,
+        code="internal_error" if _is_ours(status) else error.code,
         reference=reference or secrets.token_hex(4),
         renew=renew,
         retry_url=retry_url,
@@ -75,8 +74,20 @@ def problem_response(
     return site.page(request, context, status, error_headers(error))
 
 
-def _text(error: ConnectHubError, status: int) -> str:
+def problem_texts(error: ConnectHubError) -> tuple[str, str, str]:
+    """(title, text, advice) of an error's page, to be translated; the advice may be empty."""
+    return _TITLES.get(error.code, _UNKNOWN), _text(error), _ADVICE.get(error.code, "")
+
+
+def _is_ours(status: int) -> bool:
+    return status >= 500 and status != 503
+
+
+def _text(error: ConnectHubError) -> str:
     """What to tell a customer; texts about tables and keys are for the host's log."""
+    status = status_of(error)
+    if _is_ours(status):
+        return _INTERNAL
     if status == 503:
         return Message("Please try again in a moment. Nothing was saved.")
     if error.code in {"not_found", "method_not_allowed"}:

@@ -1,7 +1,7 @@
 """Every page in every state, from sample contexts.
 
-`python -m tests.web.gallery FOLDER` writes them as files that any static file server can show; the tests
-render the same samples.
+`python -m tests.web.gallery FOLDER [LANGUAGE]` writes them as files that any static file server can show; the
+tests render the same samples.
 """
 
 import sys
@@ -41,6 +41,7 @@ from connect_hub.web.contexts import (
     SameAccount,
     Success,
 )
+from connect_hub.web.languages import Language, Languages
 from connect_hub.web.static import Assets
 from connect_hub.web.templating import Templating
 from connect_hub.web.theme import brand_files
@@ -94,8 +95,12 @@ def provider(key: str) -> ProviderView:
     return ProviderView(key, TOOLS[key][0], assets().logo_url(key))
 
 
-def samples(text: Callable[[str], str] = lambda sample: sample) -> dict[str, Page]:
-    """The pages by file name. `text` may replace every text that somebody outside wrote."""
+def samples(
+    text: Callable[[str], str] = lambda sample: sample, language: Language | None = None
+) -> dict[str, Page]:
+    """The pages by file name. `text` may replace every text that somebody outside wrote; our own are in
+    `language`."""
+    say = Language("en").text if language is None else language.text
 
     def said(sample: str, limit: int = 80) -> Untrusted:
         return Untrusted(text(sample), limit=limit)
@@ -106,31 +111,34 @@ def samples(text: Callable[[str], str] = lambda sample: sample) -> dict[str, Pag
     bamboo, hubspot, zendesk = provider("bamboohr"), provider("hubspot"), provider("zendesk")
     subdomain = FieldView(
         name="subdomain",
-        label="Zendesk subdomain",
+        label=say("Subdomain"),
         prefix="https://",
         suffix=".zendesk.com",
         placeholder="acme",
         pattern="[a-z0-9-]+",
-        pattern_message="Only the first part, without dots",
+        pattern_message=say("Only the part before .zendesk.com, such as acme."),
         inputmode="url",
         value=text(""),
     )
     email = FieldView(
         name="email",
-        label="Your email address at Zendesk",
+        label=say("Email address"),
         kind="email",
         autocomplete="email",
         value=text(""),
     )
     token = FieldView(
         name="api_token",
-        label="API token",
+        label=say("API token"),
         secret=True,
-        help="An administrator creates it in the Admin Center.",
+        help=say(
+            "In Admin Center: Apps and integrations, APIs, Zendesk API. "
+            "A token is shown only when it is made."
+        ),
         help_url="https://support.zendesk.example/token",
     )
     everything = (
-        replace(subdomain, help="The first part of the address where you use Zendesk."),
+        replace(subdomain, help=say("The first part of the address where your agents sign in.")),
         FieldView(
             name="region",
             label="Region",
@@ -163,12 +171,12 @@ def samples(text: Callable[[str], str] = lambda sample: sample) -> dict[str, Pag
             url=f"/c/v/{key}",
             aliases=aliases,
             category=category,
-            category_label=LABELS[category],
+            category_label=say(LABELS[category]),
             state={"hubspot": "connected", "zendesk": "attention"}.get(key),  # type: ignore[arg-type]
         )
         for key, (_, category, aliases) in TOOLS.items()
     )
-    categories = tuple(CategoryView(key, label) for key, label in LABELS.items())
+    categories = tuple(CategoryView(key, say(label)) for key, label in LABELS.items())
     listing = Providers(cards=cards, url="/providers.html", categories=categories, exit_url="/c/v/exit")
     landing = Landing(
         confirm=form("/link/confirm"),
@@ -178,9 +186,9 @@ def samples(text: Callable[[str], str] = lambda sample: sample) -> dict[str, Pag
         username=said("jane.doe@globex.example"),
     )
     problem = Problem(
-        title="This link has expired",
-        text="It was made to work for a limited time.",
-        advice="Ask Acme HR for a new one; nothing that was connected before has changed.",
+        title=say("This link has expired"),
+        text=say("This link has expired. Ask for a new one."),
+        advice=say("Ask whoever sent you the link for a new one."),
         code="link_expired",
         reference="01JD9M2Z7K",
         renew=form("/link/renew"),
@@ -192,12 +200,12 @@ def samples(text: Callable[[str], str] = lambda sample: sample) -> dict[str, Pag
         "opener": Opener(form=form("/link/open")),
         "opener-given": Opener(form=form("/link/open"), token_given=True),
         "opener-wrong": Opener(
-            form=form("/link/open"), error="This is not the whole link. Copy it once more."
+            form=form("/link/open"), error=say("Paste the whole link from the message you received.")
         ),
         "landing": landing,
         "landing-provider": replace(landing, provider=bamboo, username=None),
         "landing-categories": replace(
-            landing, categories=("HR", "Recruiting"), owner_name=Untrusted("\u200b")
+            landing, categories=(say("HR"), say("Recruiting")), owner_name=Untrusted("\u200b")
         ),
         "landing-reconnect": replace(landing, provider=bamboo, reconnect=True),
         "decline": Decline(confirm=form("/link/decline"), back=form("/link/open")),
@@ -224,30 +232,37 @@ def samples(text: Callable[[str], str] = lambda sample: sample) -> dict[str, Pag
             provider=hubspot,
             fields=(),
             redirects=True,
-            other_methods=(MethodView(label="Private app token", url="?method=token"),),
+            other_methods=(MethodView(label=say("Personal access token"), url="?method=token"),),
         ),
         "connect-wrong": replace(
             connect,
             fields=(
                 replace(
-                    subdomain, value=text("acme corp"), error="Only the first part, without dots or spaces."
+                    subdomain,
+                    value=text("acme corp"),
+                    error=say("Only the part before .zendesk.com, such as acme."),
                 ),
                 replace(email, value=text("jane.doe@globex.example")),
                 replace(
-                    token, secret_value=Secret(text("tok-4f7h2k9")), error="Check that you copied all of it."
+                    token,
+                    secret_value=Secret(text("tok-4f7h2k9")),
+                    error=say("An API token has no spaces. Check that you copied all of it."),
                 ),
             ),
         ),
         "connect-refused": replace(
             connect,
             alert=AlertView(
-                text="Zendesk did not accept this token. Check that you copied all of it.",
+                text=say("The provider did not accept these credentials. Check that you copied all of them."),
                 provider_words=said("Couldn't authenticate you", 200),
             ),
             fields=(replace(subdomain, value="acme"), replace(email, value="jane.doe@globex.example"), token),
         ),
         "connect-down": replace(
-            connect, alert=AlertView(text="Zendesk is not answering right now. Nothing was saved.")
+            connect,
+            alert=AlertView(
+                text=say("The provider is not answering right now. Nothing was saved; try again in a moment.")
+            ),
         ),
         "connect-edit": replace(
             connect,
@@ -259,7 +274,9 @@ def samples(text: Callable[[str], str] = lambda sample: sample) -> dict[str, Pag
                 replace(token, stored=True, stored_hint="9fQ2"),
             ),
             back_url=None,
-            other_methods=(MethodView(label="Sign in with Zendesk", url="?method=oauth2", recommended=True),),
+            other_methods=(
+                MethodView(label=say("Sign in with Zendesk"), url="?method=oauth2", recommended=True),
+            ),
         ),
         "leaving": Leaving(
             name="HubSpot", url="https://app.hubspot.example/oauth?a=1&b='2'", provider=hubspot
@@ -287,24 +304,23 @@ def samples(text: Callable[[str], str] = lambda sample: sample) -> dict[str, Pag
         ),
         "problem": problem,
         "problem-plain": replace(
-            problem, title="This page does not exist", advice="", renew=None, code="not_found"
+            problem, title=say("We could not find this page"), advice="", renew=None, code="not_found"
         ),
         "problem-retry": replace(
-            problem, title="HubSpot did not connect", renew=None, retry_url="/c/v/hubspot"
+            problem, title=say("This sign-in cannot be finished"), renew=None, retry_url="/c/v/hubspot"
         ),
         "renewal-requested": RenewalRequested(),
         "index": Index(form=form("/link/open")),
         "index-plain": Index(),
-        "arabic": replace(connect, lang="ar", dir="rtl"),
     }
 
 
-def write(folder: Path) -> None:
-    """Write every sample, and the static files that they ask for, into `folder`."""
-    pages, files = templating(), assets()
+def write(folder: Path, tag: str = "en") -> None:
+    """Write every sample in one language, and the static files that they ask for, into `folder`."""
+    pages, files, language = templating(), assets(), Languages().get(tag)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, page in samples().items():
-        html = pages.render(page)
+    for name, page in samples(language=language).items():
+        html = pages.render(page, language)
         if isinstance(page, (Leaving, Bounce)):
             html = html.replace('http-equiv="refresh"', 'name="was-refresh"').replace(" data-send", "")
         (folder / f"{name}.html").write_text(html, encoding="utf-8")
@@ -323,4 +339,4 @@ def write(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    write(Path(sys.argv[1]), *sys.argv[2:])

@@ -181,9 +181,9 @@ def test_pasted_address_is_cut_as_the_server_cuts_it(site: Site, page: Page, pas
         key="subdomain", label="Subdomain", prefix="https://", suffix=".zendesk.com", format=Format.DNS_LABEL
     )
     page.goto(f"{site.url}/connect")
-    box = page.get_by_label("Zendesk subdomain")
+    box = page.get_by_label("Subdomain")
     box.fill(pasted)
-    page.get_by_label("Your email").focus()
+    page.get_by_label("Email address").focus()
     assert box.input_value() == read_values([spec], {"subdomain": pasted}).variables["subdomain"]
     assert box.evaluate("e => e.validity.valid")
 
@@ -192,12 +192,12 @@ def test_form_says_what_is_wrong_and_is_sent_once(site: Site, page: Page, observ
     """A value that does not match is named in the provider's words before it is sent; a form that was sent
     says so and is not sent again; a shown secret is hidden again first."""
     page.goto(f"{site.url}/connect")
-    box = page.get_by_label("Zendesk subdomain")
+    box = page.get_by_label("Subdomain")
     box.fill("not one word")
     box.blur()
-    assert box.evaluate("e => e.validationMessage") == "Only the first part, without dots"
+    assert box.evaluate("e => e.validationMessage") == "Only the part before .zendesk.com, such as acme."
     box.fill("acme")
-    page.get_by_label("Your email").fill("jane@globex.example")
+    page.get_by_label("Email address").fill("jane@globex.example")
     token = page.get_by_label("API token", exact=True)
     token.fill(" s3cret ")
     page.get_by_role("button", name="Show API token").click()
@@ -221,7 +221,7 @@ def test_stored_secret_is_kept_or_replaced(site: Site, open_page: OpenPage, java
     page = open_page(javascript=javascript)
     for typed in ("", "n3w"):
         page.goto(f"{site.url}/connect-edit")
-        page.get_by_label("Your email").fill("jane@globex.example")
+        page.get_by_label("Email address").fill("jane@globex.example")
         expect(page.locator("#field-api_token")).to_be_hidden()
         if typed:
             page.get_by_text("Edit").click()
@@ -234,5 +234,5 @@ def test_error_summary_leads_to_the_field(site: Site, page: Page) -> None:
     """The summary has the focus when the page is shown, and each of its links moves it to the field."""
     page.goto(f"{site.url}/connect-wrong")
     expect(page.get_by_role("alert")).to_be_focused()
-    page.get_by_role("link", name="API token: Check").click()
+    page.get_by_role("link", name="API token: An API token").click()
     expect(page.get_by_label("API token", exact=True)).to_be_focused()
