@@ -34,6 +34,8 @@ from connect_hub.web.languages import DOMAIN, Languages, negotiate
 from connect_hub.web.problems import problem_texts
 from connect_hub.web.templating import Templating
 from connect_hub.web.untrusted import Untrusted
+from tests.customer import Customer
+from tests.hubs import GOOD_KEY, make_hub
 from tests.web.gallery import BRAND, assets, samples, templating
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -243,7 +245,7 @@ def test_every_page_is_in_its_language(tag: str) -> None:
         assert (skip[1] == "Skip to the content") == (tag == "en")
     connect = pages.render(samples(language=language)["connect-edit"], language)
     assert language.gettext("Edit") in connect
-    assert (re.search(r"\bEdit\b", re.sub("<[^>]*>", "", connect)) is not None) == (tag == "en")
+    assert (re.search(r"\bEdit\b", re.sub("<[^>]*>", " ", connect)) is not None) == (tag == "en")
 
 
 @pytest.mark.parametrize("tag", SHIPPED)
@@ -328,6 +330,56 @@ def test_from_the_right_names_stay_whole() -> None:
     assert arabic.text("") == ""
     assert german.text("Only in English.") == "Only in English."
     assert "\u2068" not in german.gettext("Connect %(provider)s")
+
+
+# --- a running hub ---
+
+
+async def test_whole_way_is_in_the_language_of_the_session(tmp_path: Path) -> None:
+    """`locale` decides on every page of its link and visit, the refused form and the dead end among them,
+    whatever the browser asks for; it says so in `Content-Language` and `Vary`."""
+    made = make_hub(tmp_path)
+    link = await made.hub.links.create(
+        origin_owner_id="42", origin_owner_name="Acme", provider="simulated-key", locale="de-AT"
+    )
+    customer = Customer(made.hub, headers={"accept-language": "ja,fr;q=0.5"})
+    landing = await customer.open(link.url)
+    form = await customer.press(landing, "Weiter")
+    refused = await customer.press(form, "Acme Key verbinden", {"f.api_key": ""})
+    wrong = await customer.press(refused, "Acme Key verbinden", {"f.api_key": "wrong-0123456789"})
+    connected = await customer.press(wrong, "Acme Key verbinden", {"f.api_key": GOOD_KEY})
+    closed = await customer.press(connected, "Fertig")
+    gone = await customer.get(form.url)
+    used = await customer.open(link.url)
+    asked = await customer.press(used, "Neuen Link anfordern")
+    assert "Geben Sie einen Wert für „API-Schlüssel“ ein." in refused.text
+    assert "Der Anbieter hat diese Zugangsdaten nicht akzeptiert." in wrong.text
+    assert connected.heading == "Acme Key ist verbunden"
+    assert (used.status, used.heading) == (410, "Dieser Link wurde schon verwendet")
+    for page in (landing, form, refused, wrong, connected, closed, used, asked):
+        assert '<html lang="de" dir="ltr">' in page.text, page.heading
+        assert (page.headers["content-language"], page.headers["vary"]) == ("de", "Accept-Language")
+    # Its cookie is gone with the visit, so nothing but the browser says what to speak.
+    assert '<html lang="ja" dir="ltr">' in gone.text
+
+
+async def test_browser_decides_where_the_session_does_not(tmp_path: Path) -> None:
+    """Without `locale`, each page and each error page is in the browser's language; the API stays English."""
+    made = make_hub(tmp_path)
+    link = await made.hub.links.create(origin_owner_id="42", origin_owner_name="Acme", locale="pt")
+    for header, tag in (("ar-EG,ar;q=0.9,en;q=0.8", "ar"), ("fr", "fr"), ("nl", "en")):
+        customer = Customer(made.hub, headers={"accept-language": header})
+        listing = await customer.press(await customer.open(link.url), LANGUAGES.get(tag).gettext("Continue"))
+        for page in (
+            listing,
+            await customer.get("/connect/"),
+            await customer.get("/connect/link"),
+            await customer.get("/connect/nothing", accept="text/html"),
+            await customer.get("/connect/visit/unknown0"),
+        ):
+            assert f'<html lang="{tag}" dir="{LANGUAGES.get(tag).dir}">' in page.text
+    answer = await Customer(made.hub, headers={"accept-language": "de"}).get("/connect/accounts")
+    assert "Send a valid API key" in answer.text
 
 
 # --- the host's own ---
