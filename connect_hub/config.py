@@ -6,7 +6,7 @@ Each message names the field, what is wrong with it, and the fix.
 import hashlib
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from os import PathLike
@@ -45,6 +45,20 @@ MIN_API_KEY_LENGTH = 32
 
 def _refuse(field_name: str, problem: str, fix: str) -> ConfigurationError:
     return ConfigurationError(f"{field_name}: {problem}. {fix}")
+
+
+def _names(field_name: str, value: Collection[str]) -> frozenset[str]:
+    """Several texts as a frozenset; one text alone would be taken for its letters."""
+    if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+        raise _refuse(field_name, "this is not a list of texts", f"Write [{value!r}] for one.")
+    return frozenset(value)
+
+
+def _secrets(field_name: str, values: Sequence[Secret | str]) -> tuple[Secret, ...]:
+    """Several secrets, wrapped where they were given as text."""
+    if isinstance(values, Secret | str):
+        raise _refuse(field_name, "this is one secret, not a list of them", "Write it in brackets.")
+    return tuple(Secret(value) if isinstance(value, str) else value for value in values)
 
 
 def _is_loopback(host: str) -> bool:
@@ -148,7 +162,7 @@ class Webhook:
 
     url: str
     """https; a private host must be named in `NetworkConfig.allow_private_hosts`."""
-    secrets: Sequence[Secret]
+    secrets: Sequence[Secret | str]
     """`whsec_…`, newest first; every one signs, so that a receiver can change over in its own time."""
     events: frozenset[str] = DEFAULT_EVENTS
     name: str = ""
@@ -156,9 +170,11 @@ class Webhook:
 
     def __post_init__(self) -> None:
         _split_web_address("webhook.url", self.url, insecure_dev=True)
+        object.__setattr__(self, "events", _names("webhook.events", self.events))
+        object.__setattr__(self, "secrets", _secrets("webhook.secrets", self.secrets))
         if not self.secrets:
             raise _refuse("webhook.secrets", "there is none", "Make one with `connect-hub webhooks secret`.")
-        for secret in self.secrets:
+        for secret in self.signing_secrets:
             secret_key(secret)
         unknown = sorted(set(self.events) - EVENT_NAMES)
         if unknown:
@@ -174,19 +190,27 @@ class Webhook:
                 "webhook.name", f"{self.name!r} is not a name", "Use letters, digits, '.', '_', '-'."
             )
 
+    @property
+    def signing_secrets(self) -> tuple[Secret, ...]:
+        """`secrets`, each as a Secret."""
+        return _secrets("webhook.secrets", self.secrets)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A tenant of the hub."""
 
-    api_keys: Sequence[Secret] = ()
+    api_keys: Sequence[Secret | str] = ()
     """Keys kept in configuration instead of the database: any text of 32 characters or more, no comma."""
     connectors: frozenset[str] | None = None
     """The enabled ones of the hub's connectors; None: all."""
     webhooks: Sequence[Webhook] = ()
 
     def __post_init__(self) -> None:
-        for key in self.api_keys:
+        object.__setattr__(self, "api_keys", _secrets("project.api_keys", self.api_keys))
+        if self.connectors is not None:
+            object.__setattr__(self, "connectors", _names("project.connectors", self.connectors))
+        for key in self.secret_api_keys:
             text = key.reveal()
             if len(text) < MIN_API_KEY_LENGTH or "," in text:
                 raise _refuse(
@@ -197,6 +221,11 @@ class Project:
         names = [webhook.name for webhook in self.webhooks]
         if len(set(names)) != len(names):
             raise _refuse("project.webhooks", "two endpoints have the same name", "Give each its own name.")
+
+    @property
+    def secret_api_keys(self) -> tuple[Secret, ...]:
+        """`api_keys`, each as a Secret."""
+        return _secrets("project.api_keys", self.api_keys)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +249,12 @@ class LinkConfig:
     oauth_state_lifetime: timedelta = timedelta(minutes=20)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "return_urls", _names("links.return_urls", self.return_urls))
+        if self.binding not in set(Binding):
+            raise _refuse(
+                "links.binding", f"{self.binding!r} is unknown", "Choose 'confirm' or 'host_identity'."
+            )
+        object.__setattr__(self, "binding", Binding(self.binding))
         if self.style not in {"fragment", "query"}:
             raise _refuse("links.style", f"{self.style!r} is unknown", "Choose 'fragment' or 'query'.")
         if not timedelta(minutes=1) <= self.max_lifetime <= 30 * _DAY:
@@ -271,6 +306,8 @@ class NetworkConfig:
     rates: RateConfig = field(default_factory=RateConfig)
 
     def __post_init__(self) -> None:
+        named = _names("network.allow_private_hosts", self.allow_private_hosts)
+        object.__setattr__(self, "allow_private_hosts", named)
         if isinstance(self.trusted_proxies, bool) or not 0 <= self.trusted_proxies <= 10:
             raise _refuse("network.trusted_proxies", "it is a number from 0 to 10", "Count your proxies.")
 

@@ -256,7 +256,7 @@ class ConnectHub:
         """
         await self._runtime.ready()
 
-    async def credentials(self, account_id: str, *, project: str | None = None) -> Credentials:
+    async def credentials(self, account_id: str, *, project: str = "default") -> Credentials:
         """The account's live credentials, refreshed first if due. For what `client` cannot do.
 
         Raises AccountNotFound, AccountInactive, AccountSuspended, CredentialsExpired or RefreshFailed.
@@ -265,7 +265,7 @@ class ConnectHub:
 
     @asynccontextmanager
     async def client(
-        self, account_id: str, *, project: str | None = None
+        self, account_id: str, *, project: str = "default"
     ) -> "AsyncIterator[httpx2.AsyncClient]":
         """An HTTP client with the account's base URL and live credentials; it refreshes by itself.
 
@@ -276,17 +276,14 @@ class ConnectHub:
         async with self._outbound.outbound.client(base_url, auth=auth) as client:
             yield client
 
-    async def _account_auth(self, account_id: str, project: str | None) -> "tuple[str, RefreshingAuth]":
+    async def _account_auth(self, account_id: str, project: str) -> "tuple[str, RefreshingAuth[Credentials]]":
         from connect_hub.net.auth import RefreshingAuth
 
         live = await self._credentials.live(account_id, project=project)
 
-        async def headers_of(refused: bool) -> Mapping[str, str]:
-            nonlocal live
-            live = await self._credentials.live(
-                account_id, project=project, refused=live.credentials if refused else None
-            )
-            return live.engine.request_headers(live.credentials)
+        async def headers_of(refused: Credentials | None) -> tuple[Mapping[str, str], Credentials]:
+            now = await self._credentials.live(account_id, project=project, refused=refused)
+            return now.engine.request_headers(now.credentials), now.credentials
 
         return live.engine.base_url(live.credentials), RefreshingAuth(headers_of)
 

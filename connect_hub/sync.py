@@ -103,12 +103,12 @@ class SyncHub:
         """See `ConnectHub.check`."""
         self._runtime.run(self._hub.check(), name="hub.check")
 
-    def credentials(self, account_id: str, *, project: str | None = None) -> Credentials:
+    def credentials(self, account_id: str, *, project: str = "default") -> Credentials:
         """See `ConnectHub.credentials`."""
         return self._runtime.run(self._hub.credentials(account_id, project=project), name="hub.credentials")
 
     @contextmanager
-    def client(self, account_id: str, *, project: str | None = None) -> "Iterator[httpx2.Client]":
+    def client(self, account_id: str, *, project: str = "default") -> "Iterator[httpx2.Client]":
         """See `ConnectHub.client`; answers are read whole."""
         base_url, auth = self._runtime.run(self._hub._account_auth(account_id, project), name="hub.client")
         with self._hub._outbound.outbound.sync_client(base_url, auth=auth, portal=self._runtime) as client:

@@ -44,7 +44,7 @@ class ApiKeys:
         self._touched: dict[str, datetime] = {}
         self._configured: dict[bytes, Caller] = {}
         for project_id, project in core.config.projects.items():
-            for key in project.api_keys:
+            for key in project.secret_api_keys:
                 digest = hashlib.sha256(key.reveal().encode()).digest()
                 self._configured[digest] = Caller(project_id, f"config-{digest.hex()[:12]}")
 

@@ -58,7 +58,7 @@ class CredentialsFlow:
         self._running: dict[str, asyncio.Task[StoredCredentials]] = {}
 
     async def live(
-        self, account_id: str, *, project: str | None = None, refused: Credentials | None = None
+        self, account_id: str, *, project: str = "default", refused: Credentials | None = None
     ) -> LiveCredentials:
         """The account's credentials, valid as far as is known.
 
@@ -87,7 +87,7 @@ class CredentialsFlow:
         await self._touch(stored.account)
         return LiveCredentials(stored.account, credentials, engine)
 
-    async def _load(self, account_id: str, project: str | None) -> StoredCredentials:
+    async def _load(self, account_id: str, project: str) -> StoredCredentials:
         stored = await self._core.storage.stored_credentials(account_id, project_id=project)
         if stored is None:
             raise AccountNotFound
@@ -237,7 +237,7 @@ class CredentialsFlow:
         settled = await self._core.storage.settle_refresh(
             account.id,
             epoch=epoch,
-            change=lambda a: replace(a, status=AccountStatus.EXPIRED, status_reasons=(reason,)),
+            change=lambda a: _expired(a, reason),
             seal=None,
             announce=self._announce,
         )
@@ -255,7 +255,7 @@ class CredentialsFlow:
         def change(now: Account) -> Account:
             if now.generation != account.generation or now.status is not AccountStatus.ACTIVE:
                 return now
-            return replace(now, status=AccountStatus.EXPIRED, status_reasons=(reason,))
+            return _expired(now, reason)
 
         await self._core.storage.change_account(
             account.project_id, account.id, change, announce=self._announce
@@ -270,6 +270,12 @@ class CredentialsFlow:
         now = self._core.clock.now()
         if account.last_used_at is None or now - account.last_used_at >= _TOUCH_EVERY:
             await self._core.storage.touch_account(account.id, now=now)
+
+
+def _expired(account: Account, reason: StatusReason) -> Account:
+    return replace(
+        account, status=AccountStatus.EXPIRED, status_reasons=(reason,), updated_at=reason.timestamp
+    )
 
 
 def _same(one: Credentials, other: Credentials) -> bool:

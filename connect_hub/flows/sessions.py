@@ -208,8 +208,9 @@ class Sessions:
         if problems.found:
             raise ValidationFailed(*problems.found)
         links = self._core.config.links
-        seconds = request.expires_in
-        life = timedelta(seconds=seconds) if seconds is not None else lifetime or links.session_lifetime
+        life = links.session_lifetime if lifetime is None else lifetime
+        if request.expires_in is not None:
+            life = timedelta(seconds=request.expires_in)
         return Session(
             id=secrets.randbits(53) or 1,
             project_id=project,

@@ -49,7 +49,7 @@ async def post(webhook: Webhook, delivery: Delivery, *, transport: Transport, cl
     now = clock.now()
     headers = {
         "content-type": "application/json; charset=utf-8",
-        **sign(message_id=delivery.event_id, timestamp=now, body=delivery.body, secrets=webhook.secrets),
+        **sign(message_id=delivery.event_id, timestamp=now, body=delivery.body, secrets=webhook.signing_secrets),
     }
     try:
         answer = await transport.send(

@@ -1,0 +1,93 @@
+"""What a host configures is checked when it is built, in words that name the field and the fix."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from connect_hub import (
+    Binding,
+    Brand,
+    ConnectHubError,
+    HubConfig,
+    LinkConfig,
+    NetworkConfig,
+    Project,
+    Secret,
+    Webhook,
+)
+from connect_hub.config import PublicUrl
+from connect_hub.webhooks import generate_secret
+
+SECRET = generate_secret().reveal()
+# As code without types calls them.
+webhook: Any = Webhook
+project: Any = Project
+links: Any = LinkConfig
+network: Any = NetworkConfig
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("build", "field"),
+    [
+        (lambda: PublicUrl("http://app.example.com/connect"), "public_url"),
+        (lambda: PublicUrl("http://app.example.com", insecure_dev=True), "public_url"),
+        (lambda: PublicUrl("https://user:pw@app.example.com"), "public_url"),
+        (lambda: PublicUrl("https://app.example.com/connect?x=1"), "public_url"),
+        (lambda: PublicUrl("https://app.example.com/a/../b"), "public_url"),
+        (lambda: PublicUrl("/connect"), "public_url"),
+        (lambda: Brand(name=""), "brand.name"),
+        (lambda: Brand(accent="red"), "brand.accent"),
+        (lambda: Brand(logo_url="https://cdn.example.com/logo.svg"), "brand.logo_url"),
+        (lambda: Brand(support_url="javascript:alert(1)"), "brand.support_url"),
+        (lambda: webhook(url="https://a.example/", secrets=[]), "webhook.secrets"),
+        (lambda: webhook(url="https://a.example/", secrets=SECRET), "webhook.secrets"),
+        (
+            lambda: webhook(url="https://a.example/", secrets=[SECRET], events="account.created"),
+            "webhook.events",
+        ),
+        (
+            lambda: webhook(url="https://a.example/", secrets=[SECRET], events={"account.create"}),
+            "webhook.events",
+        ),
+        (lambda: project(api_keys=["short"]), "project.api_keys"),
+        (lambda: project(api_keys=KEY), "project.api_keys"),
+        (lambda: project(connectors="bamboohr"), "project.connectors"),
+        (lambda: links(binding="bogus"), "links.binding"),
+        (lambda: links(return_urls="https://a.example/"), "links.return_urls"),
+        (lambda: HubConfig(links=links(binding="host_identity")), "pages.identity"),
+        (lambda: HubConfig(links=links(return_urls=["http://a.example/"])), "links.return_urls"),
+        (lambda: HubConfig(projects={}), "projects"),
+        (lambda: HubConfig(projects={"a/b": project()}), "projects"),
+        (lambda: network(allow_private_hosts="localhost"), "network.allow_private_hosts"),
+        (lambda: network(trusted_proxies=-1), "network.trusted_proxies"),
+        (
+            lambda: HubConfig(
+                projects={"default": project(webhooks=[webhook(url="http://a.example/", secrets=[SECRET])])}
+            ),
+            "webhook.url",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_and_names_its_field(build: Callable[[], Any], field: str) -> None:
+    """Each refusal begins with the field, and ends with what to do (security.md 5.10)."""
+    with pytest.raises(ConnectHubError) as caught:
+        build()
+    assert caught.value.message.startswith(f"{field}: ")
+    assert SECRET not in caught.value.message
+    assert KEY not in caught.value.message
+
+
+def test_plain_texts_and_lists_are_taken_for_what_they_mean() -> None:
+    """T46: secrets may be given as text and are wrapped at once; lists become sets, names become enums."""
+    endpoint = webhook(url="https://a.example/", secrets=[SECRET], events=["account.created"])
+    given = project(api_keys=[KEY], connectors=["bamboohr"], webhooks=[endpoint])
+    limits = links(binding="confirm", return_urls=["https://a.example/"])
+    assert endpoint.events == {"account.created"}
+    assert given.connectors == {"bamboohr"}
+    assert limits.binding is Binding.CONFIRM
+    assert limits.return_urls == {"https://a.example/"}
+    assert SECRET not in repr(given)
+    assert KEY not in repr(given)
+    assert all(isinstance(secret, Secret) for secret in (*endpoint.signing_secrets, *given.secret_api_keys))
