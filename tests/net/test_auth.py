@@ -1,5 +1,6 @@
 """Live credentials on requests: asked for at each one, and once more when they are refused."""
 
+import contextlib
 from collections.abc import Mapping
 
 import httpx2
@@ -36,8 +37,6 @@ async def test_the_same_headers_again_end_it() -> None:
 
     flow = RefreshingAuth(headers_of).async_auth_flow(httpx2.Request("GET", "https://api.example.com/me"))
     sent = [await anext(flow)]
-    try:
+    with contextlib.suppress(StopAsyncIteration):
         sent.append(await flow.asend(httpx2.Response(401)))
-    except StopAsyncIteration:
-        pass
     assert len(sent) == 1
