@@ -21,6 +21,7 @@ from connect_hub.flows.choosing import Choosing, ConnectForm
 from connect_hub.flows.core import Core
 from connect_hub.flows.linking import Linking, NewConnection
 from connect_hub.flows.sign_ins import SignIns
+from connect_hub.flows.typed import Typed
 from connect_hub.flows.visits import LiveVisit, Visits
 from connect_hub.identity import Visitor
 from connect_hub.models import Attempt, AttemptStatus, OAuthState, ProviderIdentity
@@ -72,7 +73,7 @@ class Connecting:
         live: LiveVisit,
         provider: str,
         method: str | None,
-        values: Mapping[str, str],
+        typed: Typed,
         *,
         attempt_id: str,
         nonce: str,
@@ -86,7 +87,7 @@ class Connecting:
         connector = self.choosing.connector(live.session, provider)
         self.choosing.check_nonce(live, provider, attempt_id, nonce)
         async with self._alone(attempt_id):
-            return await self._submit(live, connector, method, values, attempt_id)
+            return await self._submit(live, connector, method, typed, attempt_id)
 
     def _alone(self, attempt_id: str) -> asyncio.Lock:
         """So that a form sent twice at once asks the provider once; other processes are the storage's."""
@@ -101,7 +102,7 @@ class Connecting:
         live: LiveVisit,
         connector: EnabledConnector,
         method: str | None,
-        values: Mapping[str, str],
+        typed: Typed,
         attempt_id: str,
     ) -> Rejected | Finished:
         finished = Finished(live.visit.name, attempt_id)
@@ -109,9 +110,9 @@ class Connecting:
         if before is not None and (before.status is AttemptStatus.AUTHENTICATED or before.held is not None):
             return finished
         form = await self.choosing.form(live, connector.key, method)
-        typed = form.read(values)
-        if typed.errors:
-            return Rejected(form, typed.errors)
+        values = form.read(typed.reveal())
+        if values.errors:
+            return Rejected(form, values.errors)
         now = self._core.clock.now()
         attempt = Attempt(
             id=attempt_id,
@@ -120,7 +121,7 @@ class Connecting:
             provider=connector.key,
             method=form.method.name,
             visit_name=live.visit.name,
-            values=dict(typed.variables),
+            values=dict(values.variables),
             created_at=now if before is None else before.created_at,
             updated_at=now,
         )
@@ -129,10 +130,10 @@ class Connecting:
         engine = self._core.engines.of(connector, form.method.name)
         try:
             if isinstance(engine, OAuth2Engine):
-                await self._sign_ins.begin(engine, attempt, live, typed)
+                await self._sign_ins.begin(engine, attempt, live, values)
                 await self._record(replace(attempt, status=AttemptStatus.REDIRECTED))
                 return finished
-            credentials = await engine.obtain(typed)
+            credentials = await engine.obtain(values)
             identity = await engine.probe(credentials)
         except ProviderError as error:
             await self._linking.failed(attempt, error)
@@ -142,7 +143,7 @@ class Connecting:
         except Exception as error:
             await self._linking.failed(attempt, error)
             return finished
-        connection = NewConnection(credentials, identity, typed.variables)
+        connection = NewConnection(credentials, identity, values.variables)
         await self._linking.link(live.session, attempt, connector, connection)
         return finished
 

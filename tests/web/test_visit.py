@@ -31,6 +31,7 @@ from connect_hub.testing.provider.connectors import key_toml
 from connect_hub.vault import Vault
 from tests.customer import Customer, Form, Seen
 from tests.hubs import API_KEY, GOOD_KEY, OTHER_KEY, Hub, InProcess, make_hub
+from tests.leaks import reported
 from tests.web.stored import contents, counts
 
 KEY = {"f.api_key": GOOD_KEY}
@@ -402,7 +403,8 @@ async def test_fault_of_our_own_is_logged_and_ends_the_attempt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, where: str
 ) -> None:
     """T46, R1: an unforeseen fault at each boundary of an attempt is logged once, leaves the attempt in
-    `error`, shows the general page, and stores no account and no event."""
+    `error`, shows the general page, and stores no account and no event; a tool that reports the local
+    variables of the logged traceback sees no secret."""
     made = make_hub(tmp_path)
     provider = "simulated" if where == "exchange" else "simulated-key"
     accounts = 0
@@ -434,12 +436,23 @@ async def test_fault_of_our_own_is_logged_and_ends_the_attempt(
     assert counts(tmp_path)["accounts"] == counts(tmp_path)["events"] == accounts
     attempts = await attempts_of(made)
     assert [a.error_code for a in attempts if a.status == "error"] == ["internal_error"]
+    assert no_secret_in_frames(caplog)
     assert GOOD_KEY not in caplog.text
 
 
-async def test_database_that_goes_away_is_a_503_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R13: while the database is away the pages are 503 with Retry-After and say that nothing was saved; the
-    same form works when it is back."""
+def no_secret_in_frames(caplog: pytest.LogCaptureFixture) -> bool:
+    """Whether the logged tracebacks, there is one at least, have no key among their frames' variables."""
+    errors = [r.exc_info[1] for r in caplog.records if r.exc_info and r.exc_info[1] is not None]
+    assert errors
+    seen = "\n".join(reported(error) for error in errors)
+    return not [key for key in (GOOD_KEY, OTHER_KEY) if key in seen]
+
+
+async def test_database_that_goes_away_is_a_503_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R13, T46: while the database is away the pages are 503 with Retry-After and say that nothing was saved;
+    the same form works when it is back. The logged traceback's variables hold no secret."""
     made = make_hub(tmp_path)
     customer, form = await entered(made, provider="simulated-key")
     storage = made.hub.deliveries._core.storage
@@ -452,6 +465,7 @@ async def test_database_that_goes_away_is_a_503_page(tmp_path: Path, monkeypatch
         seen = await customer.press(form, CONNECT, KEY)
     assert (seen.status, "retry-after" in seen.headers) == (503, True)
     assert "Nothing was saved" in seen.text
+    assert no_secret_in_frames(caplog)
     assert (await customer.press(form, CONNECT, KEY)).heading == "Acme Key is connected"
 
 

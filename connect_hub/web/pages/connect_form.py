@@ -8,6 +8,7 @@ from connect_hub.connectors.methods import Method, OAuth2Method
 from connect_hub.errors import ProviderError
 from connect_hub.flows.choosing import ConnectForm
 from connect_hub.flows.connecting import Rejected, shown_identity
+from connect_hub.flows.typed import Typed
 from connect_hub.message import Message
 from connect_hub.secret import Secret
 from connect_hub.web import contexts
@@ -15,7 +16,7 @@ from connect_hub.web.languages import Language
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
 
-__all__ = ["FORM_FIELD", "connect_page"]
+__all__ = ["FORM_FIELD", "Sent", "connect_page"]
 
 FORM_FIELD = "f."
 """Prefix of a connector's own fields in a form, so that none can pass for one of ours."""
@@ -36,6 +37,24 @@ _METHODS = {
     "oauth2": Message("Sign in"),
 }
 """What a method is called whose definition has no label."""
+
+
+class Sent:
+    """A form of a visit as it was sent: fields of ours by name, and a connector's own as `Typed`."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = dict(fields)
+
+    def get(self, name: str) -> str:
+        """A field of ours; empty where it was not sent."""
+        return self._fields.get(name, "")
+
+    def typed(self) -> Typed:
+        """The values of the connector's own fields, by their keys."""
+        own = self._fields.items()
+        return Typed({k.removeprefix(FORM_FIELD): v for k, v in own if k.startswith(FORM_FIELD)})
 
 
 def connect_page(

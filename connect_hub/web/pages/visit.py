@@ -17,6 +17,7 @@ from connect_hub.errors import (
 from connect_hub.flows.choosing import Choice
 from connect_hub.flows.connecting import Finished, Rejected, shown_identity
 from connect_hub.flows.linking import INTERNAL_ERROR
+from connect_hub.flows.typed import Typed
 from connect_hub.flows.visits import LiveVisit
 from connect_hub.models import AccountStatus, Attempt, AttemptStatus, Session
 from connect_hub.storage import rules
@@ -25,7 +26,7 @@ from connect_hub.web.body import read_form
 from connect_hub.web.cookies import clear_visit_cookie, visit_cookies
 from connect_hub.web.guards import client_address, refuse_cross_site
 from connect_hub.web.labels import category_label
-from connect_hub.web.pages.connect_form import FORM_FIELD, connect_page
+from connect_hub.web.pages.connect_form import Sent, connect_page
 from connect_hub.web.pages.link import visitor_of
 from connect_hub.web.problems import problem_response
 from connect_hub.web.site import Site
@@ -53,12 +54,12 @@ class VisitPages:
         self._site.force_language(request, live.session.locale)
         return live
 
-    async def _live_post(self, request: Request) -> tuple[LiveVisit, dict[str, str]]:
+    async def _live_post(self, request: Request) -> tuple[LiveVisit, Sent]:
         refuse_cross_site(request, self._site.core.public_url)
         live = await self._live(request)
         # Counted after the cookie has proved itself: a visit's name is no secret, and others could use it up.
         self._site.limiters.visits.spend(live.visit.name)
-        return live, await read_form(request)
+        return live, Sent(await read_form(request))
 
     def _path(self, route: str, live: LiveVisit, **params: str) -> str:
         return self._site.urls.path(route, visit=live.visit.name, **params)
@@ -146,22 +147,22 @@ class VisitPages:
         return self._site.page(request, page)
 
     async def submit(self, request: Request) -> Response:
-        live, fields = await self._live_post(request)
-        typed = {k.removeprefix(FORM_FIELD): v for k, v in fields.items() if k.startswith(FORM_FIELD)}
+        live, sent = await self._live_post(request)
+        typed = sent.typed()
         outcome = await self._site.flows.connecting.submit(
             live,
             request.path_params["provider"],
-            fields.get("method"),
+            sent.get("method") or None,
             typed,
-            attempt_id=fields.get("attempt", ""),
-            nonce=fields.get("nonce", ""),
+            attempt_id=sent.get("attempt"),
+            nonce=sent.get("nonce"),
         )
         if isinstance(outcome, Finished):
             return self._see(self._path("attempt", live, attempt=outcome.attempt_id))
         return self._site.page(request, await self._rejected(request, live, outcome, typed), 422)
 
     async def _rejected(
-        self, request: Request, live: LiveVisit, rejected: Rejected, typed: dict[str, str]
+        self, request: Request, live: LiveVisit, rejected: Rejected, typed: Typed
     ) -> contexts.Connect:
         return connect_page(
             self._site,
@@ -170,7 +171,7 @@ class VisitPages:
             action=self._path("connect", live, provider=rejected.form.connector.key),
             back_url=await self._back_url(live),
             exit_url=self._path("exit", live),
-            typed=typed,
+            typed=typed.reveal(),
             rejected=rejected,
         )
 
@@ -230,9 +231,9 @@ class VisitPages:
 
     async def accept(self, request: Request) -> Response:
         """'Connect anyway', with another account at the provider than before."""
-        live, fields = await self._live_post(request)
+        live, sent = await self._live_post(request)
         finished = await self._site.flows.connecting.accept_other(
-            live, request.path_params["attempt"], fields.get("nonce", "")
+            live, request.path_params["attempt"], sent.get("nonce")
         )
         return self._see(self._path("attempt", live, attempt=finished.attempt_id))
 
@@ -282,9 +283,9 @@ class VisitPages:
 
     async def leave(self, request: Request) -> Response:
         """Ends the visit in this browser, and goes back to the host where it gave an address."""
-        live, fields = await self._live_post(request)
+        live, sent = await self._live_post(request)
         self._site.core.nonces.check(
-            fields.get("nonce", ""),
+            sent.get("nonce"),
             "exit",
             live.visit.secret_hash.hex(),
             max_age=self._site.core.config.links.visit_absolute,
