@@ -22,14 +22,10 @@ DEFAULT_EVENTS = frozenset({"account.created", "account.updated", "account.delet
 EVENT_NAMES = DEFAULT_EVENTS | {
     "account.expired",
     "account.recovered",
-    "account.expiring",
-    "account.triggered",
     "link.opened",
-    "link.failed",
-    "link.completed",
-    "link.expired",
     "link.renewal_requested",
 }
+"""What can be subscribed to. A name that nothing sends is not in it, so that nobody waits for it in vain."""
 
 Targets = Callable[[str, str], tuple[str, ...]]
 """(project id, event name) to the targets that want it: `webhook:<endpoint>`, `handler:<name>`."""
