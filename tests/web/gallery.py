@@ -141,21 +141,21 @@ def samples(
         replace(subdomain, help=say("The first part of the address where your agents sign in.")),
         FieldView(
             name="region",
-            label="Region",
+            label=say("Region"),
             kind="select",
             options=(OptionView("eu", "Europe"), OptionView("us", "United States")),
             value="us",
         ),
-        FieldView(name="port", label="Port", kind="number", required=False, value=text("443")),
+        FieldView(name="port", label=say("Port"), kind="number", required=False, value=text("443")),
         FieldView(
-            name="base", label="Service address", kind="url", read_only=True, value="https://api.example"
+            name="base", label=say("Service address"), kind="url", read_only=True, value="https://api.example"
         ),
         FieldView(
             name="key",
-            label="Private key",
+            label=say("Private key"),
             kind="text_area",
             secret=True,
-            help="PEM, with both its lines of dashes.",
+            help=say("PEM, with both its lines of dashes."),
         ),
     )
     connect = Connect(
@@ -223,8 +223,8 @@ def samples(
             fields=everything,
             back_url=None,
             notices=(
-                NoticeView("info", "Zendesk asks administrators to confirm new tokens by email."),
-                NoticeView("warning", "Zendesk ends sandboxes on the first of each month."),
+                NoticeView("info", say("Zendesk asks administrators to confirm new tokens by email.")),
+                NoticeView("warning", say("Zendesk ends sandboxes on the first of each month.")),
             ),
         ),
         "connect-methods": replace(
