@@ -1,24 +1,26 @@
 """Linked accounts: read, changed, converted, paused, deleted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar, Unpack
 
 from connect_hub.errors import AccountNotFound, FieldError, ValidationFailed
 from connect_hub.events import account_event, change_name
 from connect_hub.flows.core import Core
-from connect_hub.flows.requests import ChangeAccount, OwnerName, parse
+from connect_hub.flows.requests import AccountChange, AccountFields, ChangeAccount, OwnerName, parse
 from connect_hub.flows.revocation import Revocation
 from connect_hub.models import Account, AccountStatus, AccountType, StatusReason
 from connect_hub.storage.protocol import AccountQuery, Change, Erased, NewEvent
 
 __all__ = ["AccountFilter", "Accounts", "Owners"]
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFilter:
-    """Which accounts to list; empty: all."""
+    """Which accounts a page is of; an empty set: all, as a parameter that a request leaves out."""
 
     account_ids: frozenset[str] = frozenset()
     origin_owner_ids: frozenset[str] = frozenset()
@@ -49,16 +51,44 @@ class Accounts:
 
     async def list(
         self,
-        where: AccountFilter | None = None,
         *,
         project: str = "default",
+        account_ids: Collection[str] | None = None,
+        origin_owner_ids: Collection[str] | None = None,
+        providers: Collection[str] | None = None,
+        statuses: Collection[AccountStatus] | None = None,
         limit: int = 25,
-        offset: int = 0,
         before: tuple[datetime, str] | None = None,
     ) -> list[Account]:
-        """Accounts, newest first; `before` is (created_at, id) of the last one of the page before."""
+        """Accounts, newest first, that are among all of what is given; an empty collection has none.
+
+        `before` is (created_at, id) of the last one of the page before. Raises TypeError for a text in the
+        place of a collection.
+        """
+        where = AccountFilter(
+            account_ids=_among("account_ids", account_ids),
+            origin_owner_ids=_among("origin_owner_ids", origin_owner_ids),
+            providers=_among("providers", providers),
+            statuses=_among("statuses", statuses),
+        )
+        if any(
+            wanted is not None and not wanted
+            for wanted in (account_ids, origin_owner_ids, providers, statuses)
+        ):
+            return []
+        return [*await self.page_of(where, project=project, limit=limit, before=before)]
+
+    async def page_of(
+        self,
+        where: AccountFilter,
+        *,
+        project: str,
+        limit: int,
+        offset: int = 0,
+        before: tuple[datetime, str] | None = None,
+    ) -> Sequence[Account]:
+        """One page, for the API: by place (`offset`) or by where the one before ended (`before`)."""
         await self._core.ready()
-        where = AccountFilter() if where is None else where
         query = AccountQuery(
             project_id=project,
             account_ids=where.account_ids,
@@ -72,8 +102,22 @@ class Accounts:
         )
         return [self.seen(account) for account in await self._core.storage.accounts(query)]
 
-    async def change(self, account_id: str, request: ChangeAccount, *, project: str = "default") -> Account:
-        """Change what `request` names and leave the rest.
+    async def change(
+        self, account_id: str, *, project: str = "default", **fields: Unpack[AccountFields]
+    ) -> Account:
+        """Change the fields that are named and leave the rest; see `AccountFields`.
+
+        Raises ValidationFailed, naming each field that is wrong; AccountNotFound; AccountConflict if the
+        owner has such an account already.
+        """
+        wanted = parse(AccountChange, fields)
+        changes = {name: getattr(wanted, name) for name in wanted.model_fields_set}
+        return await self._change(account_id, self._changing(changes), project)
+
+    async def change_from(
+        self, account_id: str, request: ChangeAccount, *, project: str = "default"
+    ) -> Account:
+        """Change what a client's `request` names, without what clients send unasked.
 
         Raises AccountNotFound; AccountConflict if the owner has such an account already; ValidationFailed for
         another provider.
@@ -86,19 +130,23 @@ class Accounts:
         for required in ("origin_owner_id", "origin_owner_name"):
             if changes.get(required, "") is None:
                 del changes[required]  # an account has an owner; a client sends null for what it leaves out
-        if "metadata" in changes:
-            changes["metadata"] = changes["metadata"] or {}
         if request.type is AccountType.TEST:
             changes["type"] = AccountType.TEST
+        change = self._changing(changes)
 
         def apply(account: Account) -> Account:
             if request.provider is not None and request.provider != account.provider:
                 raise ValidationFailed(
                     FieldError("provider", f"must be {account.provider!r}; an account cannot change provider")
                 )
-            return self._touched(account, replace(account, **changes))
+            return change(account)
 
         return await self._change(account_id, apply, project)
+
+    def _changing(self, changes: dict[str, Any]) -> Callable[[Account], Account]:
+        if "metadata" in changes:
+            changes["metadata"] = changes["metadata"] or {}
+        return lambda account: self._touched(account, replace(account, **changes))
 
     async def convert(self, account_id: str, type: AccountType, *, project: str = "default") -> Account:  # noqa: A002  # the wire's word
         """Make it a test or a production account. Raises AccountNotFound, AccountConflict."""
@@ -188,3 +236,9 @@ class Owners:
         for removed in erased.accounts:
             self._revocation.begin(removed)
         return erased
+
+
+def _among(name: str, wanted: Collection[T] | None) -> frozenset[T]:
+    if isinstance(wanted, str):
+        raise TypeError(f"{name} is a collection, such as [{wanted!r}], not one text")
+    return frozenset(() if wanted is None else wanted)

@@ -28,6 +28,8 @@ from connect_hub.flows.fields import (
 from connect_hub.models import AccountType, Binding, Category, Json
 
 __all__ = [
+    "AccountChange",
+    "AccountFields",
     "AuthenticateToken",
     "ChangeAccount",
     "ConvertAccount",
@@ -137,6 +139,28 @@ class AuthenticateToken(_Request):
     """A connect session's token."""
 
     token: Annotated[str, Field(max_length=10_000)] = Field(description="The token of a connect session.")
+
+
+class AccountChange(_Request):
+    """What `hub.accounts.change` may change; only what was given counts, so the defaults say nothing."""
+
+    origin_owner_id: Id = ""
+    origin_owner_name: Name = ""
+    origin_username: Name | None = None
+    label: Name | None = None
+    metadata: Metadata | None = None
+
+
+class AccountFields(TypedDict, total=False):
+    """The keyword arguments of `hub.accounts.change`: a field left out stays as it is, None removes it."""
+
+    origin_owner_id: str
+    """Moves it to another customer."""
+    origin_owner_name: str
+    origin_username: str | None
+    label: str | None
+    metadata: Mapping[str, Json] | None
+    """Replaces all of it."""
 
 
 class ChangeAccount(_Request):

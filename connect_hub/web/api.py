@@ -181,7 +181,7 @@ class Api:
         if offset > _DEEPEST_OFFSET:
             query.problem("page", f"reaches only {_DEEPEST_OFFSET} rows deep; follow the Link header instead")
         query.refuse_problems()
-        accounts = await self._site.flows.accounts.list(
+        accounts = await self._site.flows.accounts.page_of(
             where, project=caller.project_id, limit=limit + 1, offset=offset, before=before
         )
         response = _json([self._account_json(account) for account in accounts[:limit]])
@@ -198,7 +198,7 @@ class Api:
     async def change_account(self, request: Request) -> Response:
         caller = await self._caller(request)
         change = parse_json(ChangeAccount, await read_json(request))
-        account = await self._site.flows.accounts.change(
+        account = await self._site.flows.accounts.change_from(
             _account_id(request), change, project=caller.project_id
         )
         return _json(self._account_json(account))

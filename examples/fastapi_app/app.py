@@ -12,7 +12,6 @@ from starlette.middleware.sessions import SessionMiddleware
 
 from connect_hub import Account
 from connect_hub.errors import AccountNotFound, ConnectHubError
-from connect_hub.flows.accounts import AccountFilter
 from examples.fastapi_app.tools import PREFIX, make_hub
 from examples.settings import Settings
 
@@ -99,7 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @app.get("/settings")
     async def show_settings(request: Request, user: Known) -> HTMLResponse:
-        accounts = await hub.accounts.list(where=AccountFilter(origin_owner_ids=frozenset({user.tenant})))
+        accounts = await hub.accounts.list(origin_owner_ids=[user.tenant])
         return pages.TemplateResponse(request, "settings.html", {"user": user, "accounts": accounts})
 
     @app.post("/settings/connect")

@@ -15,7 +15,6 @@ from starlette.types import ASGIApp
 
 from connect_hub import ConnectHub, HubConfig, KeyRing, NetworkConfig, Project, RateConfig, SQLStorage
 from connect_hub.connectors.catalog import parse
-from connect_hub.flows.accounts import AccountFilter
 from connect_hub.keys import new_key_text
 from connect_hub.secret import Secret
 from tests.contract.sdk import Sdk
@@ -72,7 +71,7 @@ class HubServer:
             form = customer.submit(landing, "/link/confirm")
             done = customer.submit(form, f"/connect/{self.provider}", {"f.api_key": KeyedApi.GOOD})
         assert done.status == 200, done.text
-        (account,) = self.hub.sync.accounts.list(AccountFilter(origin_owner_ids=frozenset({origin_owner_id})))
+        (account,) = self.hub.sync.accounts.list(origin_owner_ids=[origin_owner_id])
         return account.id
 
 

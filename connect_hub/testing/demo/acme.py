@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
-from connect_hub.flows.accounts import AccountFilter
 from connect_hub.hub import ConnectHub
 from connect_hub.models import Account
 
@@ -23,7 +22,7 @@ def acme_hr(hub: ConnectHub) -> Starlette:
     """The application; the hub is mounted at `/connect`."""
 
     async def home(request: Request) -> Response:
-        mine = await hub.accounts.list(AccountFilter(origin_owner_ids=frozenset({CUSTOMER})))
+        mine = await hub.accounts.list(origin_owner_ids=[CUSTOMER])
         return _page("Your tools", _tools(mine))
 
     async def connect_a_tool(request: Request) -> Response:
