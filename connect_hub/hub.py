@@ -87,6 +87,7 @@ class ConnectHub:
             vault=vault,
             outbound=self._outbound,
             dispatcher=self._new_dispatcher if self.config.dispatch else None,
+            finish=lambda: self._revocation.settled(),
         )
         self._brand = Brand() if brand is None else brand
         self._core = core = Core(

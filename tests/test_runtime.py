@@ -81,6 +81,10 @@ class Desk:
         self.stopped_on = asyncio.get_running_loop()
 
 
+async def _nothing_left() -> None:
+    """Nothing was left to do behind a caller's back."""
+
+
 class Process:
     """A runtime and what it is made of."""
 
@@ -93,6 +97,7 @@ class Process:
             vault=Vault(keys=KeyRing.from_text(new_key_text())),
             outbound=LazyOutbound(NetworkConfig()),
             dispatcher=self._new_desk,
+            finish=_nothing_left,
         )
 
     def _new_desk(self) -> Desk:
@@ -233,6 +238,7 @@ def test_a_process_that_does_not_deliver_starts_nothing() -> None:
         vault=Vault(keys=KeyRing.from_text(new_key_text())),
         outbound=LazyOutbound(NetworkConfig()),
         dispatcher=None,
+        finish=_nothing_left,
     )
     runtime.start_soon()
     assert runtime._starting is None

@@ -14,6 +14,8 @@ __all__ = ["Revocation"]
 
 log = logging.getLogger("connect_hub.revocation")
 
+_SETTLE_WITHIN = 10.0
+
 
 class Revocation:
     """Revokes credentials that were destroyed or are not wanted. Nobody waits for a slow provider."""
@@ -32,9 +34,11 @@ class Revocation:
         self._spawn(self._revoke(connector, credentials))
 
     async def settled(self) -> None:
-        """Wait for what has begun."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        """Wait for what has begun on this event loop, 10 seconds at most."""
+        loop = asyncio.get_running_loop()
+        mine = {task for task in self._tasks if task.get_loop() is loop}
+        if mine:
+            await asyncio.wait(mine, timeout=_SETTLE_WITHIN)
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

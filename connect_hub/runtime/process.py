@@ -14,7 +14,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -57,12 +57,15 @@ class Runtime:
         vault: Vault,
         outbound: LazyOutbound,
         dispatcher: Callable[[], Dispatcher] | None,
+        finish: Callable[[], Awaitable[None]],
     ) -> None:
-        """`dispatcher` makes one; None: another process delivers."""
+        """`dispatcher` makes one; None: another process delivers. `finish` is awaited before connections are
+        closed: it carries out what was left to do behind a caller's back."""
         self._storage = storage
         self._vault = vault
         self._outbound = outbound
         self._new_dispatcher = dispatcher
+        self._finish = finish
         self._begin_process()
         _runtimes.add(self)
 
@@ -209,6 +212,7 @@ class Runtime:
                 await dispatcher.stop()
             elif loop.is_running():
                 await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(dispatcher.stop(), loop))
+        await self._finish()
         await self._outbound.aclose()
         await self._storage.aclose()
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from connect_hub.errors import ConnectHubError, MethodNotAllowed
@@ -18,6 +18,12 @@ from connect_hub.web.site import Site
 __all__ = ["Endpoint", "Handler", "is_for_a_person"]
 
 log = logging.getLogger("connect_hub.web")
+
+_PLAIN = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Something went wrong</title></head>
+<body><h1>Something went wrong on our side</h1><p>Try again in a moment. Reference: {reference}</p></body>
+</html>
+"""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -57,8 +63,14 @@ class Endpoint:
         if status_of(error) >= 500:
             # The path has no token in it, and the query, which may, is left out.
             log.error("%s %s failed [%s]", request.method, request.scope["path"], reference, exc_info=cause)
+        response: Response
         if self._page:
-            response = problem_response(self._site, request, error, reference=reference)
+            try:
+                response = problem_response(self._site, request, error, reference=reference)
+            except Exception:
+                # A host's own layout is at fault, and the page of an error has the same layout.
+                log.exception("the page of an error could not be rendered [%s]", reference)
+                response = HTMLResponse(_PLAIN.format(reference=reference), status_code=500)
         else:
             response = error_response(error, self._site.core.clock)
         if isinstance(error, MethodNotAllowed):

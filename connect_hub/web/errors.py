@@ -73,8 +73,12 @@ _INTERNAL = "Something went wrong on our side. Try again in a moment."
 
 
 def status_of(error: ConnectHubError) -> int:
-    """The HTTP status of an error."""
-    return STATUS[error.code]
+    """The HTTP status of an error: its own, or that of the error of ours that a host derived it from."""
+    for kind in type(error).__mro__:
+        status = STATUS.get(vars(kind).get("code", ""))
+        if status is not None:
+            return status
+    return 500
 
 
 def error_headers(error: ConnectHubError) -> dict[str, str]:
