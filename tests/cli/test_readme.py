@@ -21,7 +21,6 @@ from starlette.routing import Route
 
 from connect_hub import OAuth, SQLStorage
 from connect_hub.cli import main
-from connect_hub.cli.host import storage_of
 from connect_hub.cli.serving import Server, listen
 from connect_hub.testing.demo.customer import play
 from connect_hub.testing.demo.stage import set_stage
@@ -145,7 +144,7 @@ async def test_what_happens_to_an_account(capsys: pytest.CaptureFixture[str]) ->
         hub = stage.hub
         executed("snippet: callback", hub=hub)
         executed("snippet: transaction", hub=hub, tools=tools)
-        storage = storage_of(hub)
+        storage = hub.storage
         assert isinstance(storage, SQLStorage)
         assert isinstance(storage.engine, Engine)
         tools.metadata.create_all(storage.engine)
@@ -172,7 +171,9 @@ def test_serve_quickstart(tmp_path: Path) -> None:
     script = block.replace("connect-hub serve", "exec connect-hub serve --port 0")
     with running(["bash", "-euc", script], cwd=tmp_path, env=variables()) as service:
         service.wait_for(r"^chk_live_\w+")
-        service.wait_for(r"connect-hub serves http://127\.0\.0\.1:8000 on ")
+        address = service.wait_for(r"connect-hub serves http://127\.0\.0\.1:8000 on (http://\S+)")[1]
+        # Once it has answered, the server is the one that hears the signal.
+        assert httpx2.get(f"{address}/healthz", trust_env=False, timeout=20).status_code == 200
         assert service.end() == 0
 
 
