@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
@@ -18,6 +19,7 @@ from connect_hub.flows.api_keys import ApiKeys
 from connect_hub.flows.core import Core
 from connect_hub.flows.revocation import Revocation
 from connect_hub.flows.sessions import Links, Sessions
+from connect_hub.flows.upkeep import Upkeep
 from connect_hub.keys import KeyProvider
 from connect_hub.nonce import Nonces
 from connect_hub.outbound import LazyOutbound
@@ -74,6 +76,7 @@ class ConnectHub:
         config: HubConfig | None = None,
     ) -> None:
         self.config = HubConfig() if config is None else config
+        self.keys, self.storage = keys, storage
         clock, network, links = self.config.clock, self.config.network, self.config.links
         self.public_url = PublicUrl(public_url, insecure_dev=network.insecure_dev)
         self.connectors = ConnectorRegistry(connectors)
@@ -112,6 +115,7 @@ class ConnectHub:
         self.links = Links(core, self.sessions)
         self.accounts = Accounts(core, revocation)
         self.owners = Owners(core, self.accounts, revocation)
+        self.upkeep = Upkeep(replace(core, ready=partial(self._runtime.ready, deliver=False)))
         self._revocation, self._transport = revocation, transport
         self.sync = SyncHub(self, self._runtime)
 

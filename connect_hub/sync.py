@@ -8,6 +8,7 @@ from connect_hub.credentials import Credentials
 from connect_hub.flows.accounts import Accounts, Owners
 from connect_hub.flows.api_keys import ApiKeys
 from connect_hub.flows.sessions import Links, Sessions
+from connect_hub.flows.upkeep import Upkeep
 from connect_hub.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -87,6 +88,13 @@ class SyncApiKeys(_Blocking[ApiKeys]):
     revoke = _blocking(ApiKeys.revoke)
 
 
+class SyncUpkeep(_Blocking[Upkeep]):
+    """`hub.upkeep`."""
+
+    purge = _blocking(Upkeep.purge)
+    backlog = _blocking(Upkeep.backlog)
+
+
 class SyncHub:
     """What `ConnectHub` does, waited for. Callable from any thread without an event loop."""
 
@@ -98,6 +106,7 @@ class SyncHub:
         self.accounts = SyncAccounts(hub.accounts, runtime, "accounts")
         self.owners = SyncOwners(hub.owners, runtime, "owners")
         self.api_keys = SyncApiKeys(hub.api_keys, runtime, "api_keys")
+        self.upkeep = SyncUpkeep(hub.upkeep, runtime, "upkeep")
 
     def check(self) -> None:
         """See `ConnectHub.check`."""

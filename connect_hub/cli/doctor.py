@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import click
 
-from connect_hub.cli.host import app_option, chosen_hub, close, storage_of
+from connect_hub.cli.host import app_option, chosen_hub, close
 from connect_hub.cli.table import instant
 from connect_hub.errors import ConnectHubError
 from connect_hub.hub import ConnectHub
@@ -82,7 +82,6 @@ async def examine(hub: ConnectHub, report: Report) -> None:
     try:
         _key_dates(hub, report)
         if await _tables(hub, report):
-            await _canary(hub, report)
             await _backlog(hub, report)
     except ConnectHubError as error:
         report.finding(error.message)
@@ -95,7 +94,7 @@ async def _tables(hub: ConnectHub, report: Report) -> bool:
     from connect_hub.storage.sql import SQLStorage
     from connect_hub.storage.sql.schema import inspect_schema
 
-    storage = storage_of(hub)
+    storage = hub.storage
     if not isinstance(storage, SQLStorage):
         report.note(f"storage: {type(storage).__name__}")
         return True
@@ -117,24 +116,17 @@ async def _tables(hub: ConnectHub, report: Report) -> bool:
 
 
 def _key_dates(hub: ConnectHub, report: Report) -> None:
-    keys = hub._runtime._vault._keys
-    for kid in keys.kids[1:]:
-        if keys.retired_at(kid) is None:
+    for kid in hub.keys.kids[1:]:
+        if hub.keys.retired_at(kid) is None:
             report.finding(
                 f"keys: {kid!r} is not first and has no date. If it is retired, write @<date> behind it, so "
                 "that links made with it end; if it is new, make it the first."
             )
 
 
-async def _canary(hub: ConnectHub, report: Report) -> None:
-    vault = hub._runtime._vault
-    # Written only if there is none yet, as the hub itself would at its first use.
-    vault.check_canary(await storage_of(hub).canary(vault.canary()))
-    report.good(f"keys: {', '.join(vault._keys.kids)}; they open what is stored")
-
-
 async def _backlog(hub: ConnectHub, report: Report) -> None:
-    backlog = await storage_of(hub).backlog()
+    backlog = await hub.upkeep.backlog()  # which raises WrongKeys first
+    report.good(f"keys: {', '.join(hub.keys.kids)}; they open what is stored")
     now = hub.config.clock.now()
     served = hub.deliveries.targets
     pending = backlog.by_state.get(DeliveryState.PENDING, 0)

@@ -14,7 +14,7 @@ from connect_hub.errors import ConfigurationError
 from connect_hub.hub import ConnectHub
 from connect_hub.storage.protocol import Storage
 
-__all__ = ["app_option", "chosen_hub", "project_option", "storage_of", "work_on"]
+__all__ = ["app_option", "chosen_hub", "close", "close_storage", "project_option", "work_on"]
 
 T = TypeVar("T")
 
@@ -38,11 +38,6 @@ def chosen_hub(app: str | None, *, dispatch: bool = False) -> ConnectHub:
     return hub_from_environment(os.environ, dispatch=dispatch)
 
 
-def storage_of(hub: ConnectHub) -> Storage:
-    """Where a hub keeps its rows; for upkeep, which is no business of the hub's own interface."""
-    return hub._runtime._storage
-
-
 def work_on(hub: ConnectHub, work: Callable[[ConnectHub], Awaitable[T]]) -> T:
     """Run `work` on a loop of its own, the hub set up before and shut down in good order after."""
 
@@ -59,7 +54,7 @@ def work_on(hub: ConnectHub, work: Callable[[ConnectHub], Awaitable[T]]) -> T:
 async def close(hub: ConnectHub) -> None:
     """Close the hub's connections: this process is about to end, and the loop before it."""
     await hub.aclose()
-    await close_storage(storage_of(hub))
+    await close_storage(hub.storage)
 
 
 async def close_storage(storage: Storage) -> None:

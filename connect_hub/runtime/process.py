@@ -90,18 +90,20 @@ class Runtime:
 
     # --- set-up at first use ---
 
-    async def ready(self) -> None:
-        """See `Core.ready`. Costs next to nothing once it has succeeded; what failed is tried again."""
+    async def ready(self, *, deliver: bool = True) -> None:
+        """See `Core.ready`. Costs next to nothing once it has succeeded; what failed is tried again.
+
+        `deliver`: whether deliveries begin, too; not for upkeep, which shall take none from the workers.
+        """
         refuse_inside_transaction()
         loop = asyncio.get_running_loop()
-        if self._checked and self._home is loop:
-            return
-        if _within_host_transaction.get():
-            return  # see `run_here`
-        self._find_home(loop)
-        if not self._checked:
-            await self._check_once(loop)
-        if self._home is loop:
+        if not self._checked or self._home is not loop:
+            if _within_host_transaction.get():
+                return  # see `run_here`
+            self._find_home(loop)
+            if not self._checked:
+                await self._check_once(loop)
+        if deliver and self._home is loop:
             self._start_dispatcher(loop)
 
     def _find_home(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connect_hub.cli.host import chosen_hub, storage_of
+from connect_hub.cli.host import chosen_hub
 from connect_hub.cli.settings import PREFIX, Settings
 from connect_hub.config import Project
 from connect_hub.errors import ConfigurationError
@@ -61,11 +61,11 @@ def test_everything_arrives_in_the_hub(environment: pytest.MonkeyPatch) -> None:
     )
     config = hub.config
     assert set(config.projects) == {"default", "shop"}
-    (key,) = config.projects["shop"].api_keys
+    (key,) = config.projects["shop"].secret_api_keys
     assert key.reveal() == f"with:colons:{'b' * 32}"
     (webhook,) = config.projects["shop"].webhooks
     assert webhook.url == "http://127.0.0.1:9/hook"
-    assert [secret.reveal() for secret in webhook.secrets] == secrets
+    assert [secret.reveal() for secret in webhook.signing_secrets] == secrets
     assert config.network.allow_private_hosts == {"127.0.0.1:9", "receiver.internal"}
     assert (config.network.insecure_dev, config.network.trusted_proxies) == (True, 2)
     assert config.links.return_urls == {"https://app.example.com/done", "https://app.example.com/other"}
@@ -80,7 +80,7 @@ def test_nothing_but_the_required_is_required(environment: pytest.MonkeyPatch, t
     environment.delenv("CONNECT_HUB_CONNECTORS")
     environment.setenv("CONNECT_HUB_PRODUCT_NAME", "")  # an empty variable is as good as none
     hub = chosen_hub(None)
-    storage = storage_of(hub)
+    storage = hub.storage
     assert isinstance(storage, SQLStorage)
     assert Path(storage.engine.url.database or "").resolve() == tmp_path / "connect_hub.db"
     assert hub.config.projects == {"default": Project()}
