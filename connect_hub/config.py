@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -85,12 +86,14 @@ def _split_web_address(field_name: str, text: str, *, insecure_dev: bool = False
     if parts.username is not None or parts.password is not None:
         raise _refuse(field_name, "it contains a user name or password", "Leave them out.")
     if parts.scheme == "http" and not (insecure_dev and _is_loopback(host)):
-        raise _refuse(
-            field_name,
-            "plain http is refused",
-            "Use https, or on your own machine set insecure_dev=True (CONNECT_HUB_INSECURE_DEV=1) "
-            "and a loopback host such as 127.0.0.1.",
+        fix = (
+            f"Use https: http is for loopback alone, such as 127.0.0.1, and {host} is not."
+            if insecure_dev
+            else "Use https, or on your own machine a loopback host and "
+            "config=HubConfig(network=NetworkConfig(insecure_dev=True)); "
+            "for connect-hub serve, CONNECT_HUB_INSECURE_DEV=1."
         )
+        raise _refuse(field_name, "plain http is refused", fix)
     return parts
 
 
@@ -323,6 +326,20 @@ class PageConfig:
     identity: Identity | None = None
     """Who is signed in at the host; needed for `Binding.HOST_IDENTITY`."""
 
+    def __post_init__(self) -> None:
+        for name in ("templates", "translations"):
+            folders = getattr(self, name)
+            if isinstance(folders, str | PathLike):
+                raise _refuse(f"pages.{name}", "this is one folder, not a list", f"Write [{str(folders)!r}].")
+            for folder in folders:
+                if not Path(folder).is_dir():
+                    raise _refuse(
+                        f"pages.{name}",
+                        f"there is no folder {str(folder)!r}",
+                        "Create it, or give its path from the application's own file: "
+                        "Path(__file__).parent / 'templates'.",
+                    )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubConfig:
@@ -367,7 +384,9 @@ class HubConfig:
                     raise _refuse(
                         "webhook.url",
                         "plain http is refused",
-                        "Use https, or in development insecure_dev and allow_private_hosts.",
+                        "Use https, or on your own machine NetworkConfig(insecure_dev=True, "
+                        f"allow_private_hosts={{{parts.netloc!r}}}); for connect-hub serve, "
+                        "CONNECT_HUB_INSECURE_DEV and CONNECT_HUB_ALLOW_PRIVATE_HOSTS.",
                     )
 
     def with_project(self, name: str, project: Project) -> "HubConfig":
