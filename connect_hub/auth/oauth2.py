@@ -94,8 +94,9 @@ class OAuth2Engine:
     ) -> Credentials:
         """The credentials for an authorization code (RFC 6749, 4.1.3), not tried yet.
 
-        Raises ProviderRefused (begin again), ClientRejected (the host's client is at fault),
-        ProviderUnavailable, CouldNotCheck or WrongAddress; ValidationFailed for values with errors.
+        Tokens that came in an answer that cannot be used are revoked, best effort. Raises ProviderRefused
+        (begin again), ClientRejected (the host's client is at fault), ProviderUnavailable, CouldNotCheck or
+        WrongAddress; ValidationFailed for values with errors.
         """
         values = values.checked()
         typed = Credentials(
@@ -107,6 +108,8 @@ class OAuth2Engine:
             traded["code_verifier"] = code_verifier
         outcome = await self._token(self.method.token_url, params, typed, traded, fallback_scopes=self.scopes)
         if isinstance(outcome, Refusal):
+            if outcome.unwanted:  # the provider has a grant now that nobody will store
+                await self.revoke(replace(typed, secrets={**typed.secrets, **outcome.unwanted}))
             raise self._exchange_error(outcome)
         return outcome
 

@@ -1,10 +1,10 @@
 """The token endpoint (RFC 6749, 3.2): its request and its answer, without input or output."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
 from connect_hub.auth.calls import Call, Unreached, client_basic, write_body
 from connect_hub.auth.reading import json_document, said, text_at, value_at
@@ -23,6 +23,9 @@ NOT_UNDERSTOOD = "(not understood)"
 _TEN_YEARS = 10 * 365 * 86400
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _TOKEN = re.compile(r"[!-~]{1,16384}")
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,256}")  # RFC 6749, 3.3
+_MOST_SCOPES = 200
+_LONGEST_VARIABLE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Refusal:
     """The provider's own sentence; untrusted."""
     unreached: str | None = None
     """`Unreached.reason`, where there was no answer at all."""
+    unwanted: Mapping[str, Secret] = field(default_factory=dict)
+    """The tokens of an answer that cannot be used for another reason, by name: to be revoked."""
 
 
 def token_call(
@@ -100,12 +105,14 @@ def read_token_answer(
     access_token = _token_at(document, definition.access_token)
     if outcome.status >= 400 or access_token is None or _failed(definition, document):
         return _refusal(definition, document, secrets)
+    refresh_token = _token_at(document, definition.refresh_token)
     variables = _variables(definition.variables, document, rules)
     if variables is None:
-        return Refusal(NOT_UNDERSTOOD)
+        tokens = {"access_token": access_token, "refresh_token": refresh_token}
+        return Refusal(NOT_UNDERSTOOD, unwanted={k: v for k, v in tokens.items() if v is not None})
     return Grant(
         access_token=access_token,
-        refresh_token=_token_at(document, definition.refresh_token),
+        refresh_token=refresh_token,
         id_token=None if definition.id_token is None else _token_at(document, definition.id_token),
         lifetime=_lifetime(value_at(document, definition.expires_in), definition.default_lifetime),
         scopes=_scopes(value_at(document, definition.scope)),
@@ -141,17 +148,22 @@ def _lifetime(value: object, default: int | None) -> timedelta | None:
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return fallback
-    if not math.isfinite(value) or value <= 0:
+    # Compared as it came: a whole number of hundreds of digits cannot become a float.
+    if not value > 0:  # NaN as well
         return fallback
     return timedelta(seconds=value) if value <= _TEN_YEARS else None
 
 
 def _scopes(value: object) -> tuple[str, ...] | None:
+    """The scopes that are what RFC 6749, 3.3, calls one, the first 200; anything else cannot be stored."""
     if isinstance(value, str):
-        return tuple(part for part in re.split(r"[ ,]+", value) if part)
-    if isinstance(value, list):
-        return tuple(part for part in value if isinstance(part, str) and part)
-    return None
+        parts: list[object] = list(re.split(r"[ ,]+", value))
+    elif isinstance(value, list):
+        parts = value
+    else:
+        return None
+    fit = (part for part in parts if isinstance(part, str) and _SCOPE.fullmatch(part))
+    return tuple(islice(fit, _MOST_SCOPES))
 
 
 def _variables(
@@ -167,10 +179,12 @@ def _variables(
             continue
         if variable.format == "origin":
             text = text.removesuffix("/")
+        if len(text) > _LONGEST_VARIABLE or not text.isprintable():
+            return None
         fits = matches(
             variable.format, text, allowed_hosts=rules.allowed_hosts, allow_http=rules.allow_http
         ) and (variable.pattern is None or re.fullmatch(variable.pattern, text) is not None)
-        if not fits or len(text) > 2000 or not text.isprintable():
+        if not fits:
             return None
         found[name] = text
     return found

@@ -195,6 +195,16 @@ async def test_each_fault_has_its_own_error_and_shows_no_secret(
     assert "CANARY" not in reported(exchanged.value) + reported(refreshed.value)
 
 
+async def test_tokens_of_an_answer_that_cannot_be_used_are_revoked() -> None:
+    """T16: a code that was traded for tokens beside an unfit fact leaves no grant behind at the provider."""
+    provider = Provider(answer({**TOKENS, "instance_url": "https://evil.com"}), answer({}))
+    with pytest.raises(CouldNotCheck):
+        await oauth2(provider).exchange(CODE, redirect_uri=REDIRECT, code_verifier=VERIFIER, values=TYPED)
+    _, revoking = provider.asked
+    assert "evil.com" not in revoking.url
+    assert "CANARY-refresh-2" in revoking.body or "CANARY-access-2" in revoking.body + str(revoking.headers)
+
+
 @given(
     status=st.integers(200, 599), code=st.sampled_from(["invalid_grant", "invalid_client", "x", "", 1, None])
 )

@@ -91,11 +91,15 @@ async def test_an_identity_that_cannot_be_had_is_no_error(second: Answer) -> Non
 
 def test_an_identity_is_cut_short_and_cleaned() -> None:
     """T20: an identity has no control characters and at most 255 characters; an empty one is none."""
-    definition = Identity(id="id", name="name")
+    definition = Identity(id="id", name="name", email="email")
     found = read_identity(definition, {"id": "a\u202e\x00b", "name": "n" * 999}, {})
     assert found is not None
     assert (found.id, len(found.name or "")) == ("ab", 255)
     assert read_identity(definition, {"id": "\x00"}, {}) is None
+    assert read_identity(definition, {"id": "\ud800"}, {}) is None
+    odd = read_identity(definition, {"id": 10**4000, "name": "A\ud800\x00da", "email": "a\x00@b\udfff"}, {})
+    assert odd is not None
+    assert (len(odd.id), odd.name, odd.email) == (255, "Ada", "a@b")
     assert read_identity(Identity(id="{absent}"), {}, {}) is None
 
 

@@ -20,7 +20,7 @@ from connect_hub.auth.token_endpoint import (
 from connect_hub.connectors.definition import Failure, Format, TokenAnswer, TokenRequest, TokenVariable
 from connect_hub.connectors.templates import AddressRules
 from connect_hub.secret import Secret
-from tests.auth.provider import answer
+from tests.auth.provider import NOW, answer
 
 RULES = AddressRules({}, allowed_hosts=(".example-desk.com",))
 PLAIN = TokenAnswer()
@@ -112,6 +112,9 @@ def test_no_answer_is_unavailable(reason: str) -> None:
         (10**15, None),
         (1e300, None),
         ("9" * 400, 60),
+        (10**400, None),
+        (-(10**400), 60),
+        (10 * 365 * 86400, 10 * 365 * 86400),
     ],
 )
 def test_every_spelling_of_a_lifetime_is_read(value: object, seconds: float | None) -> None:
@@ -141,6 +144,46 @@ def test_without_a_default_an_absent_lifetime_is_unknown() -> None:
 def test_scopes_are_read_as_text_or_list(value: object, scopes: tuple[str, ...] | None) -> None:
     """Granted scopes come with spaces, with commas, or as a list; absent ones are unknown."""
     assert grant({"access_token": "a", "scope": value}).scopes == scopes
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_only_scopes_that_can_be_stored_are_kept(listed: bool) -> None:
+    """R10, R11: a scope is what RFC 6749, 3.3, calls one, of up to 256 characters, and there are 200 at most;
+    anything else in that place is left out and costs no token."""
+    odd = ["a\x00b", "a\ud800b", "a\nb", 'a"b', "a\\b", "\u00e9", "\x7f", "x" * 257, "\u202e"]
+    good = ["read", "x" * 256, "https://a.example/b?c=%20", "!#[]~"]
+    value: object = [*odd, *good] if listed else " ".join([*odd, *good])
+    assert grant({"access_token": "a", "scope": value}).scopes == tuple(good)
+    many = [f"s{number}" for number in range(50_000)]
+    value = many if listed else " ".join(many)
+    assert grant({"access_token": "a", "scope": value}).scopes == tuple(many[:200])
+
+
+ODD = st.sampled_from(["\ud800", "\x00", "\u202e", "1e999", "9" * 400])
+NUMBER = st.integers(-(10**400), 10**400) | st.floats(allow_nan=False, allow_infinity=False)
+LEAF = st.none() | st.booleans() | NUMBER | st.text() | ODD
+JSON = LEAF | st.lists(LEAF, max_size=3) | st.dictionaries(st.text(max_size=3), LEAF, max_size=3)
+BESIDE = ("expires_in", "scope", "refresh_token", "id_token", "team", "error")
+
+
+@given(
+    answered=st.fixed_dictionaries({"access_token": st.just("a")}, optional=dict.fromkeys(BESIDE, JSON)),
+)
+def test_whatever_comes_with_a_token_can_be_stored(answered: dict[str, object]) -> None:
+    """R10, R11: no value beside an access token raises, or is kept unless it is short, printable text, which
+    goes into every database; and the time of expiry can be told."""
+    definition = TokenAnswer(variables={"team": TokenVariable(path="team", required=False)})
+    result = read_token_answer(definition, answer(answered), RULES, {})
+    if isinstance(result, Refusal):
+        assert result.code == NOT_UNDERSTOOD
+        assert "access_token" in result.unwanted
+        return
+    result.expires_at(NOW)
+    kept = [*(result.scopes or ()), *result.variables.values()]
+    kept += [token.reveal() for token in (result.refresh_token, result.id_token) if token is not None]
+    for text in kept:
+        assert text.isprintable()
+        assert len(text.encode()) <= 16384
 
 
 def test_values_are_found_where_the_definition_says() -> None:
