@@ -11,7 +11,7 @@ from connect_hub.identity import Visitor
 from connect_hub.message import Message
 from connect_hub.web import contexts
 from connect_hub.web.body import read_form
-from connect_hub.web.cookies import clear_visit_cookie, set_visit_cookie, visit_cookies
+from connect_hub.web.cookies import SentCookies, clear_visit_cookie, set_visit_cookie, visit_cookies
 from connect_hub.web.guards import client_address, refuse_cross_site
 from connect_hub.web.labels import category_label
 from connect_hub.web.problems import problem_response
@@ -25,7 +25,7 @@ _IN_LINK = re.compile(r"[#?&]t=([^&#\s]+)")
 
 def visitor_of(request: Request) -> Visitor:
     """The browser as the host's identity function sees it."""
-    return Visitor(dict(request.headers), dict(request.cookies), request.scope)
+    return Visitor(dict(request.headers), SentCookies(request.headers.getlist("cookie")), request.scope)
 
 
 class LinkPages:
