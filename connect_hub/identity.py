@@ -20,9 +20,15 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Somebody is signed in; `owner_id` is compared with the session's `origin_owner_id`, exactly."""
+    """Somebody is signed in: an owner, of one project.
+
+    Both are compared exactly, with the session's `origin_owner_id` and its project. Owner ids are chosen by
+    whoever holds a project's API key, so an id without its project says nothing in a hub of several.
+    """
 
     owner_id: str
+    project: str | None = None
+    """None: the hub's one project. Where there are several, None lets nobody in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,9 +249,22 @@ class Visits:
             return answer.url, None
         if not isinstance(answer, Subject):
             raise ConfigurationError("identity: it must return a Subject or a SignIn.")
-        if answer.owner_id != session.origin_owner_id:
+        # Both are looked at: a key of one project may give its owners the ids of another project's.
+        if self._project_of(answer) != session.project_id or answer.owner_id != session.origin_owner_id:
             raise BindingRefused
         return None, answer.owner_id
+
+    def _project_of(self, subject: Subject) -> str:
+        """Raises ConfigurationError if the subject is of no project and the hub has several."""
+        if subject.project is not None:
+            return subject.project
+        projects = self._core.config.projects
+        if len(projects) > 1:
+            raise ConfigurationError(
+                "identity: this hub has several projects, so say whose owner it is: "
+                "return Subject(owner_id, project=…)."
+            )
+        return next(iter(projects))
 
     async def decline(self, token: str, nonce: str) -> Session:
         """Revoke the link, because the person who opened it says that it was not meant for them."""

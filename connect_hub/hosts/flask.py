@@ -40,7 +40,8 @@ def identity(
 
     It runs in a request context of `app` with the visitor's headers, cookies and address, so that
     `flask.session` and flask-login's `current_user` work; and in a thread, so that it may use a database. No
-    view, `before_request` function or error handler runs, and a change to the session is not sent.
+    view, `before_request` function or error handler runs, and a change to the session is not sent. In a hub
+    of several projects it must name the owner's: `Subject(owner_id, project=…)`.
     """
 
     def ask(visitor: Visitor) -> Subject | SignIn:

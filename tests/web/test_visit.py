@@ -599,7 +599,7 @@ async def test_stored_secret_is_not_sent_to_another_host(tmp_path: Path) -> None
 
 
 def _signed_in(visitor: Visitor) -> Subject:
-    return Subject("42")
+    return Subject("42", project="default")
 
 
 @pytest.mark.parametrize("kind", ["plain", "provider", "made here", "account", "manage"])
