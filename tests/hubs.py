@@ -1,52 +1,21 @@
 """Hubs for tests: in one process, on a simulated provider that is called without a socket."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx2
-
 from connect_hub import ConnectHub, HubConfig, KeyRing, OAuth, Project, Secret, SQLStorage, Storage
 from connect_hub.clock import FixedClock
 from connect_hub.keys import new_key_text
-from connect_hub.net import Answer, Limits
-from connect_hub.net.answer import Headers
-from connect_hub.testing.provider import ProviderClient, SimulatedProvider
+from connect_hub.testing import InProcessTransport, ProviderClient, SimulatedProvider
 
-__all__ = ["API_KEY", "GOOD_KEY", "Hub", "InProcess", "make_hub"]
+__all__ = ["API_KEY", "GOOD_KEY", "Hub", "make_hub"]
 
 API_KEY = "test-api-key-0123456789-0123456789-abc"
 GOOD_KEY = "sim-key-good-0123456789"
 OTHER_KEY = "sim-key-other-0123456789"
-
-
-class InProcess:
-    """A `Transport` that hands requests to an ASGI application, and keeps them."""
-
-    def __init__(self, app: Any) -> None:
-        self._http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app))
-        self.requests: list[tuple[str, str]] = []
-        """(method, URL) of each request."""
-
-    async def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str | Secret] | None = None,
-        content: bytes | Secret | None = None,
-        limits: Limits | None = None,
-    ) -> Answer:
-        self.requests.append((method, url))
-        answer = await self._http.request(
-            method,
-            url,
-            headers={k: v.reveal() if isinstance(v, Secret) else v for k, v in (headers or {}).items()},
-            content=content.reveal().encode() if isinstance(content, Secret) else content,
-        )
-        return Answer(answer.status_code, Headers(answer.headers.raw), answer.content)
 
 
 @dataclass
@@ -56,7 +25,7 @@ class Hub:
     hub: ConnectHub
     provider: SimulatedProvider
     clock: FixedClock
-    transport: InProcess
+    transport: InProcessTransport
 
     def token_calls(self) -> int:
         """How often the provider's token endpoint was called."""
@@ -78,7 +47,7 @@ def make_hub(
     """
     clock = FixedClock(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     provider = SimulatedProvider(clock=clock)
-    transport = InProcess(provider)
+    transport = InProcessTransport(provider)
     config = HubConfig() if config is None else config
     if config.projects == HubConfig().projects:
         config = replace(config, projects={"default": Project(api_keys=[Secret(API_KEY)])})

@@ -20,10 +20,11 @@ from connect_hub.errors import (
 from connect_hub.flows.credentials import CredentialsFlow
 from connect_hub.models import Account, AccountStatus
 from connect_hub.net import Answer, Limits
+from connect_hub.testing import InProcessTransport
 from connect_hub.testing.provider import Fault, ProviderPolicy
 from connect_hub.testing.tally import Hold
 from tests.customer import Customer
-from tests.hubs import Hub, InProcess, make_hub
+from tests.hubs import Hub, make_hub
 
 HOUR = timedelta(hours=1)
 
@@ -99,7 +100,7 @@ async def test_two_hubs_on_one_database_refresh_once(tmp_path: Path) -> None:
     assert made.token_calls() == 1
 
 
-def second_hub(made: Hub, transport: InProcess) -> CredentialsFlow:
+def second_hub(made: Hub, transport: InProcessTransport) -> CredentialsFlow:
     """What another process would have: its own flow, over the same database."""
     from dataclasses import replace
 
@@ -109,7 +110,7 @@ def second_hub(made: Hub, transport: InProcess) -> CredentialsFlow:
     return CredentialsFlow(replace(core, engines=Engines(sender=transport, clock=made.clock)))
 
 
-class Stalling(InProcess):
+class Stalling(InProcessTransport):
     """A transport that keeps token answers back, after the provider has made them."""
 
     def __init__(self, made: Hub) -> None:

@@ -17,16 +17,17 @@ from connect_hub.flows import deliveries as deliveries_module
 from connect_hub.net import Answer
 from connect_hub.net.answer import Headers
 from connect_hub.storage.protocol import DeliveryState
+from connect_hub.testing import InProcessTransport
 from connect_hub.webhooks import verify
 from connect_hub.webhooks.delivery import SCHEDULE, Outcome, next_try
 from connect_hub.webhooks.signing import generate_secret
 from tests.customer import Customer
-from tests.hubs import API_KEY, GOOD_KEY, Hub, InProcess, make_hub
+from tests.hubs import API_KEY, GOOD_KEY, Hub, make_hub
 
 URL = "https://hooks.test/in"
 
 
-class Endpoint(InProcess):
+class Endpoint(InProcessTransport):
     """A transport whose calls to URL are answered by script; 204 when it is used up."""
 
     def __init__(self, hub: Hub) -> None:

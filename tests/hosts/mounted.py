@@ -17,9 +17,10 @@ from starlette.types import Receive, Scope, Send
 from connect_hub import ConnectHub, Event, HubConfig, KeyRing, OAuth, Project, Secret, SQLStorage
 from connect_hub.hosts.asgi import ConnectHubMiddleware
 from connect_hub.keys import new_key_text
+from connect_hub.testing import InProcessTransport
 from connect_hub.testing.provider import ProviderClient, SimulatedProvider
 from tests.customer import Customer, Seen
-from tests.hubs import API_KEY, InProcess
+from tests.hubs import API_KEY
 
 __all__ = ["HOSTS", "ORIGIN", "HostedCustomer", "Mounted", "Recorder", "bare", "mounted"]
 
@@ -51,7 +52,7 @@ def mounted(tmp_path: Path, host: str, *, storage: Any = None) -> Mounted:
             provider.key_connector(),
         ],
         config=HubConfig(
-            projects={"default": Project(api_keys=[Secret(API_KEY)])}, transport=InProcess(provider)
+            projects={"default": Project(api_keys=[Secret(API_KEY)])}, transport=InProcessTransport(provider)
         ),
     )
     provider.add_client(

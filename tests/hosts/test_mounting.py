@@ -343,7 +343,7 @@ async def test_the_hub_answers_its_own_errors(tmp_path: Path, monkeypatch: pytes
     async def breaks(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a secret of the hub's")
 
-    monkeypatch.setattr(type(hub.accounts), "list", breaks)
+    monkeypatch.setattr(type(hub.accounts), "page_of", breaks)
     app = host_application()
     app.mount("/connect", hub.app)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=ORIGIN) as http:

@@ -26,11 +26,12 @@ from connect_hub.errors import StorageUnavailable, ValidationFailed
 from connect_hub.models import AccountType, Attempt, Binding, Category
 from connect_hub.net import Answer, Limits
 from connect_hub.storage.protocol import Retention
+from connect_hub.testing import InProcessTransport
 from connect_hub.testing.provider import Fault
 from connect_hub.testing.provider.connectors import key_toml
 from connect_hub.vault import Vault
 from tests.customer import Customer, Form, Seen
-from tests.hubs import API_KEY, GOOD_KEY, OTHER_KEY, Hub, InProcess, make_hub
+from tests.hubs import API_KEY, GOOD_KEY, OTHER_KEY, Hub, make_hub
 from tests.leaks import reported
 from tests.web.stored import contents, counts
 
@@ -383,7 +384,7 @@ async def test_host_callback_that_fails_is_the_general_page(
     assert (await customer.press(again, CONNECT, KEY)).heading == "Acme Key is connected"
 
 
-class Broken(InProcess):
+class Broken(InProcessTransport):
     """A transport with a fault that no error of ours foresees."""
 
     async def send(
@@ -423,7 +424,7 @@ async def test_fault_of_our_own_is_logged_and_ends_the_attempt(
     if where in {"seal", "hold"}:
         monkeypatch.setattr(Vault, "seal_credentials" if where == "seal" else "seal", broken)
     else:
-        monkeypatch.setattr(InProcess, "send", Broken.send)
+        monkeypatch.setattr(InProcessTransport, "send", Broken.send)
     with caplog.at_level(logging.ERROR):
         if where == "exchange":
             seen = await customer.get(back)
