@@ -1,5 +1,6 @@
 """The token endpoint (RFC 6749, 3.2): its request and its answer, without input or output."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from connect_hub.net import Answer
 from connect_hub.secret import Secret
 
 __all__ = ["NOT_UNDERSTOOD", "UNAVAILABLE", "Grant", "Refusal", "read_token_answer", "token_call"]
+
+log = logging.getLogger("connect_hub.auth")
 
 UNAVAILABLE = "(unavailable)"
 """The endpoint was not reached, or answered 429 or 5xx."""
@@ -105,11 +108,30 @@ def read_token_answer(
     access_token = _token_at(document, definition.access_token)
     if outcome.status >= 400 or access_token is None or _failed(definition, document):
         return _refusal(definition, document, secrets)
-    refresh_token = _token_at(document, definition.refresh_token)
+    tokens = {"access_token": access_token, "refresh_token": _token_at(document, definition.refresh_token)}
+    try:
+        grant = _grant(definition, document, rules, access_token, tokens["refresh_token"])
+    except Exception as error:
+        # The provider has made the tokens: a fault of ours must not leave them behind. Its text may quote
+        # them, so that it is not logged.
+        log.error("a token answer could not be read: %s", type(error).__name__)
+        grant = None
+    if grant is None:
+        return Refusal(NOT_UNDERSTOOD, unwanted={k: v for k, v in tokens.items() if v is not None})
+    return grant
+
+
+def _grant(
+    definition: TokenAnswer,
+    document: dict[str, object],
+    rules: AddressRules,
+    access_token: Secret,
+    refresh_token: Secret | None,
+) -> Grant | None:
+    """The tokens and what comes with them; None when a variable is not what it must look like."""
     variables = _variables(definition.variables, document, rules)
     if variables is None:
-        tokens = {"access_token": access_token, "refresh_token": refresh_token}
-        return Refusal(NOT_UNDERSTOOD, unwanted={k: v for k, v in tokens.items() if v is not None})
+        return None
     return Grant(
         access_token=access_token,
         refresh_token=refresh_token,

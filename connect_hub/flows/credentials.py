@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connect_hub.auth.engine import AuthEngine
 from connect_hub.clock import truncate
@@ -18,6 +18,7 @@ from connect_hub.errors import (
     AccountInactive,
     AccountNotFound,
     AccountSuspended,
+    ConnectHubError,
     CredentialsExpired,
     CredentialsUnreadable,
     ProviderError,
@@ -36,6 +37,7 @@ _LEASE = timedelta(seconds=60)
 """Longer than a token request may take in all (20 s), so that a lease ends only under a worker that
 stalled."""
 _EARLY = timedelta(minutes=5)
+_BACK_OFF = timedelta(seconds=30)
 _WAIT_STEP = 0.05
 _WAIT_STEPS_MOST = 1.0
 _TOUCH_EVERY = timedelta(minutes=1)
@@ -56,6 +58,8 @@ class CredentialsFlow:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._running: dict[str, asyncio.Task[StoredCredentials]] = {}
+        self._left_alone: dict[str, datetime] = {}
+        """Until when accounts whose refresh failed are left alone while their token is valid."""
 
     async def live(
         self, account_id: str, *, project: str = "default", refused: Credentials | None = None
@@ -72,11 +76,14 @@ class CredentialsFlow:
         credentials, engine = self._open(stored)
         forced = refused is not None and _same(refused, credentials)
         if engine.can_refresh(credentials) and (forced or self._is_due(stored.account)):
+            must = forced or self._has_run_out(stored.account)
             try:
-                stored = await self._refreshed(account_id, stored)
+                if must or not self._is_left_alone(account_id):
+                    stored = await self._refreshed(account_id, stored)
             except RefreshFailed:
-                if forced or self._has_run_out(stored.account):
+                if must or self._has_run_out(stored.account):
                     raise
+                self._leave_alone(account_id)
                 log.warning("account %s: refresh failed; its token is still valid", account_id)
             credentials, engine = self._open(stored)
         elif self._has_run_out(stored.account):
@@ -124,6 +131,16 @@ class CredentialsFlow:
     def _has_run_out(self, account: Account) -> bool:
         return account.expires_at is not None and self._core.clock.now() >= account.expires_at
 
+    def _is_left_alone(self, account_id: str) -> bool:
+        until = self._left_alone.get(account_id)
+        return until is not None and self._core.clock.now() < until
+
+    def _leave_alone(self, account_id: str) -> None:
+        now = self._core.clock.now()
+        # Only what still counts is kept, so that this stays as small as the trouble.
+        self._left_alone = {key: until for key, until in self._left_alone.items() if until > now}
+        self._left_alone[account_id] = now + _BACK_OFF
+
     # --- refreshing ---
 
     async def _refreshed(self, account_id: str, stored: StoredCredentials) -> StoredCredentials:
@@ -169,6 +186,7 @@ class CredentialsFlow:
                 raise AccountNotFound
             credentials, engine = self._open(current)
             refreshed = await engine.refresh(credentials)
+            return await self._store(account, epoch, refreshed, engine)
         except CredentialsExpired:
             if await self._settle_expired(account, epoch):
                 raise
@@ -177,10 +195,17 @@ class CredentialsFlow:
         except (RefreshFailed, ProviderError) as error:
             await self._release(account, epoch)
             raise RefreshFailed(error.message if isinstance(error, ProviderError) else None) from None
+        except ConnectHubError:
+            await self._release(account, epoch)
+            raise
+        except Exception as error:
+            # A fault of ours, or of the storage. Without its text and its frames, which may hold tokens.
+            log.error("account %s: not refreshed: %s", account.id, type(error).__name__)
+            await self._release(account, epoch)
+            raise RefreshFailed from None
         except BaseException:
             await self._release(account, epoch)
             raise
-        return await self._store(account, epoch, refreshed, engine)
 
     async def _store(
         self, account: Account, epoch: int, refreshed: Credentials, engine: AuthEngine
@@ -245,9 +270,13 @@ class CredentialsFlow:
         return settled is not None
 
     async def _release(self, account: Account, epoch: int) -> None:
-        await self._core.storage.settle_refresh(
-            account.id, epoch=epoch, change=lambda a: a, seal=None, announce=self._announce
-        )
+        """Give the lease back, best effort: it runs out by itself, and what went wrong before is told."""
+        try:
+            await self._core.storage.settle_refresh(
+                account.id, epoch=epoch, change=lambda a: a, seal=None, announce=self._announce
+            )
+        except Exception as error:
+            log.warning("account %s: its lease stays until it runs out: %s", account.id, type(error).__name__)
 
     async def _expire(self, account: Account, code: str, description: str) -> None:
         reason = StatusReason(code, description, self._core.clock.now())

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,13 +11,15 @@ from connect_hub.auth.oauth2 import OAuth2Engine
 from connect_hub.auth.pkce import challenge, new_verifier
 from connect_hub.connectors.values import FieldValues
 from connect_hub.credentials import Credentials
-from connect_hub.errors import StateInvalid
+from connect_hub.errors import ConnectHubError, CouldNotCheck, StateInvalid
 from connect_hub.flows.core import Core
 from connect_hub.flows.visits import LiveVisit
 from connect_hub.models import Attempt, OAuthState
 from connect_hub.secret import Secret
 
 __all__ = ["SignIns"]
+
+log = logging.getLogger("connect_hub.connecting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +103,19 @@ class SignIns:
         return self._request(state).url
 
     async def exchange(self, engine: OAuth2Engine, state: OAuthState, code: Secret) -> Credentials:
-        """The credentials for `code`, not tried yet. Raises what `OAuth2Engine.exchange` raises."""
+        """The credentials for `code`, not tried yet. Raises what `OAuth2Engine.exchange` raises, and
+        CouldNotCheck for whatever else goes wrong with the provider's answer."""
         request = self._request(state)
-        return await engine.exchange(
-            code, redirect_uri=state.redirect_uri, code_verifier=request.verifier, values=request.values
-        )
+        try:
+            return await engine.exchange(
+                code, redirect_uri=state.redirect_uri, code_verifier=request.verifier, values=request.values
+            )
+        except ConnectHubError:
+            raise
+        except Exception as error:
+            # Without its text and its frames, which may hold tokens.
+            log.error("attempt %s: its code was not traded: %s", state.attempt_id, type(error).__name__)
+            raise CouldNotCheck from None
 
     def variables(self, state: OAuthState) -> Mapping[str, str]:
         """The plain values that were typed before the hop."""
