@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connect_hub.connectors.methods import ClientCredentialsMethod, Method, OAuth2Method
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.connectors.values import FieldValues
+from connect_hub.credentials import Credentials
 from connect_hub.errors import AccountNotFound, ConnectorNotFound, CredentialsUnreadable, FieldError
 from connect_hub.flows.core import Core
 from connect_hub.flows.visits import LiveVisit, offered
@@ -46,12 +47,14 @@ class ConnectForm:
     """The account that will be reconnected."""
     stored: Mapping[str, Secret] = field(default_factory=dict)
     """Its secrets, by field key: to show that they are there, and to keep them where nothing is typed."""
+    stored_for: Mapping[str, str] = field(default_factory=dict)
+    """The plain values that are sealed with the secrets: where these may be sent."""
 
     def read(self, values: Mapping[str, str]) -> FieldValues:
         """What was typed, checked, with the stored secrets where nothing was typed.
 
-        A stored secret is not sent to another host than it was made for: whoever holds the link could name a
-        host of their own.
+        A stored secret is not sent to another host than it was made for, as sealed with it: whoever holds the
+        link, or writes to the database, could name a host of their own.
         """
         read = self.connector.read(self.method, values, kept=self.stored)
         kept = {name: secret for name, secret in self.stored.items() if name not in read.secrets}
@@ -74,8 +77,7 @@ class ConnectForm:
         return FieldValues(read.variables, {**kept, **read.secrets}, read.errors)
 
     def _moved(self, variables: Mapping[str, str]) -> str | None:
-        """The field that decides a host and says another one than the account has; None if none does."""
-        before = {} if self.account is None else self.account.setup_information
+        """The field that decides a host and says another one than the secrets were made for, if one does."""
         method, definition = self.method, self.connector.definition
         templates = [definition.base_url if method.base_url is None else method.base_url]
         if method.probe is not None:
@@ -84,7 +86,7 @@ class ConnectForm:
             templates.append(method.token_url)
         for template in templates:
             name = definition.host_field(method, template)
-            if name is not None and variables.get(name) != before.get(name):
+            if name is not None and variables.get(name) != self.stored_for.get(name):
                 return name
         return None
 
@@ -129,14 +131,19 @@ class Choosing:
         account = await self.reconnected(session, provider, connected)
         known = {f.key for f in connector.definition.fields_of(chosen) if not f.secret}
         variables = {k: v for k, v in (session.setup_information or {}).items() if k in known}
-        stored: Mapping[str, Secret] = {}
+        sealed = None
         if account is not None:
             variables |= {k: v for k, v in account.setup_information.items() if k in known}
-            stored = await self._stored_secrets(account, connector, chosen)
+            sealed = await self._stored(account, chosen)
         attempt_id = "att_" + secrets.token_hex(16)
-        return ConnectForm(
-            connector, chosen, attempt_id, self.nonce(live, provider, attempt_id), variables, account, stored
+        empty = ConnectForm(
+            connector, chosen, attempt_id, self.nonce(live, provider, attempt_id), variables, account
         )
+        if sealed is None:
+            return empty
+        asked = {f.key for f in connector.definition.fields_of(chosen) if f.secret}
+        kept = {name: secret for name, secret in sealed.secrets.items() if name in asked}
+        return replace(empty, stored=kept, stored_for=sealed.variables)
 
     def connector(self, session: Session, provider: str) -> EnabledConnector:
         """A connector that the session allows. Raises ConnectorNotFound."""
@@ -212,14 +219,13 @@ class Choosing:
             or (account.type is session.type and (session.manage or account.session_id == session.id))
         ]
 
-    async def _stored_secrets(
-        self, account: Account, connector: EnabledConnector, method: Method
-    ) -> Mapping[str, Secret]:
-        if isinstance(method, OAuth2Method) or account.method != method.name:
-            return {}
+    async def _stored(self, account: Account, method: Method) -> Credentials | None:
+        """What was typed into the account's form before; None where nothing of it can be kept."""
+        if isinstance(method, OAuth2Method):
+            return None
         found = await self._core.storage.stored_credentials(account.id, project_id=account.project_id)
         if found is None or found.sealed is None:
-            return {}
+            return None
         try:
             credentials = self._core.vault.open_credentials(
                 found.sealed,
@@ -228,9 +234,9 @@ class Choosing:
                 generation=found.account.generation,
             )
         except CredentialsUnreadable:
-            return {}
-        asked = {f.key for f in connector.definition.fields_of(method) if f.secret}
-        return {name: secret for name, secret in credentials.secrets.items() if name in asked}
+            return None
+        # The sealed method, since the account's column could be edited.
+        return credentials if credentials.method == method.name else None
 
 
 def _named(accounts: list[Account], account_id: str) -> Account:
