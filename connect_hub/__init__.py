@@ -19,7 +19,8 @@ from connect_hub.connectors.registry import OAuth
 from connect_hub.credentials import Credentials
 from connect_hub.errors import ConnectHubError, LinkRefused
 from connect_hub.events import Event
-from connect_hub.flows.accounts import AccountFilter
+from connect_hub.flows.api_keys import IssuedApiKey
+from connect_hub.flows.sessions import IssuedSession, SessionDetails
 from connect_hub.hub import ConnectHub
 from connect_hub.identity import Identity, SignIn, Subject, Visitor
 from connect_hub.keys import Key, KeyProvider, KeyRing
@@ -27,14 +28,18 @@ from connect_hub.models import (
     Account,
     AccountStatus,
     AccountType,
+    ApiKey,
+    Attempt,
+    AttemptStatus,
     Binding,
     Category,
     ProviderIdentity,
     Session,
     SessionStatus,
+    StatusReason,
 )
 from connect_hub.secret import Secret
-from connect_hub.storage.protocol import Storage
+from connect_hub.storage.protocol import Backlog, DeliveryState, Erased, Purged, Storage
 from connect_hub.storage.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -44,9 +49,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Account",
-    "AccountFilter",
     "AccountStatus",
     "AccountType",
+    "ApiKey",
+    "Attempt",
+    "AttemptStatus",
+    "Backlog",
     "Binding",
     "Brand",
     "Category",
@@ -54,9 +62,13 @@ __all__ = [
     "ConnectHubError",
     "Connector",
     "Credentials",
+    "DeliveryState",
+    "Erased",
     "Event",
     "HubConfig",
     "Identity",
+    "IssuedApiKey",
+    "IssuedSession",
     "Key",
     "KeyProvider",
     "KeyRing",
@@ -68,13 +80,16 @@ __all__ = [
     "PageConfig",
     "Project",
     "ProviderIdentity",
+    "Purged",
     "Rate",
     "RateConfig",
     "SQLStorage",
     "Secret",
     "Session",
+    "SessionDetails",
     "SessionStatus",
     "SignIn",
+    "StatusReason",
     "Storage",
     "Subject",
     "Transaction",

@@ -6,7 +6,9 @@ import pkgutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import is_dataclass
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -35,6 +37,32 @@ def test_what_a_module_exports_is_there_and_sorted(name: str) -> None:
 def test_the_package_exports_the_hub() -> None:
     """A host needs one import: `from connect_hub import ConnectHub, KeyRing`."""
     assert {"ConnectHub", "KeyRing"} <= set(importlib.import_module("connect_hub").__all__)
+
+
+def types_in(annotation: object) -> set[type]:
+    """Our own classes that an annotation names, and those of their fields."""
+    found = {each for part in get_args(annotation) for each in types_in(part)}
+    if isinstance(annotation, type) and annotation.__module__.startswith("connect_hub."):
+        found.add(annotation)
+        if is_dataclass(annotation):
+            found |= {each for field in get_type_hints(annotation).values() for each in types_in(field)}
+    return found
+
+
+@pytest.mark.parametrize("flow", ["accounts", "api_keys", "links", "owners", "sessions", "upkeep"])
+def test_what_public_calls_return_can_be_named(flow: str) -> None:
+    """A host annotates what `hub.<flow>` gives it, and what that is made of, by names of the package."""
+    package = importlib.import_module("connect_hub")
+    twin = getattr(importlib.import_module("connect_hub.sync"), f"Sync{flow.title().replace('_', '')}")
+    source = next(get_args(base)[0] for base in twin.__orig_bases__)
+    public = [name for name in vars(twin) if not name.startswith("_")]
+    returned = {
+        found for name in public for found in types_in(getattr(source, name).__annotations__["return"])
+    }
+    # What a provider is told when access is withdrawn; `Erased` carries it for the hub's own use.
+    inner = {"Sealed", "StoredCredentials"}
+    assert returned != set()
+    assert {found.__name__ for found in returned} - inner - set(package.__all__) == set()
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

@@ -3,11 +3,15 @@
 import asyncio
 import logging
 import os
+from typing import TYPE_CHECKING
 
 import click
 
 from connect_hub.cli.host import close
 from connect_hub.hub import ConnectHub
+
+if TYPE_CHECKING:
+    from connect_hub.cli.serving import Server
 
 __all__ = ["command"]
 
@@ -33,6 +37,10 @@ def command(host: str, port: int) -> None:
         click.echo(f"warning: {warning}", err=True)
     if len(hub.connectors) == 0:
         click.echo(f"warning: no connector is enabled. Set {PREFIX}CONNECTORS, such as bamboohr.", err=True)
+    if settings.embed_origins:
+        click.echo(
+            f"warning: {PREFIX}EMBED_ORIGINS is set, but embedding is not part of this version.", err=True
+        )
     listener = listen(host, port)
     try:
         asyncio.run(_serve(hub, Server(hub.app, path=hub.public_url.path, listener=listener)))
@@ -40,7 +48,7 @@ def command(host: str, port: int) -> None:
         listener.close()
 
 
-async def _serve(hub: ConnectHub, server: "Server") -> None:  # type: ignore[name-defined]  # noqa: F821
+async def _serve(hub: ConnectHub, server: "Server") -> None:
     try:
         async with hub.lifespan():
             click.echo(f"connect-hub serves {hub.public_url} on {server.address}")

@@ -79,26 +79,19 @@ def connectors_of(settings: Settings, environ: Mapping[str, str]) -> list[OAuth 
 
 
 def _with_client(key: str, definition: Connector | str, client: Client) -> OAuth | Connector | str:
-    if isinstance(definition, str):
-        if key not in catalog.builtin_keys():
-            near = catalog.nearest(key, catalog.builtin_keys())
-            hint = f"Did you mean {near!r}?" if near else f"Known are: {', '.join(catalog.builtin_keys())}."
-            raise ConfigurationError(f"there is no connector {key!r}. {hint}")
-        types = catalog.builtin_method_types(key)
-    else:
-        types = tuple(method.type for method in definition.methods)
+    item: OAuth | Connector | str = definition
     if client.id is not None:
-        if "oauth2" not in types:
-            raise ConfigurationError(
-                f"{key!r} does not sign in with OAuth 2, so remove {client.id_variable}."
-            )
-        return OAuth(definition, client_id=client.id, client_secret=client.secret)
-    if set(types) == {"oauth2"}:
-        raise ConfigurationError(
-            f"{key!r} signs in with OAuth 2 and has no client. Register one at the provider, then set "
-            f"{client.id_variable} and {client.secret_variable}."
-        )
-    return definition
+        item = OAuth(definition, client_id=client.id, client_secret=client.secret)
+    try:
+        ConnectorRegistry([item])
+    except ConfigurationError as error:
+        # What it says of code, said of variables.
+        message = error.message.replace(
+            f"write OAuth({key!r}, client_id=…, client_secret=…)",
+            f"set {client.id_variable} and {client.secret_variable}",
+        ).replace(f"write {key!r} instead of OAuth({key!r}, …)", f"remove {client.id_variable}")
+        raise ConfigurationError(message) from None
+    return item
 
 
 def _config(settings: Settings, *, dispatch: bool) -> HubConfig:

@@ -34,6 +34,23 @@ request.headers = { Authorization = "Bearer {access_token}" }
 url = "/me"
 """
 
+KEY_CONNECTOR = """
+version = 1
+key = "own-tool"
+name = "Own"
+categories = ["hris"]
+base_url = "https://api.own.example/v1"
+
+[[methods]]
+type = "api_key"
+label = "API key"
+request.headers = { Authorization = "Bearer {api_key}" }
+fields = [{ key = "api_key", label = "API key", type = "password" }]
+
+[methods.probe]
+url = "/me"
+"""
+
 
 def _hub(environment: pytest.MonkeyPatch, **variables: str) -> ConnectHub:
     for name, value in variables.items():
@@ -134,9 +151,19 @@ def test_a_mistake_is_named(environment: pytest.MonkeyPatch, name: str, value: s
         _hub(environment, **{name: value})
     assert f"{PREFIX}{name}" in refusal.value.message
     assert said in refusal.value.message
+    assert "OAuth(" not in refusal.value.message  # which is code, and this is an operator
     assert SECRET_WORD not in refusal.value.message
     assert SECRET_WORD not in repr(refusal.value.__cause__)
     assert refusal.value.__cause__ is None
+
+
+def test_a_client_for_a_connector_that_takes_none(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The variable to remove is named, not the code that it would be elsewhere."""
+    (tmp_path / "own-tool.toml").write_text(KEY_CONNECTOR)
+    with pytest.raises(ConfigurationError) as refusal:
+        _hub(environment, CONNECTORS="own-tool", CONNECTORS_PATH=".", CONNECTOR_OWN_TOOL_CLIENT_ID="id")
+    assert refusal.value.message.endswith("remove CONNECT_HUB_CONNECTOR_OWN_TOOL_CLIENT_ID.")
+    assert "OAuth(" not in refusal.value.message
 
 
 def test_a_wrong_webhook_secret_is_named_and_not_shown(environment: pytest.MonkeyPatch) -> None:
