@@ -11,7 +11,7 @@ import h11
 import httpcore2
 
 from connect_hub.errors import AnswerTooLarge, ConnectHubError, OutboundFailed, OutboundRefused
-from connect_hub.net.guard import Flooded, GuardedStream, HandshakeFailed, LookUpFailed
+from connect_hub.net.guard import Flooded, GuardedStream, HandshakeFailed, LookUpFailed, too_fine
 from connect_hub.net.limits import Limits
 from connect_hub.net.policy import OutboundPolicy
 from connect_hub.net.pools import Pools
@@ -53,7 +53,8 @@ class OpenAnswer:
     headers: Sequence[HeaderLine]
     reason_phrase: bytes
     body: AsyncGenerator[bytes]
-    """Chunks, at most 16 KiB each; raises AnswerTooLarge past the limit."""
+    """Chunks, at most 16 KiB each. Past the limit, or at very many very small ones, it ends or raises
+    AnswerTooLarge, as the limits say."""
     response: httpcore2.Response
     """What `body` reads from."""
 
@@ -183,18 +184,28 @@ def _check_head(method: str, target: Target, response: httpcore2.Response, limit
         match name.lower():
             case b"content-encoding" if value.strip().lower() not in (b"", b"identity"):
                 raise OutboundFailed("protocol", f"{target.origin} compressed its answer, unasked.")
-            case b"content-length" if value.isdigit() and int(value) > limits.max_bytes:
+            case b"content-length" if not limits.cut and value.isdigit() and int(value) > limits.max_bytes:
                 raise _too_large(target, limits)
 
 
 async def _bounded(response: httpcore2.Response, target: Target, limits: Limits) -> AsyncGenerator[bytes]:
-    received = 0
+    received = pieces = 0
     async with aclosing(response.aiter_stream()) as chunks:
-        async for chunk in chunks:
-            received += len(chunk)
-            if received > limits.max_bytes:
-                raise _too_large(target, limits)
-            yield chunk
+        try:
+            async for chunk in chunks:
+                pieces += 1
+                left = limits.max_bytes - received
+                received += len(chunk)
+                if len(chunk) <= left and not too_fine(pieces, received):
+                    yield chunk
+                elif limits.cut:
+                    yield chunk[:left]
+                    return
+                else:
+                    raise _too_large(target, limits)
+        except Flooded:
+            if not limits.cut:
+                raise
 
 
 def _too_large(target: Target, limits: Limits) -> AnswerTooLarge:

@@ -19,7 +19,7 @@ from connect_hub.net.policy import OutboundPolicy
 from connect_hub.net.resolver import Resolver
 from connect_hub.net.target import parse_host
 
-__all__ = ["Flooded", "GuardedBackend", "GuardedStream", "HandshakeFailed", "LookUpFailed"]
+__all__ = ["Flooded", "GuardedBackend", "GuardedStream", "HandshakeFailed", "LookUpFailed", "too_fine"]
 
 _MOST_ADDRESSES = 4  # tried in turn; a name with hundreds of answers is not worth more of the time limit
 
@@ -27,6 +27,9 @@ _HEAD_BYTES = (
     192 * 1024
 )  # above what h11 takes for one head, so that this stops only a row of interim answers
 _READ_BYTES = 16 * 1024  # what is parsed in one go, without a turn for the loop's other tasks
+
+_FREE_READS = 1024
+_BYTES_A_READ = 64
 
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 
@@ -46,6 +49,14 @@ class HandshakeFailed(httpcore2.ConnectError):
 
 class Flooded(httpcore2.ReadError):
     """More bytes around an answer than belong there. Internal: callers see AnswerTooLarge."""
+
+
+def too_fine(pieces: int, size: int) -> bool:
+    """Whether `size` bytes came in so many pieces that they cost more work than they are worth.
+
+    The first 1,024 pieces may be of any size; beyond, each has to bring 64 bytes, taken all together.
+    """
+    return pieces > _FREE_READS + size // _BYTES_A_READ
 
 
 class GuardedBackend(AsyncNetworkBackend):
@@ -140,27 +151,31 @@ class GuardedBackend(AsyncNetworkBackend):
 class GuardedStream(AsyncNetworkStream):
     """A connection to a checked address; tells failures of TLS from those of the network below.
 
-    It counts raw bytes, because an answer can cost much work for little body: endless interim answers, or
-    chunks of one byte. Each write, which begins a request, allows the bytes of a head; `allow` the rest.
+    It counts raw bytes and reads, because an answer can cost much work for little body: endless interim
+    answers, chunks or packets of one byte. Each write, which begins a request, allows the bytes of a head;
+    `allow` the rest.
     """
 
     def __init__(self, stream: AsyncNetworkStream) -> None:
         self._stream = stream
-        self._left = _HEAD_BYTES
+        self.allow(_HEAD_BYTES)
 
     def allow(self, count: int) -> None:
         """Let `count` more bytes in, from now to the next write; then reading raises Flooded."""
         self._left = count
+        self._reads = self._received = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         received = await self._stream.read(min(max_bytes, _READ_BYTES), timeout)
         self._left -= len(received)
-        if self._left < 0:
+        self._reads += 1
+        self._received += len(received)
+        if self._left < 0 or too_fine(self._reads, self._received):
             raise Flooded("more bytes than an answer has")
         return received
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        self._left = _HEAD_BYTES
+        self.allow(_HEAD_BYTES)
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:

@@ -23,13 +23,15 @@ class Limits:
     """Seconds for everything; a server that sends one byte now and then is cut off here."""
     max_bytes: int = 256 * 1024
     """Bytes of the answer's body."""
+    cut: bool = False
+    """True: of a longer body keep the first `max_bytes` and close the connection; False: AnswerTooLarge."""
     max_headers: int = 100
     """Number of the answer's header lines."""
     max_header_bytes: int = 32 * 1024
     """Bytes of the answer's header names and values together."""
 
     def __post_init__(self) -> None:
-        for name in (each.name for each in fields(self)):
+        for name in (each.name for each in fields(self) if each.name != "cut"):
             value = getattr(self, name)
             whole = name.startswith("max_")
             if (

@@ -30,7 +30,8 @@ SCHEDULE: Sequence[timedelta] = (
 
 _JITTER = 0.2
 _LONGEST_WAIT = timedelta(hours=24)
-_LIMITS = Limits(total=15.0, max_bytes=16 * 1024)
+_LIMITS = Limits(total=15.0, max_bytes=16 * 1024, cut=True)  # the status says it all
+_GONE = 410
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Outcome:
     """One line for an operator, without anything of the request; None when delivered."""
     retry_after: timedelta | None = None
     """How long the endpoint asked to be left alone."""
+    gone: bool = False
+    """The endpoint said that it is there no more (RFC 9110, 15.5.11): do not try again."""
 
 
 async def post(webhook: Webhook, delivery: Delivery, *, transport: Transport, clock: Clock) -> Outcome:
@@ -49,7 +52,9 @@ async def post(webhook: Webhook, delivery: Delivery, *, transport: Transport, cl
     now = clock.now()
     headers = {
         "content-type": "application/json; charset=utf-8",
-        **sign(message_id=delivery.event_id, timestamp=now, body=delivery.body, secrets=webhook.signing_secrets),
+        **sign(
+            message_id=delivery.event_id, timestamp=now, body=delivery.body, secrets=webhook.signing_secrets
+        ),
     }
     try:
         answer = await transport.send(
@@ -64,7 +69,7 @@ async def post(webhook: Webhook, delivery: Delivery, *, transport: Transport, cl
     if 200 <= answer.status < 300:
         return Outcome(True)
     wait = _retry_after(answer.headers, now) if answer.status in {429, 503} else None
-    return Outcome(False, f"answered {answer.status}", wait)
+    return Outcome(False, f"answered {answer.status}", wait, gone=answer.status == _GONE)
 
 
 def next_try(
@@ -73,7 +78,7 @@ def next_try(
     """The delivery's new state, and when to try again; `attempts` counts the try that just ended."""
     if outcome.delivered:
         return DeliveryState.DELIVERED, None
-    if attempts > len(SCHEDULE):
+    if outcome.gone or attempts > len(SCHEDULE):
         return DeliveryState.DEAD, None
     wait = SCHEDULE[attempts - 1] * random_source.uniform(1 - _JITTER, 1 + _JITTER)
     if outcome.retry_after is not None:

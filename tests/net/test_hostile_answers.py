@@ -1,6 +1,7 @@
 """Servers that answer slowly, endlessly, compressed or wrongly: each call ends in time, small, and named."""
 
 import asyncio
+import contextlib
 import gzip
 import socket
 import struct
@@ -8,10 +9,12 @@ import time
 import tracemalloc
 from dataclasses import replace
 
+import httpcore2
 import pytest
 
 from connect_hub.errors import AnswerTooLarge, ConnectHubError, OutboundFailed, OutboundRefused
 from connect_hub.net import Limits, NotJSON, Transport
+from connect_hub.net.guard import Flooded, GuardedStream
 from connect_hub.secret import Secret
 from tests.leaks import reported
 from tests.net.wire import PATIENT, SHORT, Conversation, outbound_to, peer
@@ -174,6 +177,84 @@ async def test_the_cap_is_exact() -> None:
             assert answer.body == b"x" * 10
             with pytest.raises(AnswerTooLarge):
                 await outbound.send("GET", server.url, limits=Limits(max_bytes=9))
+
+
+@pytest.mark.parametrize("through", ["send", "client"])
+async def test_an_answer_in_crumbs_is_cut_off_early(through: str) -> None:
+    """T26: chunks of one byte cost far more work than bytes: about a thousand are read, however much an
+    answer may hold, by the hub's own calls and by a host's client alike."""
+    fed = 0
+
+    async def crumbs(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal fed
+        writer.write(head("Transfer-Encoding: chunked"))
+        while fed < 1000:
+            fed += 1
+            writer.write(b"1\r\nx\r\n" * 1000)
+            await writer.drain()
+
+    limits = replace(PATIENT, max_bytes=32 * 1024 * 1024)
+    async with peer(crumbs) as server, outbound_to(server, limits=limits) as outbound:
+        if through == "send":
+            with pytest.raises(AnswerTooLarge):
+                await outbound.send("GET", server.url)
+        else:
+            async with outbound.client(server.url, limits=limits) as http:
+                with pytest.raises(AnswerTooLarge):
+                    await http.get("/")
+    assert fed < 1000
+
+
+async def test_an_answer_in_small_reads_is_cut_off_early() -> None:
+    """T26: one byte a packet is as costly: reading ends after about a thousand of them."""
+    guarded = GuardedStream(Crumbs())
+    guarded.allow(32 * 1024 * 1024)
+    for _ in range(1024):
+        assert await guarded.read(65536) == b"x"
+    for _ in range(20):  # what was read earns a few more
+        with contextlib.suppress(Flooded):
+            await guarded.read(65536)
+    with pytest.raises(Flooded):
+        await guarded.read(65536)
+
+
+async def test_an_answer_in_middling_chunks_is_read_whole() -> None:
+    """T26: 4,000 chunks of 100 bytes are no attack."""
+    body = b"64\r\n" + b"x" * 100 + b"\r\n"
+    whole = head("Transfer-Encoding: chunked") + body * 4000 + b"0\r\n\r\n"
+    async with peer(whole) as server, outbound_to(server) as outbound:
+        answer = await outbound.send("GET", server.url, limits=replace(PATIENT, max_bytes=400_000))
+    assert len(answer.body) == 400_000
+
+
+class Crumbs(httpcore2.AsyncNetworkStream):
+    """A connection that brings one byte at a time."""
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        return b"x"
+
+
+CUT: dict[str, Conversation | bytes] = {
+    "announced": head("Content-Length: 30") + b"x" * 30,
+    "announced as far more than will come": head("Content-Length: 1000000000000") + b"x" * 30,
+    "chunked": head("Transfer-Encoding: chunked") + b"1e\r\n" + b"x" * 30 + b"\r\n0\r\n\r\n",
+    "endless": endless,
+    "endless chunks": endless_chunks,
+    "chunks of one byte": tiny_chunks,
+    "shorter": head("Content-Length: 10") + b"x" * 10,
+}
+
+
+@pytest.mark.parametrize("kind", CUT)
+async def test_a_cut_answer_has_its_first_bytes_and_no_connection(kind: str) -> None:
+    """T26: where the limits say so, the first bytes are kept, the rest is not read, and the connection is
+    given up, so that the rest is not taken for the next answer."""
+    async with peer(CUT[kind]) as server, outbound_to(server) as outbound:
+        limits = replace(PATIENT, max_bytes=10, cut=True)
+        for connections in (1, 2):
+            answer = await outbound.send("GET", server.url, limits=limits)
+            assert (answer.status, answer.body) == (200, b"x" * 10)
+            assert server.connections == (1 if kind == "shorter" else connections)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -1,0 +1,54 @@
+"""What an endpoint's answer means for the delivery."""
+
+import random
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from connect_hub import Webhook
+from connect_hub.clock import FixedClock
+from connect_hub.storage.protocol import DeliveryState
+from connect_hub.webhooks.delivery import Outcome, next_try, post
+from connect_hub.webhooks.signing import generate_secret
+from tests.net.wire import outbound_to, peer
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+DELIVERY: Any = SimpleNamespace(event_id="evt_1", body=b"{}")
+LARGE = b"x" * 100_000
+
+
+def head(status: int, *lines: str) -> bytes:
+    return "\r\n".join([f"HTTP/1.1 {status} X", *lines, "", ""]).encode()
+
+
+async def posted(answer: bytes) -> Outcome:
+    async with peer(answer) as server, outbound_to(server) as outbound:
+        webhook = Webhook(url=server.url, secrets=[generate_secret()])
+        return await post(webhook, DELIVERY, transport=outbound, clock=FixedClock(NOW))
+
+
+def after(outcome: Outcome) -> DeliveryState:
+    return next_try(outcome, attempts=1, now=NOW, random_source=random.Random(1))[0]
+
+
+@pytest.mark.parametrize("status", [200, 202, 500])
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_the_status_counts_however_long_the_answer_is(status: int, chunked: bool) -> None:
+    """T26: of an answer past 16 KiB no more is read; a 2xx is delivered and not sent again, a 500 is not."""
+    if chunked:
+        answer = head(status, "Transfer-Encoding: chunked") + b"186a0\r\n" + LARGE + b"\r\n0\r\n\r\n"
+    else:
+        answer = head(status, f"Content-Length: {len(LARGE)}") + LARGE
+    outcome = await posted(answer)
+    assert outcome == (Outcome(True) if status < 300 else Outcome(False, "answered 500"))
+    assert after(outcome) is (DeliveryState.DELIVERED if status < 300 else DeliveryState.PENDING)
+
+
+async def test_an_endpoint_that_is_gone_is_not_tried_again() -> None:
+    """T26, R4: 410 ends the delivery at its first try, with the reason for the operator; 404 does not."""
+    gone = await posted(head(410, "Content-Length: 0"))
+    assert (after(gone), gone.error) == (DeliveryState.DEAD, "answered 410")
+    missing = await posted(head(404, "Content-Length: 0"))
+    assert (after(missing), missing.error) == (DeliveryState.PENDING, "answered 404")
