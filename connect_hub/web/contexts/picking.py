@@ -2,7 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar, Literal
 from urllib.parse import urlencode
 
@@ -17,6 +17,12 @@ def folded(text: str) -> str:
     """`text` for searching: without accents and case, white space made single; hub.js does the same."""
     plain = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.category(c).startswith("M"))
     return " ".join("".join(plain).lower().split())
+
+
+@lru_cache(maxsize=4096)
+def _names(*names: str) -> str:
+    """Names of a connector, folded. They are few and always the same; what people type is not kept here."""
+    return folded(" ".join(names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +45,7 @@ class ProviderCard:
     @property
     def search(self) -> str:
         """The folded names that a search looks into."""
-        return folded(" ".join((self.provider.name, *self.aliases, self.category_label)))
+        return _names(self.provider.name, *self.aliases, self.category_label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +103,15 @@ class Providers(Page):
         """The keys of the providers that the search and the filter leave over."""
         words = folded(self.query).split()
         category = self.current_category
+        if not words and not category:
+            return frozenset(card.provider.key for card in self.cards)
         return frozenset(
             card.provider.key
             for card in self.cards
             if (not category or card.category == category) and all(word in card.search for word in words)
         )
 
-    @property
+    @cached_property
     def pills(self) -> tuple[Pill, ...]:
         """The category filter, 'all' first; empty with fewer than two categories."""
         if len(self.categories) < 2:

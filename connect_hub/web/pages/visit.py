@@ -1,6 +1,5 @@
 """The pages of a visit: the list, the form, the hop, the result."""
 
-from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from starlette.requests import Request
@@ -14,20 +13,19 @@ from connect_hub.errors import (
     LinkUsed,
     StateInvalid,
 )
-from connect_hub.flows.choosing import Choice
 from connect_hub.flows.connecting import Finished, Rejected, shown_identity
 from connect_hub.flows.linking import INTERNAL_ERROR
 from connect_hub.flows.typed import Typed
 from connect_hub.flows.visits import LiveVisit
-from connect_hub.models import AccountStatus, Attempt, AttemptStatus, Session
+from connect_hub.models import Attempt, AttemptStatus, Session
 from connect_hub.storage import rules
 from connect_hub.web import contexts
 from connect_hub.web.body import read_form
 from connect_hub.web.cookies import clear_visit_cookie, visit_cookies
 from connect_hub.web.guards import client_address, refuse_cross_site
-from connect_hub.web.labels import category_label
 from connect_hub.web.pages.connect_form import Sent, connect_page
 from connect_hub.web.pages.link import visitor_of
+from connect_hub.web.pages.listing import Listing
 from connect_hub.web.problems import problem_response
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -40,6 +38,7 @@ class VisitPages:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._listing = Listing(site)
 
     async def _live(self, request: Request, *, finishing: bool = False, bound: bool = True) -> LiveVisit:
         proxies = self._site.core.config.network.trusted_proxies
@@ -89,41 +88,7 @@ class VisitPages:
         choices = await self._site.flows.connecting.choosing.choices(live)
         if len(choices) == 1 and not live.session.manage:
             return self._see(self._path("connect", live, provider=choices[0].connector.key))
-        language = self._site.language(request)
-        labels = {
-            category.value: category_label(category, language)
-            for category in {c.connector.definition.categories[0] for c in choices}
-        }
-        return self._site.page(
-            request,
-            contexts.Providers(
-                cards=tuple(self._card(live, choice, labels) for choice in choices),
-                url=self._path("visit", live),
-                query=request.query_params.get("q", "")[:100],
-                category=request.query_params.get("category", "")[:32],
-                categories=tuple(
-                    contexts.CategoryView(key, label)
-                    for key, label in sorted(labels.items(), key=lambda item: item[1])
-                ),
-                exit_url=self._path("exit", live),
-            ),
-        )
-
-    def _card(self, live: LiveVisit, choice: Choice, labels: Mapping[str, str]) -> contexts.ProviderCard:
-        connector, account = choice.connector, choice.account
-        category = connector.definition.categories[0]
-        return contexts.ProviderCard(
-            provider=self._site.provider_view(connector),
-            url=self._path("connect", live, provider=connector.key),
-            aliases=connector.definition.aliases,
-            category=category.value,
-            category_label=labels[category.value],
-            state=None
-            if account is None
-            else "attention"
-            if account.status in {AccountStatus.EXPIRED, AccountStatus.ERROR}
-            else "connected",
-        )
+        return self._listing.answer(request, live.visit.name, choices)
 
     async def _back_url(self, live: LiveVisit) -> str | None:
         """The list, if there is more than one to choose from."""
