@@ -294,6 +294,11 @@ class RateConfig:
     """For pages that need no cookie, by the client's address."""
     failed_api_keys: Rate | None = Rate(0.5, 20)
     """For requests whose API key was refused, by the client's address."""
+    openings: Rate | None = Rate(1 / 60, 20)
+    """For visits that are made from one link, from wherever. A browser that has one makes no other."""
+    renewals: Rate | None = Rate(1 / 3600, 2)
+    """For `link.renewal_requested`, by link. Past it the host is not told again, and the person sees no
+    difference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -190,7 +190,9 @@ class Visit:
     created_at: datetime
     last_seen_at: datetime
     subject: str | None = None
-    """Who the host said is signed in, under `Binding.HOST_IDENTITY`; None: not confirmed yet."""
+    """The owner that the host named when the visit was made, under `Binding.HOST_IDENTITY`; None: nobody was
+    signed in, or the link was not bound. A record for whoever looks into a visit afterwards: the hub does
+    not decide by it, but asks the host again."""
 
     def is_live(self, now: datetime, *, idle: timedelta, absolute: timedelta) -> bool:
         """Whether it may still be used at `now`."""

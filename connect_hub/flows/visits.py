@@ -7,7 +7,7 @@ cookie that is not derived from the token, so that neither can be made from the 
 import hashlib
 import inspect
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -20,6 +20,7 @@ from connect_hub.errors import (
     LinkExpired,
     LinkNotFound,
     LinkRevoked,
+    RateLimited,
     VisitExpired,
 )
 from connect_hub.events import link_event
@@ -129,12 +130,19 @@ class Visits:
         return session
 
     async def confirm(
-        self, token: str, nonce: str, *, cookies: Mapping[str, str], visitor: Visitor
+        self,
+        token: str,
+        nonce: str,
+        *,
+        cookies: Mapping[str, str],
+        visitor: Visitor,
+        spend: Callable[[str], None],
     ) -> Opened:
         """Make the visit, or join the one that the browser has of this session.
 
-        `cookies` are this hub's visit cookies, name of the visit to value. Under `host_identity` nobody gets
-        in but the session's owner: BindingRefused for another one, and for nobody `sign_in` is set.
+        `cookies` are this hub's visit cookies, name of the visit to value. `spend` gets the session's id
+        before a visit is made, and refuses by raising; joining is free. Under `host_identity` nobody
+        gets in but the session's owner: BindingRefused for another one, and for nobody `sign_in` is set.
         Raises FormExpired if the page was open too long, and what `landing` raises.
         """
         await self._core.ready()
@@ -145,6 +153,7 @@ class Visits:
         joined, ended = await self._visits_in(cookies, session)
         if joined is not None:
             return Opened(joined, session, None, sign_in, ended)
+        spend(str(session.id))
         now = self._core.clock.now()
         value = secrets.token_urlsafe(32)
         visit = Visit(
@@ -280,11 +289,18 @@ class Visits:
         session = await self._session(token)
         return session, self._core.nonces.make("renew", session.jti)
 
-    async def ask_for_renewal(self, token: str, nonce: str) -> Session:
-        """Tell the host that the customer needs a new link (`link.renewal_requested`)."""
+    async def ask_for_renewal(self, token: str, nonce: str, *, spend: Callable[[str], None]) -> Session:
+        """Tell the host that the customer needs a new link (`link.renewal_requested`).
+
+        `spend` gets the session's id; where it raises RateLimited the host was told before, and is not again.
+        """
         await self._core.ready()
         session = await self._session(token)
         self._core.nonces.check(nonce, "renew", session.jti, max_age=_NONCE_AGE)
+        try:
+            spend(str(session.id))
+        except RateLimited:
+            return session
         await self._announce("link.renewal_requested", session)
         return session
 

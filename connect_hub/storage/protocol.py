@@ -203,7 +203,7 @@ class VisitStore(Protocol):
         ...
 
     async def touch_visit(self, secret_hash: bytes, *, now: datetime, subject: str | None = None) -> None:
-        """Set `last_seen_at`, and `subject` where given."""
+        """Set `last_seen_at`, and `subject` where given: a record by which nothing is decided."""
         ...
 
     async def save_attempt(self, attempt: Attempt, *, expected: Collection[str] | None = None) -> bool:

@@ -40,12 +40,14 @@ class Flows:
 
 @dataclass(frozen=True, slots=True)
 class Limiters:
-    """One token bucket for each kind of caller."""
+    """One token bucket for each kind of caller, and for what one link may do."""
 
     api_keys: RateLimiter
     failed_api_keys: RateLimiter
     visits: RateLimiter
     clients: RateLimiter
+    openings: RateLimiter
+    renewals: RateLimiter
 
     @classmethod
     def of(cls, core: Core) -> "Limiters":
@@ -56,6 +58,8 @@ class Limiters:
             RateLimiter(rates.failed_api_keys),
             RateLimiter(rates.per_visit),
             RateLimiter(rates.per_client),
+            RateLimiter(rates.openings),
+            RateLimiter(rates.renewals),
         )
 
 

@@ -51,6 +51,17 @@ async def new_link(made: Hub, **fields: object) -> IssuedSession:
     return await made.hub.links.create(origin_owner_id="42", origin_owner_name="Acme", **fields)  # type: ignore[arg-type]
 
 
+def keep_events(made: Hub, name: str) -> list[str]:
+    """The sessions that events of this name are about, as they are delivered."""
+    told: list[str] = []
+
+    @made.hub.on(name, name=f"keep-{name}")
+    async def keep(event: Event) -> None:
+        told.append(str(event.data["record_id"]))
+
+    return told
+
+
 # --- T1, T2: whose link it is ---
 
 
@@ -570,3 +581,46 @@ async def test_trusted_proxy_names_the_client(tmp_path: Path) -> None:
             "POST", "/connect/link/open", {"token": "x"}, sec_fetch_site="none", x_forwarded_for=address
         )
         assert seen.status == status
+
+
+async def test_holder_of_a_link_does_not_flood_the_host_with_openings(tmp_path: Path) -> None:
+    """T39: one link makes no more visits and `link.opened` events than its own rate, however many browsers
+    its holder makes up and from wherever they come; past it another link goes on, and so does a visit."""
+    rates = RateConfig(per_client=None, openings=Rate(0.001, 3))
+    made = make_hub(tmp_path, config=HubConfig(network=NetworkConfig(rates=rates)))
+    told = keep_events(made, "link.opened")
+    link, other = await new_link(made), await new_link(made)
+    first = Customer(made.hub)
+    landing = await first.open(link.url)
+    assert (await first.press(landing, "Continue")).status == 200
+    seen = [await Customer(made.hub).press(landing, "Continue") for _ in range(10)]
+    assert [s.status for s in seen] == [200] * 2 + [429] * 8
+    assert seen[-1].heading == "Too many tries"
+    assert int(seen[-1].headers["retry-after"]) > 0
+    assert (await first.press(landing, "Continue")).status == 200
+    assert (await Customer(made.hub).enter(other.url)).status == 200
+    assert counts(tmp_path)["visits"] == 4
+    while await made.hub.deliveries.run_due():
+        pass
+    assert len(told) == 4
+
+
+@pytest.mark.parametrize("end", [_revoke, _expire, _use])
+async def test_holder_of_a_dead_link_does_not_flood_the_host_with_wishes(
+    tmp_path: Path, end: Callable[[Hub, IssuedSession], Awaitable[None]]
+) -> None:
+    """T39: however often a new link is asked for, the host is told no more often than the link's own rate;
+    the person sees the same page each time. The default is twice at once, of each link."""
+    made = make_hub(tmp_path)
+    told = keep_events(made, "link.renewal_requested")
+    links = [await new_link(made, provider="simulated-key") for _ in range(2)]
+    for link in links:
+        await end(made, link)
+    for link in links:
+        dead = await Customer(made.hub).open(link.url)
+        assert dead.status == 410
+        pages = [await Customer(made.hub).press(dead, "Ask for a new link") for _ in range(12)]
+        assert {(page.status, page.heading) for page in pages} == {(200, pages[0].heading)}
+    while await made.hub.deliveries.run_due():
+        pass
+    assert sorted(told) == sorted(str(link.session.id) for link in links for _ in range(2))

@@ -112,7 +112,11 @@ class LinkPages:
         token = fields.get("token", "")
         try:
             opened = await self._site.flows.visits.confirm(
-                token, fields.get("nonce", ""), cookies=visit_cookies(request), visitor=visitor_of(request)
+                token,
+                fields.get("nonce", ""),
+                cookies=visit_cookies(request),
+                visitor=visitor_of(request),
+                spend=self._site.limiters.openings.spend,
             )
         except (LinkExpired, LinkUsed, LinkRevoked) as error:
             return await self._dead_end(request, token, error)
@@ -153,7 +157,7 @@ class LinkPages:
         self._limit(request)
         fields = await read_form(request)
         session = await self._site.flows.visits.ask_for_renewal(
-            fields.get("token", ""), fields.get("nonce", "")
+            fields.get("token", ""), fields.get("nonce", ""), spend=self._site.limiters.renewals.spend
         )
         self._site.force_language(request, session.locale)
         return self._site.page(request, contexts.RenewalRequested())
