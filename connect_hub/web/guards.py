@@ -2,10 +2,12 @@
 
 import base64
 import binascii
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from starlette.requests import Request
 
@@ -16,6 +18,8 @@ __all__ = ["RateLimiter", "api_key", "client_address", "refuse_browser", "refuse
 
 _LONGEST_HEADER = 8 * 1024
 _REMEMBERED = 50_000
+_WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.%a-z]{2,64})\](?::[0-9]{1,5})?|([0-9.]{7,15}):[0-9]{1,5}")
+"""How some proxies write addresses: `[2001:db8::1]:4711`, `192.0.2.1:4711`."""
 
 
 def api_key(request: Request) -> str:
@@ -60,13 +64,32 @@ def refuse_cross_site(request: Request, public_url: PublicUrl) -> None:
 
 
 def client_address(request: Request, trusted_proxies: int) -> str:
-    """The client's address, as told by the nearest `trusted_proxies` proxies and nobody else."""
-    peer = request.client.host if request.client is not None else "unknown"
+    """The client's address, as told by the nearest `trusted_proxies` proxies and nobody else.
+
+    It is what a client is counted by: of IPv6 the /64, which is the least that one client has; no port. What
+    is no address (a Unix socket, a proxy that tells none) is counted together.
+    """
+    host = request.client.host if request.client is not None else "unknown"
+    peer = _counted(host) or host
     if trusted_proxies == 0:
         return peer
     chain = [part.strip() for part in ",".join(request.headers.getlist("x-forwarded-for")).split(",")]
     chain = [part for part in chain if part]
-    return chain[-trusted_proxies] if len(chain) >= trusted_proxies else peer
+    return (_counted(chain[-trusted_proxies]) or peer) if len(chain) >= trusted_proxies else peer
+
+
+def _counted(text: str) -> str | None:
+    """The address or /64 in `text`; None if there is none."""
+    match = _WITH_PORT.fullmatch(text)
+    try:
+        address = ip_address(text if match is None else match[1] or match[2])
+    except ValueError:
+        return None
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((address.packed, 64), strict=False))
 
 
 class RateLimiter:

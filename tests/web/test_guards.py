@@ -83,6 +83,45 @@ def test_the_address_is_told_by_trusted_proxies_alone() -> None:
     assert client_address(Request({"type": "http", "headers": []}), 0) == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("told", "counted"),
+    [
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:0DB8:1:2::", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::9]", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::9]:4711", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("[::FFFF:cb00:7109]:1", "203.0.113.9"),
+        ("203.0.113.9", "203.0.113.9"),
+        ("203.0.113.9:4711", "203.0.113.9"),
+        ("unknown", "192.0.2.7"),
+        ("_hidden" + "x" * 5000, "192.0.2.7"),
+        ("203.0.113.9.1", "192.0.2.7"),
+        ("[203.0.113.9", "192.0.2.7"),
+    ],
+)
+def test_a_client_is_counted_by_what_it_cannot_change(told: str, counted: str) -> None:
+    """T39: an IPv6 client has a whole /64 to send from, and a proxy may add the port: neither makes a new
+    client. IPv4 in IPv6 is IPv4. What is no address is counted as the proxy that told it."""
+    assert client_address(request(("X-Forwarded-For", told)), 1) == counted
+
+
+@pytest.mark.parametrize(
+    ("peer", "counted"),
+    [
+        ("2001:db8::1", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::/64"),
+        ("", ""),
+        ("gw", "gw"),
+    ],
+)
+def test_a_peer_is_counted_by_its_network(peer: str, counted: str) -> None:
+    """T39: the same for the address that the server saw; where it saw none, all share a bucket."""
+    assert client_address(Request({"type": "http", "headers": [], "client": (peer, 1)}), 0) == counted
+
+
 class Seconds:
     """A monotonic clock that a test moves."""
 
