@@ -13,6 +13,10 @@ from connect_hub.errors import FieldError, ValidationFailed
 __all__ = ["Query"]
 
 _MOST_VALUES = 100
+_MOST_PARAMETERS = 500
+_MOST_PROBLEMS = 20
+_LONGEST_WORD = 64
+"""The nearest name is looked up for names up to this length."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -22,12 +26,17 @@ class Query:
 
     def __init__(self, request: Request, known: str) -> None:
         """`known` are the names that are read. Another is a problem: a filter that is misspelt and passed
-        over would answer with everybody's."""
+        over would answer with everybody's. Raises ValidationFailed for more than 500 parameters."""
+        if request.scope["query_string"].count(b"&") >= _MOST_PARAMETERS:
+            raise ValidationFailed(FieldError("query", f"takes up to {_MOST_PARAMETERS} parameters"))
         self._params = request.query_params
         self._problems: list[FieldError] = []
+        names = known.split()
         for name in self._params:
-            if name not in known.split():
-                near = difflib.get_close_matches(name, known.split(), n=1)
+            if len(self._problems) == _MOST_PROBLEMS:
+                break
+            if name not in names:
+                near = difflib.get_close_matches(name, names, n=1) if len(name) <= _LONGEST_WORD else []
                 hint = f"; did you mean '{near[0]}'?" if near else ""
                 self.problem(name[:100], f"unknown query parameter{hint}")
 

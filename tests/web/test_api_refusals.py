@@ -194,6 +194,63 @@ async def test_unknown_fields_are_named_first_and_shortly(tmp_path: Path) -> Non
     assert len(name) <= 200
 
 
+@pytest.mark.parametrize("path", ["accounts", "connect_sessions"])
+async def test_unknown_filters_are_named_first_and_shortly(tmp_path: Path, path: str) -> None:
+    """T40: of many unknown filters twenty are named; a name is cut, and what is no word is not looked up."""
+    api = Caller(make_hub(tmp_path).hub)
+    many = await api.get(path, params={f"provide{n}": "x" for n in range(400)})
+    assert len(names_of(many)) == 20
+    [(name, message)] = names_of(await api.get(path, params={"p" * 5000: "x"})).items()
+    assert (len(name), message) == (100, "unknown query parameter")
+    assert "did you mean 'provider'" in names_of(await api.get(path, params={"provider_": "x"}))["provider_"]
+
+
+async def test_filters_are_looked_up_for_few_and_short_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T40: the search for the nearest name, which is slow, runs twenty times at most, on 64 characters."""
+    looked_up = []
+
+    def counting(name: str, *_: object, **__: object) -> list[str]:
+        looked_up.append(name)
+        return []
+
+    monkeypatch.setattr("connect_hub.web.query.difflib.get_close_matches", counting)
+    api = Caller(make_hub(tmp_path).hub)
+    names_of(await api.get("accounts?" + "&".join(f"{'y' * 64}{n}" for n in range(300))))
+    assert looked_up == []
+    names_of(await api.get("accounts?" + "&".join(f"y{n}" for n in range(300))))
+    assert len(looked_up) == 20
+
+
+async def test_a_flood_of_parameters_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T40: more than 500 query parameters are refused as such; 500 are read."""
+    api = Caller(make_hub(tmp_path).hub)
+    owners = "&".join(["origin_owner_ids=x"] * 99)
+    assert (await api.get(f"accounts?{owners}&{'&' * 400}")).status_code == 200
+    for flood in ("&page=1" * 500, "&" * 501, "&a" * 20_000):
+        assert names_of(await api.get("accounts?page=1" + flood)) == {"query": "takes up to 500 parameters"}
+
+
+@pytest.mark.parametrize(("method", "path"), WITH_BODY)
+async def test_a_name_twice_in_a_body_is_refused(tmp_path: Path, method: str, path: str) -> None:
+    """T42: two values of one name, of which a proxy may have read the other one, are 400, however spelt."""
+    api = Caller(make_hub(tmp_path).hub)
+    for body in (
+        b'{"token":"a","token":"b"}',
+        b'{"token":"a","\\u0074oken":"b"}',
+        b'{"metadata":{"a":"1","a":"2"}}',
+        b'{"categories":[{"a":1,"a":1}]}',
+        b'{"\\ud800":1,"\\ud800":2}',
+    ):
+        answer = await api(method, path, content=body, headers={"Content-Type": "application/json"})
+        assert names_of(answer) == {"body": "has the same name twice in one object"}, body
+    once = await api(
+        method, path, content=b'{"no":"\\"no\\":1"}', headers={"Content-Type": "application/json"}
+    )
+    assert "no" in names_of(once)
+
+
 async def test_other_methods_are_405_with_what_is_allowed(tmp_path: Path) -> None:
     """A known address answers a method that it has not with 405, JSON and `Allow`."""
     api = Caller(make_hub(tmp_path).hub)
@@ -255,7 +312,7 @@ async def test_what_breaks_inside_is_a_500_that_says_nothing(
     async def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(made.hub.accounts, "list", broken)
+    monkeypatch.setattr(made.hub.accounts, "page_of", broken)
     answer = await Caller(made.hub).get("accounts?cursor=1.canary-in-the-query")
     assert (answer.status_code, answer.json()["errorCode"]) == (500, "internal_error")
     assert "secret detail" not in answer.text
@@ -272,7 +329,7 @@ async def test_a_lost_database_is_a_503_that_can_be_tried_again(
     async def lost(*_: object, **__: object) -> None:
         raise StorageUnavailable
 
-    monkeypatch.setattr(made.hub.accounts, "list", lost)
+    monkeypatch.setattr(made.hub.accounts, "page_of", lost)
     answer = await Caller(made.hub).get("accounts")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
