@@ -32,6 +32,7 @@ __all__ = [
     "CrossSiteRequest",
     "FieldError",
     "FormExpired",
+    "HeadersTooLarge",
     "IdempotencyConflict",
     "IdempotencyKeyReused",
     "IdentityChanged",
@@ -231,6 +232,12 @@ class PayloadTooLarge(ConnectHubError):
     """The request body is too large."""
 
     code = "payload_too_large"
+
+
+class HeadersTooLarge(ConnectHubError):
+    """The request's headers are too large. Send fewer or shorter ones, cookies above all."""
+
+    code = "headers_too_large"
 
 
 class UnsupportedMediaType(ConnectHubError):

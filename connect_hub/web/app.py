@@ -2,14 +2,15 @@
 
 import logging
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connect_hub.config import Brand
-from connect_hub.errors import NotFound
+from connect_hub.errors import ConnectHubError, HeadersTooLarge, NotFound
 from connect_hub.flows.core import Core
 from connect_hub.web.api import Api
 from connect_hub.web.contexts import BrandView
@@ -29,6 +30,8 @@ from connect_hub.web.urls import Urls
 __all__ = ["HubApp", "build_app", "routes"]
 
 log = logging.getLogger("connect_hub.web")
+
+_HEADERS_LIMIT = 64 * 1024
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -110,8 +113,11 @@ class HubApp:
 
     def __init__(self, site: Site, route_table: list[BaseRoute]) -> None:
         self._site = site
-        router = Router(route_table, redirect_slashes=False, default=_Unknown(site))
+        unknown = _Refusal(site, NotFound)
+        router = Router(route_table, redirect_slashes=False, default=unknown)
         self._http = SecureHeaders(router)
+        self._unknown = SecureHeaders(unknown)
+        self._too_large = SecureHeaders(_Refusal(site, HeadersTooLarge))
         # An address without parameters is looked up; the router would try every route before it.
         self._plain = {
             route.path: SecureHeaders(route.endpoint)
@@ -123,10 +129,18 @@ class HubApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             self._compare_root_path(scope)
-            path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-            await self._plain.get(path, self._http)(scope, receive, send)
+            await self._answering(scope)(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
+
+    def _answering(self, scope: Scope) -> ASGIApp:
+        # Not every server limits headers, and what reads them is not all linear.
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > _HEADERS_LIMIT:
+            return self._too_large
+        path: str = scope["path"]
+        if "\ufffd" in path and not _is_utf_8(scope):
+            return self._unknown
+        return self._plain.get(path.removeprefix(scope.get("root_path", "")), self._http)
 
     def _compare_root_path(self, scope: Scope) -> None:
         """Say once when the hub is mounted elsewhere than `public_url` says; links go where that says."""
@@ -143,17 +157,30 @@ class HubApp:
             )
 
 
-class _Unknown:
-    """What is not in the route table: a page for a person, JSON for a program."""
+def _is_utf_8(scope: Scope) -> bool:
+    """Whether the path is text; servers put U+FFFD for what is not, and many names would become one."""
+    try:
+        unquote_to_bytes(scope.get("raw_path") or b"%ff").decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
-    def __init__(self, site: Site) -> None:
-        self._page = _Nothing(site, {}, page=True)
-        self._data = _Nothing(site, {}, page=False)
+
+class _Refusal:
+    """One refusal of any request: a page for a person, JSON for a program."""
+
+    def __init__(self, site: Site, error: type[ConnectHubError]) -> None:
+        self._page = _Refusing(site, error, page=True)
+        self._data = _Refusing(site, error, page=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await (self._page if is_for_a_person(scope) else self._data)(scope, receive, send)
 
 
-class _Nothing(Endpoint):
+class _Refusing(Endpoint):
+    def __init__(self, site: Site, error: type[ConnectHubError], *, page: bool) -> None:
+        super().__init__(site, {}, page=page)
+        self._error = error
+
     async def _answer(self, request: Request) -> Response:
-        raise NotFound
+        raise self._error

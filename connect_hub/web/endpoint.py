@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
@@ -25,6 +26,10 @@ _PLAIN = """<!doctype html>
 </html>
 """
 
+_STORY_EVERY = timedelta(minutes=1)
+_LONGEST_ACCEPT = 1000
+_MOST_ACCEPTED = 20
+
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -38,6 +43,7 @@ class Endpoint:
         self._site = site
         self._methods = {**methods, **({"HEAD": methods["GET"]} if "GET" in methods else {})}
         self._page = page
+        self._told_at: dict[str, datetime] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -60,9 +66,18 @@ class Endpoint:
 
     def _refusal(self, request: Request, error: ConnectHubError, *, cause: Exception) -> Response:
         reference = secrets.token_hex(4)
-        if status_of(error) >= 500:
-            # The path has no token in it, and the query, which may, is left out.
-            log.error("%s %s failed [%s]", request.method, request.scope["path"], reference, exc_info=cause)
+        status = status_of(error)
+        if status >= 500:
+            # The path has no token in it, and the query, which may, is left out. Whoever asks chose the path:
+            # `%a` lets no line break or control character of it into the log.
+            log.error(
+                "%s %.200a failed [%s]: %s",
+                request.method,
+                request.scope["path"],
+                reference,
+                error.code,
+                exc_info=cause if status != 503 or self._is_news(error) else None,
+            )
         response: Response
         if self._page:
             try:
@@ -77,14 +92,26 @@ class Endpoint:
             response.headers["Allow"] = ", ".join(sorted(self._methods))
         return response
 
+    def _is_news(self, error: ConnectHubError) -> bool:
+        """Whether the log has not had this story for a minute: callers may ask faster than disks fill."""
+        now, told_at = self._site.core.clock.now(), self._told_at.get(error.code)
+        if told_at is not None and timedelta() <= now - told_at < _STORY_EVERY:
+            return False
+        self._told_at[error.code] = now
+        return True
+
 
 def is_for_a_person(scope: Scope) -> bool:
-    """Whether an unknown address is answered with a page: a browser goes there, or Accept prefers HTML."""
+    """Whether an unknown address is answered with a page: a browser goes there, or Accept prefers HTML.
+
+    Of Accept, 1,000 characters and 20 parts count.
+    """
     headers = Headers(scope=scope)
     if headers.get("sec-fetch-mode") == "navigate":
         return True
     html = json = 0.0
-    for part in ",".join(headers.getlist("accept")).split(","):
+    accept = ",".join(headers.getlist("accept"))[:_LONGEST_ACCEPT]
+    for part in accept.split(",")[:_MOST_ACCEPTED]:
         media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
         quality = next((_quality(p.removeprefix("q=")) for p in parameters if p.startswith("q=")), 1.0)
         if media_type in {"text/html", "application/xhtml+xml"}:

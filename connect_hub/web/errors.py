@@ -7,9 +7,15 @@ from http import HTTPStatus
 from starlette.responses import Response
 
 from connect_hub.clock import Clock, iso
-from connect_hub.errors import ConnectHubError, RateLimited, ValidationFailed
+from connect_hub.errors import (
+    ConfigurationError,
+    ConnectHubError,
+    RateLimited,
+    StorageUnavailable,
+    ValidationFailed,
+)
 
-__all__ = ["STATUS", "error_headers", "error_response", "status_of"]
+__all__ = ["STATUS", "error_headers", "error_response", "status_of", "told_code"]
 
 STATUS: dict[str, int] = {
     "account_conflict": 409,
@@ -31,6 +37,7 @@ STATUS: dict[str, int] = {
     "credentials_unreadable": 500,
     "cross_site_request": 403,
     "form_expired": 403,
+    "headers_too_large": 431,
     "idempotency_conflict": 409,
     "idempotency_key_reused": 422,
     "identity_changed": 409,
@@ -70,6 +77,7 @@ STATUS: dict[str, int] = {
 """By `ConnectHubError.code`. Every leaf is in it, which a test proves."""
 
 _INTERNAL = "Something went wrong on our side. Try again in a moment."
+_UNWELL = "The hub cannot work right now. Try again in a moment."
 
 
 def status_of(error: ConnectHubError) -> int:
@@ -79,6 +87,14 @@ def status_of(error: ConnectHubError) -> int:
         if status is not None:
             return status
     return 500
+
+
+def told_code(error: ConnectHubError) -> str:
+    """What a caller is told of an error's code: what is wrong on our side is for the log alone (T46)."""
+    status = status_of(error)
+    if status == 503:
+        return StorageUnavailable.code if isinstance(error, ConfigurationError) else error.code
+    return error.code if status < 500 else "internal_error"
 
 
 def error_headers(error: ConnectHubError) -> dict[str, str]:
@@ -94,11 +110,12 @@ def error_headers(error: ConnectHubError) -> dict[str, str]:
 def error_response(error: ConnectHubError, clock: Clock) -> Response:
     """The JSON body of a refusal. The text of an error of ours (5xx) is for the log, not for the caller."""
     status = status_of(error)
+    ours = _UNWELL if status == 503 else _INTERNAL
     document: dict[str, object] = {
         "statusCode": status,
-        "message": error.message if status < 500 or status == 503 else _INTERNAL,
+        "message": error.message if status < 500 else ours,
         "timestamp": iso(clock.now()),
-        "errorCode": error.code if status < 500 or status == 503 else "internal_error",
+        "errorCode": told_code(error),
         "error": HTTPStatus(status).phrase,
     }
     if isinstance(error, ValidationFailed):

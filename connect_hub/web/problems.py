@@ -8,7 +8,7 @@ from starlette.responses import Response
 from connect_hub.errors import ConnectHubError
 from connect_hub.message import Message
 from connect_hub.web.contexts import Form, Problem
-from connect_hub.web.errors import error_headers, status_of
+from connect_hub.web.errors import error_headers, status_of, told_code
 from connect_hub.web.site import Site
 
 __all__ = ["problem_response", "problem_texts"]
@@ -22,6 +22,7 @@ _TITLES = {
     "cookie_missing": Message("Your browser did not send our cookie"),
     "cross_site_request": Message("This form came from somewhere else"),
     "form_expired": Message("This page was open for too long"),
+    "headers_too_large": Message("This is too much to send at once"),
     "link_expired": Message("This link has expired"),
     "link_not_found": Message("This link does not work"),
     "link_refused": Message("This account could not be linked"),
@@ -66,7 +67,7 @@ def problem_response(
         title=title,
         text=text,
         advice=advice,
-        code="internal_error" if _is_ours(status) else error.code,
+        code=told_code(error),
         reference=reference or secrets.token_hex(4),
         renew=renew,
         retry_url=retry_url,
@@ -76,24 +77,23 @@ def problem_response(
 
 def problem_texts(error: ConnectHubError) -> tuple[str, str, str]:
     """(title, text, advice) of an error's page, to be translated; the advice may be empty."""
-    return _TITLES.get(error.code, _UNKNOWN), _text(error), _ADVICE.get(error.code, "")
-
-
-def _is_ours(status: int) -> bool:
-    return status >= 500 and status != 503
+    code = told_code(error)
+    return _TITLES.get(code, _UNKNOWN), _text(error), _ADVICE.get(code, "")
 
 
 def _text(error: ConnectHubError) -> str:
     """What to tell a customer; texts about tables and keys are for the host's log."""
     status = status_of(error)
-    if _is_ours(status):
-        return _INTERNAL
     if status == 503:
         return Message("Please try again in a moment. Nothing was saved.")
+    if status >= 500:
+        return _INTERNAL
     if error.code in {"not_found", "method_not_allowed"}:
         return Message("There is nothing at this address.")
     if error.code in {"payload_too_large", "unsupported_media_type", "validation_error"}:
         return Message("Go back, shorten what you entered if it is long, and send the form once more.")
+    if error.code == "headers_too_large":
+        return Message("Delete the cookies that your browser has of this site, then open the link again.")
     if error.code == "account_not_found":
         return Message("The account that this link was made for is not there any more.")
     if error.code in {"connector_not_found", "connector_inactive"}:
