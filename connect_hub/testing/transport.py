@@ -82,6 +82,6 @@ def _answer(sent: "list[Message]", origin: str, limits: Limits) -> Answer:
     if len(starts) != 1 or not parts or parts[-1].get("more_body"):
         raise OutboundFailed("protocol", f"{origin} gave an answer that is not whole HTTP.")
     body = b"".join(part.get("body", b"") for part in parts)
-    if len(body) > limits.max_bytes:
+    if len(body) > limits.max_bytes and not limits.cut:
         raise AnswerTooLarge(f"{origin} answered with more than {limits.max_bytes} bytes.")
-    return Answer(starts[0]["status"], Headers(starts[0].get("headers", [])), body)
+    return Answer(starts[0]["status"], Headers(starts[0].get("headers", [])), body[: limits.max_bytes])

@@ -57,6 +57,12 @@ async def test_a_redirect_is_an_answer() -> None:
     assert len(transport.requests) == 1
 
 
+async def test_a_long_answer_is_cut_where_that_is_asked() -> None:
+    """`Limits(cut=True)` keeps the first bytes, as the real transport does."""
+    answer = await InProcessTransport(_echo).send("GET", URL, limits=Limits(max_bytes=3, cut=True))
+    assert (answer.status, len(answer.body)) == (418, 3)
+
+
 @pytest.mark.parametrize(
     ("app", "options", "error"),
     [
