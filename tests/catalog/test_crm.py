@@ -148,11 +148,15 @@ async def test_salesforce_lives_where_its_token_answer_says(
     ],
 )
 async def test_salesforce_refuses_a_foreign_instance(provider: Provider, foreign: str) -> None:
-    """T25: a token answer that points anywhere but under salesforce.com ends the sign-in, and no more."""
+    """T25: a token answer that points anywhere but under salesforce.com ends the sign-in: the grant is
+    revoked at the provider's own host, and the foreign one is never called."""
     server = salesforce(provider, login="login.salesforce.com", instance=foreign)
     with pytest.raises(CouldNotCheck):
         await Desk(provider, "salesforce").sign_in(server)
-    assert provider.paths == ["POST login.salesforce.com/services/oauth2/token"]
+    assert provider.paths == [
+        "POST login.salesforce.com/services/oauth2/token",
+        "POST login.salesforce.com/services/oauth2/revoke",
+    ]
 
 
 async def test_salesforce_errors_are_lists(provider: Provider) -> None:
