@@ -55,6 +55,15 @@ _LINE_BREAKS = frozenset("\r\n\0")
 _GRACE = 5.0
 """Seconds that requests and background tasks have at exit before they are cancelled."""
 
+_GUARDS = (
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("referrer-policy", "no-referrer"),
+)
+"""On the bridge's own answers, as the hub has them on its own; the application's are not touched."""
+
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -262,7 +271,7 @@ def _answer(fault: Answer, environ: WSGIEnvironment, start_response: StartRespon
     headers = [
         ("content-type", media_type),
         ("content-length", str(len(body))),
-        ("cache-control", "no-store"),
+        *_GUARDS,
     ]
     start_response(_REASONS[fault.status], headers)
     return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
