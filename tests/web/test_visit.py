@@ -399,7 +399,7 @@ class Broken(InProcessTransport):
         raise ZeroDivisionError("canary-of-a-fault")
 
 
-@pytest.mark.parametrize("where", ["probe", "seal", "hold", "exchange"])
+@pytest.mark.parametrize("where", ["probe", "seal", "hold"])
 async def test_fault_of_our_own_is_logged_and_ends_the_attempt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, where: str
 ) -> None:
@@ -407,16 +407,11 @@ async def test_fault_of_our_own_is_logged_and_ends_the_attempt(
     `error`, shows the general page, and stores no account and no event; a tool that reports the local
     variables of the logged traceback sees no secret."""
     made = make_hub(tmp_path)
-    provider = "simulated" if where == "exchange" else "simulated-key"
     accounts = 0
     if where == "hold":
         await linked(made)
         accounts = 1
-    customer, form = await entered(made, provider=provider)
-    if where == "exchange":
-        leaving = await customer.press(form, "Connect Acme Login")
-        assert leaving.refresh is not None
-        back = made.provider.approve(leaving.refresh, user="ada")
+    customer, form = await entered(made, provider="simulated-key")
 
     def broken(*args: object, **kwargs: object) -> bytes:
         raise ZeroDivisionError("canary-of-a-fault")
@@ -426,11 +421,8 @@ async def test_fault_of_our_own_is_logged_and_ends_the_attempt(
     else:
         monkeypatch.setattr(InProcessTransport, "send", Broken.send)
     with caplog.at_level(logging.ERROR):
-        if where == "exchange":
-            seen = await customer.get(back)
-        else:
-            key = OTHER_KEY if where == "hold" else GOOD_KEY
-            seen = await customer.press(form, CONNECT, {"f.api_key": key})
+        key = OTHER_KEY if where == "hold" else GOOD_KEY
+        seen = await customer.press(form, CONNECT, {"f.api_key": key})
     assert (seen.status, seen.heading) == (500, "This did not work")
     assert "canary-of-a-fault" not in seen.text
     assert caplog.text.count("ZeroDivisionError: canary-of-a-fault") == 1
@@ -439,6 +431,26 @@ async def test_fault_of_our_own_is_logged_and_ends_the_attempt(
     assert [a.error_code for a in attempts if a.status == "error"] == ["internal_error"]
     assert no_secret_in_frames(caplog)
     assert GOOD_KEY not in caplog.text
+
+
+async def test_fault_while_a_code_is_traded_sends_the_customer_back_to_the_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """T46, R11: an unforeseen fault in the exchange is logged by its kind alone, since the answer may hold
+    tokens; the attempt ends, nothing is stored, and the customer can try again."""
+    made = make_hub(tmp_path)
+    customer, form = await entered(made, provider="simulated")
+    leaving = await customer.press(form, "Connect Acme Login")
+    assert leaving.refresh is not None
+    back = made.provider.approve(leaving.refresh, user="ada")
+    monkeypatch.setattr(InProcessTransport, "send", Broken.send)
+    with caplog.at_level(logging.ERROR):
+        seen = await customer.get(back)
+    assert (seen.status, seen.heading) == (200, "Connect Acme Login")
+    assert "ZeroDivisionError" in caplog.text
+    assert "canary-of-a-fault" not in caplog.text + seen.text
+    assert (counts(tmp_path)["accounts"], counts(tmp_path)["events"]) == (0, 0)
+    assert [a.error_code for a in await attempts_of(made) if a.status == "error"] == ["could_not_check"]
 
 
 def no_secret_in_frames(caplog: pytest.LogCaptureFixture) -> bool:
