@@ -99,8 +99,8 @@ class ConfigurationError(ConnectHubError):
 
 
 class MissingTables(ConfigurationError):
-    """The hub's tables are missing from this database. Run `connect-hub db upgrade`, or call \
-SQLStorage.create_all(engine) once."""
+    """The hub's tables are missing from this database. Run `connect-hub db upgrade --database-url …` \
+for it, or call SQLStorage.create_all(engine) once."""
 
     code = "missing_tables"
 

@@ -5,6 +5,7 @@ A failed call is a value, not an exception, so that no traceback leads through a
 
 import base64
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,6 +16,8 @@ from connect_hub.net import Answer, Limits
 from connect_hub.secret import Secret
 
 __all__ = ["Call", "HttpSender", "Unreached", "basic", "client_basic", "send", "write_body"]
+
+log = logging.getLogger("connect_hub.auth")
 
 
 class HttpSender(Protocol):
@@ -61,7 +64,9 @@ async def send(sender: HttpSender, call: Call) -> Answer | Unreached:
         )
     except OutboundFailed as error:
         return Unreached(error.reason)
-    except OutboundRefused:
+    except OutboundRefused as error:
+        # The customer reads a general sentence; what to change in the configuration stands here.
+        log.warning("%s", error.message)
         return Unreached("refused")
     except AnswerTooLarge:
         return Unreached("too_large")

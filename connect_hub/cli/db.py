@@ -25,22 +25,25 @@ def upgrade(database_url: str | None) -> None:
     """Create the tables that are missing. Changes nothing of what is there."""
     url = database_url or os.environ.get(_VARIABLE) or "sqlite:///connect_hub.db"
     try:
-        made = asyncio.run(_upgrade(url))
+        database, made = asyncio.run(_upgrade(url))
     except ConfigurationError as error:
         named = "--database-url" if database_url else _VARIABLE
         raise ConfigurationError(f"{named}: {error.message}") from None
+    click.echo(f"Database: {database}", err=True)
     for name in made:
         click.echo(f"created {name}")
     if not made:
         click.echo("All tables are there.")
 
 
-async def _upgrade(url: str) -> Sequence[str]:
+async def _upgrade(url: str) -> tuple[str, Sequence[str]]:
+    """(the database without its password, the tables that were made)."""
     # Without the settings of `serve`: whoever mounts the hub has no use for that extra.
     from connect_hub.storage.sql.schema import open_url, upgrade_schema
 
     storage = open_url(url)
     try:
-        return await upgrade_schema(storage)
+        made = await upgrade_schema(storage)
+        return storage.engine.url.render_as_string(hide_password=True), made
     finally:
         await close_storage(storage)

@@ -104,7 +104,9 @@ async def _tables(hub: ConnectHub, report: Report) -> bool:
     elif seen.missing and seen.journal_mode is None and seen.dialect == "sqlite":
         report.note("tables: there is no database file yet; it is made at the first use")
     elif seen.missing:
-        report.finding(f"tables: {len(seen.missing)} are missing. Run connect-hub db upgrade.")
+        report.finding(
+            f"tables: {len(seen.missing)} are missing. Run connect-hub db upgrade --database-url … for it."
+        )
     else:
         report.good(f"tables: all there, on {seen.dialect}")
     if seen.risky_wal:

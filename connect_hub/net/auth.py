@@ -28,7 +28,7 @@ class RefreshingAuth(httpx2.Auth, Generic[T]):
     async def async_auth_flow(
         self, request: httpx2.Request
     ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
-        # Kept by the request itself: others of the same client may have newer ones by the time this is refused.
+        # Kept by the request itself: others of the same client may have newer ones when this is refused.
         headers, sent = await self._headers_of(None)
         request.headers.update(headers)
         response = yield request
