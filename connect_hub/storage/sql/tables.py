@@ -232,7 +232,10 @@ class Tables:
             _instant("revoked_at"),
             indexes={"project": ("project_id",)},
         )
-        # The statements of every authenticated request, built once: building costs more than running.
+        # The statements of every visit's page and authenticated call, built once: building costs more than
+        # running.
+        self.select_visit = select(self.visits).where(self.visits.c.secret_hash == bindparam("secret_hash"))
+        self.select_session = select(self.sessions).where(self.sessions.c.id == bindparam("session_id"))
         self.select_api_key = select(self.api_keys).where(self.api_keys.c.id == bindparam("key_id"))
         self.select_for_token = self._for_token()
         self.session_width = len(self.sessions.c)

@@ -46,10 +46,10 @@ def open_visit(c: Connection, t: Tables, visit: Visit, now: datetime) -> Session
 
 
 def get(c: Connection, t: Tables, secret_hash: bytes) -> tuple[Visit, Session] | None:
-    visit = c.execute(select(t.visits).where(t.visits.c.secret_hash == secret_hash.hex())).first()
+    visit = c.execute(t.select_visit, {"secret_hash": secret_hash.hex()}).first()
     if visit is None:
         return None
-    session = c.execute(select(t.sessions).where(t.sessions.c.id == visit.session_id)).first()
+    session = c.execute(t.select_session, {"session_id": visit.session_id}).first()
     return None if session is None else (visit_of(visit), session_of(session))
 
 
