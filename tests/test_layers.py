@@ -35,7 +35,6 @@ LAYERS = {
     "outbound": 1,  # the lazy door to net
     "storage.memory": 2,
     "storage.sql": 2,
-    "storage.lazy": 2,
     "auth": 2,
     "webhooks.delivery": 2,
     "flows": 3,
@@ -48,7 +47,6 @@ LAYERS = {
     "hosts": 4,  # the hub offers them as init_app and wsgi; they know it by its type alone
     "cli": 6,
     "testing": 6,
-    "__main__": 6,
 }
 
 # Where a library may be imported, by the same prefixes; "" is anywhere (pydantic is the core's data).
