@@ -47,37 +47,39 @@ def command(auto: bool, port: int | None) -> None:
 
 
 async def _show(stage: "Stage", server: "Server") -> None:
-    try:
-        async with stage.hub.lifespan():
-            click.echo(f"Acme HR, with the hub inside: {stage.address}/")
-            click.echo("Open it and press 'Connect a tool'. When asked for an API key:")
-            click.echo(f"  right: {stage.right_key.reveal()}")
-            click.echo(f"  wrong: {stage.wrong_key}")
-            link = await stage.hub.links.create(origin_owner_id="42", origin_owner_name="Example Ltd")
-            click.echo(f"Or open a link, as your customer would get it:\n  {link.url}")
-            click.echo("Ctrl-C ends it.")
-            await server.run()
-    finally:
-        await close(stage.hub)
+    with server.stops_on_signals():
+        try:
+            async with stage.hub.lifespan():
+                click.echo(f"Acme HR, with the hub inside: {stage.address}/")
+                click.echo("Open it and press 'Connect a tool'. When asked for an API key:")
+                click.echo(f"  right: {stage.right_key.reveal()}")
+                click.echo(f"  wrong: {stage.wrong_key}")
+                link = await stage.hub.links.create(origin_owner_id="42", origin_owner_name="Example Ltd")
+                click.echo(f"Or open a link, as your customer would get it:\n  {link.url}")
+                click.echo("Ctrl-C ends it.")
+                await server.run()
+        finally:
+            await close(stage.hub)
 
 
 async def _play(stage: "Stage", server: "Server") -> None:
     from connect_hub.testing.demo.customer import DemoFailed, play
 
-    try:
-        async with stage.hub.lifespan():
-            running = asyncio.create_task(server.run())
-            customer = asyncio.create_task(play(stage, say=click.echo))
-            await asyncio.wait({running, customer}, timeout=_ENOUGH, return_when=asyncio.FIRST_COMPLETED)
-            finished = customer.done()
-            if not finished:
-                customer.cancel()
-            server.stop()
-            await asyncio.wait({running, customer})
-            running.result()
-            if not finished:
-                raise DemoFailed("It was interrupted, or took too long.")
-            customer.result()
-            click.echo("ok  Two accounts linked, their webhooks verified, their API called")
-    finally:
-        await close(stage.hub)
+    with server.stops_on_signals():
+        try:
+            async with stage.hub.lifespan():
+                running = asyncio.create_task(server.run())
+                customer = asyncio.create_task(play(stage, say=click.echo))
+                await asyncio.wait({running, customer}, timeout=_ENOUGH, return_when=asyncio.FIRST_COMPLETED)
+                finished = customer.done()
+                if not finished:
+                    customer.cancel()
+                server.stop()
+                await asyncio.wait({running, customer})
+                running.result()
+                if not finished:
+                    raise DemoFailed("It was interrupted, or took too long.")
+                customer.result()
+                click.echo("ok  Two accounts linked, their webhooks verified, their API called")
+        finally:
+            await close(stage.hub)

@@ -49,12 +49,13 @@ def command(host: str, port: int) -> None:
 
 
 async def _serve(hub: ConnectHub, server: "Server") -> None:
-    try:
-        async with hub.lifespan():
-            click.echo(f"connect-hub serves {hub.public_url} on {server.address}")
-            for key, uri in hub.redirect_uris.items():
-                click.echo(f"register at {key}: {uri}")
-            await server.run()
-            click.echo("stopping")
-    finally:
-        await close(hub)
+    with server.stops_on_signals():
+        try:
+            async with hub.lifespan():
+                click.echo(f"connect-hub serves {hub.public_url} on {server.address}")
+                for key, uri in hub.redirect_uris.items():
+                    click.echo(f"register at {key}: {uri}")
+                await server.run()
+                click.echo("stopping")
+        finally:
+            await close(hub)

@@ -94,21 +94,24 @@ class Server:
         )
 
     async def run(self) -> None:
-        """Serve until SIGTERM, SIGINT or `stop`."""
-        with _signals_end_here():
-            await self._server.serve(sockets=[self._listener])
+        """Serve until `stop`: to a signal it listens only within `stops_on_signals`."""
+        await self._server.serve(sockets=[self._listener])
 
     def stop(self) -> None:
-        """Take no more requests and let those under way finish."""
+        """Take no more requests and let those under way finish; if it does not run yet, do not begin."""
         self._server.should_exit = True
 
+    @contextmanager
+    def stops_on_signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT stop it in good order, also before it runs and while uvicorn is being loaded.
 
-@contextmanager
-def _signals_end_here() -> Iterator[None]:
-    """uvicorn raises a signal again when it has stopped; here it has done its work by then."""
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        uvicorn listens only while it runs, and raises a signal again when it has stopped: there is nothing
+        left to do then.
+        """
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        before = {number: signal.signal(number, lambda *_: self.stop()) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

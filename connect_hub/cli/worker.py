@@ -27,8 +27,6 @@ def command(app: str | None) -> None:
     if not hub.deliveries.targets:
         what = "no webhook, and no @hub.on callback" if app else "no webhook: set CONNECT_HUB_WEBHOOK_URL"
         raise Refused(f"There is nothing to deliver to: {what}.")
-    for target in sorted(hub.deliveries.targets):
-        click.echo(f"delivering to {target}")
     work_on(hub, work)
 
 
@@ -38,6 +36,8 @@ async def work(hub: ConnectHub) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    for target in sorted(hub.deliveries.targets):
+        click.echo(f"delivering to {target}")
     # A host that leaves deliveries to its workers says dispatch=False, here as on its web processes.
     own = None if hub.config.dispatch else EmbeddedDispatcher(hub.deliveries.run_due)
     if own is not None:
