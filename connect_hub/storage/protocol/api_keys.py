@@ -1,0 +1,22 @@
+"""API keys."""
+
+from datetime import datetime
+from typing import Protocol
+
+from connect_hub.models import ApiKey
+
+__all__ = ["ApiKeyStore"]
+
+
+class ApiKeyStore(Protocol):
+    """API keys made with the command line or in Python."""
+
+    async def create_api_key(self, key: ApiKey) -> None: ...
+
+    async def api_key(self, key_id: str) -> ApiKey | None: ...
+
+    async def api_keys(self, project_id: str) -> list[ApiKey]: ...
+
+    async def revoke_api_key(self, project_id: str, key_id: str, *, now: datetime) -> ApiKey | None: ...
+
+    async def touch_api_key(self, key_id: str, *, now: datetime) -> None: ...

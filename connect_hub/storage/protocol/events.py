@@ -1,0 +1,84 @@
+"""The outbox."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from connect_hub.storage.protocol.changes import NewEvent
+
+__all__ = ["Backlog", "Delivery", "DeliveryState", "EventStore"]
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    """Given up after the last attempt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One event on its way to one target, as claimed."""
+
+    id: str
+    event_id: str
+    event_name: str
+    project_id: str
+    record_id: str
+    target: str
+    body: bytes
+    attempts: int
+    """How many were made before this claim."""
+    epoch: int
+    """Fencing number of this claim."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits: deliveries by state, the oldest pending one, and pending ones by target."""
+
+    by_state: Mapping[DeliveryState, int]
+    oldest_pending: datetime | None
+    pending_by_target: Mapping[str, int]
+
+
+class EventStore(Protocol):
+    """The outbox."""
+
+    async def record(self, events: Sequence[NewEvent]) -> None:
+        """Write events that no other change carries."""
+        ...
+
+    async def claim_deliveries(
+        self, targets: Collection[str], *, limit: int, lease: timedelta, now: datetime
+    ) -> list[Delivery]:
+        """Lease up to `limit` pending deliveries to `targets` that are due at `now`, oldest first.
+
+        Committed when it returns. No delivery is held by two live leases. Of one target and record, only the
+        earliest pending delivery (by sequence, then age) is given out, unless that one is waiting for a later
+        try: one that is due again is the first again.
+        """
+        ...
+
+    async def settle_delivery(
+        self,
+        delivery_id: str,
+        *,
+        epoch: int,
+        state: DeliveryState,
+        next_at: datetime | None,
+        error: str | None,
+        now: datetime,
+    ) -> bool:
+        """Record the outcome of one try, count it, and end the lease. PENDING needs `next_at`.
+
+        False if the claim was lost meanwhile: then nothing is written.
+        """
+        ...
+
+    async def backlog(self) -> Backlog: ...

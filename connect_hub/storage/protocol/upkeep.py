@@ -1,0 +1,72 @@
+"""What keeps a storage sound."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from connect_hub.storage.protocol.accounts import StoredCredentials
+from connect_hub.storage.protocol.changes import Announce
+
+__all__ = ["Erased", "Purged", "Retention", "Upkeep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What `erase_owner` removed."""
+
+    sessions: int
+    accounts: tuple[StoredCredentials, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """What is old enough to be removed: rows that ended before these instants."""
+
+    sessions_before: datetime
+    attempts_before: datetime
+    events_before: datetime
+    """Events are removed when none of their deliveries is pending."""
+    visits_before: datetime
+    """Visits by creation, OAuth states by expiry, and `held` credentials of attempts by `updated_at`."""
+    idempotency_before: datetime
+    batch: int = 1000
+    """At most so many rows of each kind in one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many rows of each kind one `purge` removed."""
+
+    sessions: int
+    attempts: int
+    events: int
+    visits: int
+    states: int
+    idempotency: int
+    held: int
+    """Attempts that lost their `held` credentials."""
+
+
+class Upkeep(Protocol):
+    """What keeps a storage sound."""
+
+    async def check(self) -> None:
+        """Raise MissingTables or StorageUnavailable if the storage cannot be used."""
+        ...
+
+    async def canary(self, proposed: bytes) -> bytes:
+        """The stored canary; `proposed` is stored and returned if there was none."""
+        ...
+
+    async def erase_owner(self, project_id: str, origin_owner_id: str, *, announce: Announce) -> Erased:
+        """Remove everything of one owner: sessions, visits, attempts, states, accounts, credentials, and the
+        bodies of earlier events (pending deliveries of them end). `announce` is called for each account."""
+        ...
+
+    async def purge(self, retention: Retention) -> Purged:
+        """Remove one batch of what is old enough. Call again until it removes nothing."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections and threads that the storage made itself. It may be used again."""
+        ...
