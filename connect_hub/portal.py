@@ -76,13 +76,14 @@ class Portal:
             raise SyncOnEventLoop(
                 f"{name} was called synchronously on the event loop it would wait for. Await it instead."
             )
-        signal = self.signal()
-        future = self.submit(coroutine)
-        future.add_done_callback(lambda _: signal.set())
+        signal, future = self.signal(), None
         try:
+            future = self.submit(coroutine)
+            future.add_done_callback(lambda _: signal.set())
             signal.wait()
         except BaseException:
-            future.cancel()
+            if future is not None:
+                future.cancel()
             raise
         finally:
             signal.close()
