@@ -7,7 +7,16 @@ from typing import Any
 from connect_hub import ConnectHub, HubConfig, KeyRing, NetworkConfig, Project, Secret, SQLStorage, Webhook
 from connect_hub.testing.provider.connectors import key_connector
 
-__all__ = ["fastapi_middleware", "fastapi_mount", "flask_app", "make", "wsgi_alone"]
+__all__ = [
+    "fastapi_middleware",
+    "fastapi_mount",
+    "flask_app",
+    "flask_two",
+    "inverted",
+    "make",
+    "quart_app",
+    "wsgi_alone",
+]
 
 
 def make(given: dict[str, Any] | None = None, *, dispatch: bool = True) -> ConnectHub:
@@ -41,6 +50,56 @@ def flask_app() -> object:
         return str(os.getpid())
 
     hub.init_app(app, "/connect")
+    return app
+
+
+def flask_two() -> object:
+    """Two hubs in one application: a second one under /partners, on a database of its own."""
+    from flask import Flask
+
+    given = json.loads(os.environ["HUB_TEST"])
+    origin = given["public_url"].removesuffix("/connect")
+    app = Flask("host")
+    make(given).init_app(app, "/connect")
+    second = {**given, "public_url": f"{origin}/partners", "database": given["database"] + "-2"}
+    make(second).init_app(app, "/partners")
+    app.add_url_rule("/", view_func=lambda: str(os.getpid()))
+    return app
+
+
+def inverted() -> object:
+    """The other way round: the hub on the server's own event loop, the Flask application beside it."""
+    from a2wsgi import WSGIMiddleware
+    from flask import Flask
+
+    from connect_hub.hosts.asgi import ConnectHubMiddleware
+
+    app, hub = Flask("host"), make()
+
+    @app.get("/")
+    def home() -> str:
+        return str(os.getpid())
+
+    @app.post("/invite")
+    def invite() -> str:
+        return hub.sync.links.create(origin_owner_id="7", origin_owner_name="Acme").url
+
+    return ConnectHubMiddleware(WSGIMiddleware(app), hub=hub, prefix="/connect")  # type: ignore[arg-type]
+
+
+def quart_app() -> object:
+    """Quart: an ASGI framework that knows nothing of Starlette."""
+    from quart import Quart
+
+    from connect_hub.hosts.asgi import ConnectHubMiddleware
+
+    app, hub = Quart("host"), make()
+
+    @app.get("/")
+    async def home() -> str:
+        return str(os.getpid())
+
+    app.asgi_app = ConnectHubMiddleware(app.asgi_app, hub=hub, prefix="/connect")  # type: ignore[assignment,arg-type,method-assign]
     return app
 
 

@@ -16,11 +16,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Server", "serving"]
+__all__ = ["KINDS", "Server", "serving"]
+
+KINDS = ("gunicorn", "waitress", "uvicorn", "hypercorn", "granian")
 
 _ROOT = Path(__file__).resolve().parents[2]
-_START = 15.0
-_STOP = 8.0
+_START = 60.0
+_STOP = 30.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class Server:
     @property
     def pid(self) -> int:
         return self.process.pid
+
+    @property
+    def command(self) -> str:
+        return " ".join(str(word) for word in self.process.args)  # type: ignore[union-attr]  # a list of ours
 
     def output(self) -> str:
         """All that the server has printed so far, errors included."""
@@ -79,55 +85,82 @@ def serving(
     env: Mapping[str, str] | Callable[[int], Mapping[str, str]] | None = None,
     unix: bool = False,
 ) -> Iterator[Server]:
-    """Run `app` ("module:name") under `kind`: gunicorn, waitress or uvicorn, with more `options`.
+    """Run `app` ("module:name") under `kind`, one of KINDS, with more `options`.
 
     The listening socket is made here and inherited, so that no other process can take the port and no
-    request is refused while the server starts. `unix`: listen on a Unix socket instead. `env` may be a
-    function of the port, for an application that must know its own address.
+    request is refused while the server starts; granian cannot inherit one, and shares the port instead.
+    `unix`: the server makes a Unix socket and listens on that. `env` may be a function of the port, for an
+    application that must know its own address.
     """
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        listener = stack.enter_context(socket.socket(socket.AF_UNIX if unix else socket.AF_INET))
-        listener.bind(f"{folder}/s" if unix else ("127.0.0.1", 0))
-        listener.listen(128)
-        listener.set_inheritable(True)
         log = Path(folder, "output")
-        more = env(listener.getsockname()[1]) if callable(env) else env or {}
+        port = 0
+        inherited: tuple[int, ...] = ()
+        if unix:
+            address: tuple[str, int] | str = f"{folder}/s"
+            listens = _UNIX[kind](f"{folder}/s")
+        else:
+            listener = stack.enter_context(socket.socket(socket.AF_INET))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, kind == "granian")
+            listener.bind(("127.0.0.1", 0))
+            address, port = listener.getsockname(), listener.getsockname()[1]
+            if kind != "granian":
+                listener.listen(128)
+                listener.set_inheritable(True)
+                inherited = (listener.fileno(),)
+            listens = _TCP[kind](listener.fileno(), port)
+        more = env(port) if callable(env) else env or {}
         with log.open("wb") as output:
             process = subprocess.Popen(
-                _command(kind, app, listener.fileno(), list(options)),
+                _command(kind, app, listens, list(options)),
                 cwd=_ROOT,
                 env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1", **more},
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                pass_fds=[listener.fileno()],
+                pass_fds=inherited,
                 start_new_session=True,
             )
-        server = Server(listener.getsockname(), process, log)
+        server = Server(address, process, log)
         stack.callback(_kill_group, process)
-        listener.close()  # from here on only the server holds it: when it dies, a connection is refused
+        if inherited:
+            listener.close()  # from here on only the server holds it: when it dies, a connection is refused
         _wait_until_it_answers(server)
         yield server
         if process.poll() is None:
             server.stop()
 
 
-def _command(kind: str, app: str, fd: int, options: list[str]) -> list[str]:
+_TCP: dict[str, Callable[[int, int], list[str]]] = {
+    "gunicorn": lambda fd, port: ["--bind", f"fd://{fd}"],
+    "waitress": lambda fd, port: [f"sockets=[socket.socket(fileno={fd})]"],
+    "uvicorn": lambda fd, port: ["--fd", str(fd)],
+    "hypercorn": lambda fd, port: ["--bind", f"fd://{fd}"],
+    "granian": lambda fd, port: ["--host", "127.0.0.1", "--port", str(port)],
+}
+_UNIX: dict[str, Callable[[str], list[str]]] = {
+    "gunicorn": lambda path: ["--bind", f"unix:{path}"],
+    "waitress": lambda path: [f"unix_socket={path!r}"],
+    "uvicorn": lambda path: ["--uds", path],
+    "hypercorn": lambda path: ["--bind", f"unix:{path}"],
+    "granian": lambda path: ["--uds", path],
+}
+
+
+def _command(kind: str, app: str, listens: list[str], options: list[str]) -> list[str]:
     if kind == "gunicorn":
-        fixed = ["--bind", f"fd://{fd}", "--no-control-socket", "--graceful-timeout", "5"]
-        return [sys.executable, "-m", "gunicorn", *fixed, *options, app]
+        fixed = ["--no-control-socket", "--graceful-timeout", "5"]
+        return [sys.executable, "-m", "gunicorn", *listens, *fixed, *options, app]
     if kind == "waitress":
         module, _, name = app.partition(":")
         code = (
             "import socket, sys, signal, importlib, waitress\n"
             "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
-            f"app = getattr(importlib.import_module({module!r}), {name!r})\n"
-            f"waitress.serve(app, sockets=[socket.socket(fileno={fd})], threads=4)\n"
+            f"app = eval({name!r}, vars(importlib.import_module({module!r})))\n"
+            f"waitress.serve(app, {', '.join(listens)}, threads=4)\n"
         )
         return [sys.executable, "-c", code, *options]
-    if kind == "uvicorn":
-        return [sys.executable, "-m", "uvicorn", "--fd", str(fd), *options, app]
-    raise ValueError(f"{kind!r} is not a server that is known here: gunicorn, waitress or uvicorn.")
+    return [sys.executable, "-m", kind, *listens, *options, app]
 
 
 def _wait_until_it_answers(server: Server) -> None:

@@ -32,7 +32,19 @@ SETUPS: dict[str, tuple[str, ...]] = {
     "fastapi mount, uvicorn without lifespan": ("uvicorn", "fastapi_mount", "--factory", "--lifespan", "off"),
     "fastapi mount, two uvicorns": ("uvicorn", "fastapi_mount", "--factory", "--workers", "2"),
     "middleware, uvicorn": ("uvicorn", "fastapi_middleware", "--factory"),
+    "flask, gunicorn sync": ("gunicorn", "flask_app()", "--worker-class", "sync"),
+    "flask, waitress": ("waitress", "flask_app()"),
+    "quart, uvicorn": ("uvicorn", "quart_app", "--factory"),
+    "the other way round, uvicorn": ("uvicorn", "inverted", "--factory"),
+    # What is shown to work, and no more:
+    "flask, gunicorn gevent": ("gunicorn", "flask_app()", "--worker-class", "gevent"),
+    "flask, granian": ("granian", "flask_app", "--factory", "--interface", "wsgi"),
+    "quart, hypercorn": ("hypercorn", "quart_app()"),
+    "fastapi mount, gunicorn asgi": ("gunicorn", "fastapi_mount()", "--worker-class", "asgi"),
+    "fastapi mount, granian": ("granian", "fastapi_mount", "--factory", "--interface", "asgi"),
 }
+OTHERS = {"two hubs, gunicorn gevent": ("gunicorn", "flask_two()", "--worker-class", "gevent")}
+PATIENCE = 30.0
 
 
 @pytest.fixture
@@ -57,10 +69,10 @@ def surroundings(tmp_path: Path) -> Iterator[tuple[dict[str, Any], WebhookReceiv
 
 
 @contextlib.contextmanager
-def started(setup: str, given: dict[str, Any]) -> Iterator[Server]:
-    kind, factory, *options = SETUPS[setup]
+def started(setup: str, given: dict[str, Any], *, unix: bool = False) -> Iterator[Server]:
+    kind, factory, *options = SETUPS.get(setup) or OTHERS[setup]
     with serving(
-        kind, f"tests.hosts.hub_apps:{factory}", *options, env={"HUB_TEST": json.dumps(given)}
+        kind, f"tests.hosts.hub_apps:{factory}", *options, env={"HUB_TEST": json.dumps(given)}, unix=unix
     ) as server:
         yield server
 
@@ -87,16 +99,10 @@ async def test_a_customer_connects_and_the_event_arrives(
     may serve any step, the whole way works, the event is delivered once, and SIGTERM ends it cleanly."""
     given, receiver = surroundings
     with started(setup, given) as server:
-        async with httpx2.AsyncClient(base_url=server.url, auth=(API_KEY, ""), timeout=20) as http:
-            for number in range(2):
-                answer = await http.post(
-                    "/connect/connect_sessions",
-                    json={"origin_owner_id": str(number), "origin_owner_name": "Acme"},
-                )
-                assert answer.status_code == 201, answer.text
-                customer = HostedCustomer(hub_apps.make(given), Through(server.url))
-                await connect(customer, answer.json()["auth_link_url"])
-        await receiver.arrived(2, 15)
+        for number in range(2):
+            customer = HostedCustomer(hub_apps.make(given), Through(server))
+            await connect(customer, await link_of(server, str(number)))
+        await receiver.arrived(2, PATIENCE)
         if "preloaded" in setup:
             assert not any(given["database"] in name for name in open_files(server.pid))
         assert server.stop() in {0, -signal.SIGTERM}  # uvicorn passes the signal on when it is done
@@ -121,22 +127,86 @@ async def test_deliveries_begin_with_the_hosts_first_request(
     with started(setup, given) as server:
         async with httpx2.AsyncClient(base_url=server.url) as http:
             assert (await http.get("/")).text.strip('"').isdigit()
-        await receiver.arrived(1, 15)
+        await receiver.arrived(1, PATIENCE)
         await asyncio.to_thread(server.stop)
     assert [event["event"] for event in receiver.events()] == ["account.created"]
+
+
+@pytest.mark.parametrize("setup", ["middleware, uvicorn", "flask, gunicorn"])
+async def test_a_unix_socket_serves_as_a_port_does(
+    setup: str, surroundings: tuple[dict[str, Any], WebhookReceiver]
+) -> None:
+    """R19: on a Unix socket, where no client has an address, the whole way works and the event arrives."""
+    given, receiver = surroundings
+    with started(setup, given, unix=True) as server:
+        customer = HostedCustomer(hub_apps.make(given), Through(server))
+        await connect(customer, await link_of(server, "42"))
+        await receiver.arrived(1, PATIENCE)
+        assert server.stop() in {0, -signal.SIGTERM}
+        assert "Traceback" not in server.output(), server.output()
+
+
+async def test_two_mounts_under_gevent(surroundings: tuple[dict[str, Any], WebhookReceiver]) -> None:
+    """R18: two hubs in one gevent worker share the one event loop that a process may have there: requests to
+    both, made together, are answered, both deliver, and the worker ends in good order."""
+    given, receiver = surroundings
+    with started("two hubs, gunicorn gevent", given) as server:
+        async with httpx2.AsyncClient(base_url=server.url, timeout=PATIENCE) as http:
+            paths = ["/connect/healthz", "/partners/healthz", "/"] * 8
+            answers = await asyncio.gather(*(http.get(path) for path in paths))
+            assert {answer.status_code for answer in answers} == {200}
+        for prefix in ("/connect", "/partners"):
+            given = {**given, "public_url": ORIGIN + prefix}
+            customer = HostedCustomer(hub_apps.make(given), Through(server))
+            await connect(customer, await link_of(server, "42", prefix))
+        await receiver.arrived(2, PATIENCE)
+        assert server.stop() == 0
+        assert "Traceback" not in server.output(), server.output()
+
+
+async def test_the_other_way_round_a_view_calls_the_hub(
+    surroundings: tuple[dict[str, Any], WebhookReceiver],
+) -> None:
+    """R19: where the server's event loop serves the hub, and the WSGI application has threads beside it, its
+    views call hub.sync: many together, and the links that they make are the hub's."""
+    given, _ = surroundings
+    with started("the other way round, uvicorn", given) as server:
+        async with httpx2.AsyncClient(base_url=server.url, timeout=PATIENCE) as http:
+            answers = await asyncio.gather(*(http.post("/invite") for _ in range(24)))
+        links = {answer.text for answer in answers}
+        assert len(links) == 24
+        seen = await HostedCustomer(hub_apps.make(given), Through(server)).open(links.pop())
+        assert seen.status == 200
+
+
+async def link_of(server: Server, owner: str, prefix: str = "/connect") -> str:
+    """A link, made over HTTP: where it leads."""
+    async with httpx2.AsyncClient(
+        base_url=ORIGIN, auth=(API_KEY, ""), transport=Through(server), timeout=PATIENCE
+    ) as http:
+        answer = await http.post(
+            f"{prefix}/connect_sessions", json={"origin_owner_id": owner, "origin_owner_name": "Acme"}
+        )
+    assert answer.status_code == 201, answer.text
+    link: str = answer.json()["auth_link_url"]
+    return link
 
 
 class Through(httpx2.AsyncBaseTransport):
     """A proxy in front of the server: takes requests to the public origin there."""
 
-    def __init__(self, url: str) -> None:
-        self._url = httpx2.URL(url)
+    def __init__(self, server: Server) -> None:
+        self._server = server
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        url = request.url.copy_with(scheme=self._url.scheme, host=self._url.host, port=self._url.port)
+        address = self._server.address
+        if isinstance(address, str):
+            url, uds = request.url.copy_with(scheme="http"), address
+        else:
+            url, uds = request.url.copy_with(scheme="http", host=address[0], port=address[1]), None
         headers = {**request.headers, "x-forwarded-proto": "https"}
         forwarded = httpx2.Request(request.method, url, headers=headers, content=await request.aread())
-        async with httpx2.AsyncHTTPTransport() as inner:
+        async with httpx2.AsyncHTTPTransport(uds=uds) as inner:
             response = await inner.handle_async_request(forwarded)
             await response.aread()
         return response

@@ -1,7 +1,6 @@
 """The WSGI bridge under real servers: the six faults of a2wsgi 1.10.10, and what only a server can show."""
 
 import http.client
-import importlib.util
 import json
 import re
 import socket
@@ -20,9 +19,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "sync": ("gunicorn", "--worker-class", "sync"),
     "preload": ("gunicorn", *THREADS, "--preload", "--workers", "2"),
     "waitress": ("waitress",),
+    "gevent": ("gunicorn", "--worker-class", "gevent"),
 }
-if importlib.util.find_spec("gevent") is not None:
-    KINDS["gevent"] = ("gunicorn", "--worker-class", "gevent")
 
 
 @pytest.fixture(scope="module", params=list(KINDS))
@@ -104,12 +102,14 @@ def wait_until_said(server: Server, word: str, count: int = 1) -> list[int]:
 
 
 def test_fault_1_a_short_body_ends(server: Server) -> None:
-    """T40, fault 1: a body shorter than its Content-Length is a 400; no thread is lost, no core burns."""
-    if "waitress" in str(server.process.args):
-        pytest.skip("waitress reads the whole body before it calls an application")
+    """T40, fault 1: a body shorter than its Content-Length is a 400; no thread is lost, no core burns.
+
+    waitress reads the whole body before it calls an application, and lets such a client go without a word.
+    """
     request = b"POST /connect/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nonly this"
     for _ in range(8):  # twice as many as there are threads
-        assert raw(server, request).startswith(b"HTTP/1.1 400 ")
+        answer = raw(server, request)
+        assert answer.startswith(b"HTTP/1.1 400 ") or (answer == b"" and "waitress" in server.command)
     assert ask(server, "/connect/echo", "POST", b"whole")[::2] == (200, b"whole")
     before = cpu_ticks(server)
     with server.connect(0.5) as idle, pytest.raises(TimeoutError):
@@ -129,7 +129,7 @@ def test_fault_2_a_fork_after_import_serves(server: Server) -> None:
     """R18, fault 2: under --preload too, where the bridge is made before the fork, every worker answers."""
     served = {about(server)["pid"] for _ in range(20)}
     assert served <= set(said(server, "startup"))
-    if "--preload" in str(server.process.args):
+    if "--preload" in server.command:
         assert server.pid not in served
 
 
