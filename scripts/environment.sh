@@ -1,7 +1,7 @@
 # What the scripts share: an environment inside the checkout. Sourced by them, never run.
 #
-# Python packages go to .venv, npm packages to node_modules; what only the system can give (python3-venv, npm, chromium)
-# comes from apt. Each step says what it does, and is skipped while what it depends on is unchanged.
+# Python packages go to .venv, npm packages to node_modules; what only the system can give (python3-venv, npm, chromium,
+# database servers) comes from apt. Each step says what it does, and is skipped while what it depends on is unchanged.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -15,17 +15,23 @@ give_up() {
     exit 1
 }
 
+privileged() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
 # Install Debian packages: as root, or with sudo.
 system_packages() {
-    local privileged=()
     command -v apt-get >/dev/null || give_up "please install by hand, there is no apt-get here: $*"
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null || give_up "root or sudo is needed once for: apt-get install $*"
-        privileged=(sudo)
     fi
     say "Installing system packages: $*"
-    "${privileged[@]}" apt-get update -qq
-    "${privileged[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+    privileged apt-get update -qq
+    privileged env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
 }
 
 # Is the step $1 done for the state of things that $2 describes? Otherwise run the rest, and note that it is.
@@ -91,4 +97,19 @@ chromium_browser() {
         CHROMIUM=$(command -v chromium)
     fi
     export CHROMIUM
+}
+
+# Have the programs of PostgreSQL and MariaDB; the tests start servers of their own, and no other is started here.
+database_servers() {
+    if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null; then
+        if ! command -v pg_conftool >/dev/null; then
+            # On a machine that had none, the package would make a server of its own and start it, now and at each boot.
+            system_packages postgresql-common
+            privileged pg_conftool /etc/postgresql-common/createcluster.conf set create_main_cluster false
+        fi
+        system_packages postgresql
+    fi
+    if ! command -v mariadb-install-db >/dev/null || ! command -v my_print_defaults >/dev/null; then
+        system_packages mariadb-server-core mariadb-client-core # the programs alone, without the service
+    fi
 }

@@ -5,7 +5,9 @@ import pytest
 pytest_plugins = [
     "tests.peers.browser",
     "tests.peers.keyed_api",
+    "tests.peers.mariadb",
     "tests.peers.oidc",
+    "tests.peers.postgres",
     "tests.peers.receiver",
 ]
 

@@ -1,16 +1,17 @@
-"""The storage contract, for each storage of ours."""
+"""The storage contract, for each storage of ours, and SQL by each driver."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from connect_hub.storage.memory import MemoryStorage
 from connect_hub.storage.protocol import Storage
 from connect_hub.storage.sql import SQLStorage
 from connect_hub.testing.storage import StorageConformance
+from tests.peers.database_server import Database
 
 
 class TestMemoryStorage(StorageConformance):
@@ -27,21 +28,60 @@ class TestOwnFile(StorageConformance):
         await storage.aclose()
 
 
-class TestEngine(StorageConformance):
-    @pytest.fixture
-    async def storage(self, database: Path) -> AsyncIterator[Storage]:
-        engine = create_engine(f"sqlite:///{database}")
-        storage = SQLStorage(engine)
-        yield storage
-        await storage.aclose()
+async def over(engine: Engine | AsyncEngine) -> AsyncIterator[Storage]:
+    storage = SQLStorage(engine)
+    yield storage
+    await storage.aclose()
+    if isinstance(engine, AsyncEngine):
+        await engine.dispose()
+    else:
         engine.dispose()
 
 
-class TestAsyncEngine(StorageConformance):
+class TestSqlite(StorageConformance):
     @pytest.fixture
     async def storage(self, database: Path) -> AsyncIterator[Storage]:
-        engine = create_async_engine(f"sqlite+aiosqlite:///{database}")
-        storage = SQLStorage(engine)
-        yield storage
-        await storage.aclose()
-        await engine.dispose()
+        async for storage in over(create_engine(f"sqlite:///{database}")):
+            yield storage
+
+
+class TestAiosqlite(StorageConformance):
+    @pytest.fixture
+    async def storage(self, database: Path) -> AsyncIterator[Storage]:
+        async for storage in over(create_async_engine(f"sqlite+aiosqlite:///{database}")):
+            yield storage
+
+
+class TestPsycopg(StorageConformance):
+    @pytest.fixture
+    async def storage(self, postgres_tables: Database) -> AsyncIterator[Storage]:
+        async for storage in over(create_engine(postgres_tables.url("psycopg"))):
+            yield storage
+
+
+class TestAsyncPsycopg(StorageConformance):
+    @pytest.fixture
+    async def storage(self, postgres_tables: Database) -> AsyncIterator[Storage]:
+        async for storage in over(create_async_engine(postgres_tables.url("psycopg"))):
+            yield storage
+
+
+class TestAsyncpg(StorageConformance):
+    @pytest.fixture
+    async def storage(self, postgres_tables: Database) -> AsyncIterator[Storage]:
+        async for storage in over(create_async_engine(postgres_tables.url("asyncpg"))):
+            yield storage
+
+
+class TestPymysql(StorageConformance):
+    @pytest.fixture
+    async def storage(self, mariadb_tables: Database) -> AsyncIterator[Storage]:
+        async for storage in over(create_engine(mariadb_tables.url("pymysql"))):
+            yield storage
+
+
+class TestAiomysql(StorageConformance):
+    @pytest.fixture
+    async def storage(self, mariadb_tables: Database) -> AsyncIterator[Storage]:
+        async for storage in over(create_async_engine(mariadb_tables.url("aiomysql"))):
+            yield storage
