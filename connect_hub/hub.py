@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, overload
@@ -143,7 +142,7 @@ class ConnectHub:
         return CredentialsFlow(self._core)
 
     def _new_dispatcher(self) -> EmbeddedDispatcher:
-        return EmbeddedDispatcher(self.deliveries.run_due, interval=timedelta(seconds=5))
+        return EmbeddedDispatcher(self.deliveries)
 
     # --- mounting ---
 

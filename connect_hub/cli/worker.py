@@ -39,7 +39,7 @@ async def work(hub: ConnectHub) -> None:
     for target in sorted(hub.deliveries.targets):
         click.echo(f"delivering to {target}")
     # A host that leaves deliveries to its workers says dispatch=False, here as on its web processes.
-    own = None if hub.config.dispatch else EmbeddedDispatcher(hub.deliveries.run_due)
+    own = None if hub.config.dispatch else EmbeddedDispatcher(hub.deliveries)
     if own is not None:
         own.start()
     try:

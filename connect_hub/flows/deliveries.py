@@ -6,14 +6,19 @@ import logging
 import random
 import threading
 from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
 
 from connect_hub.callbacks import HANDLER, Callback
 from connect_hub.config import Webhook
 from connect_hub.events import Event
 from connect_hub.flows.core import Core
+from connect_hub.flows.lanes import Lanes
+from connect_hub.flows.settling import Settling
 from connect_hub.net import Transport
-from connect_hub.storage.protocol import Delivery, DeliveryState
+from connect_hub.storage.protocol import Delivery, DeliveryState, Settlement
 from connect_hub.webhooks.delivery import Outcome, next_try, post
 from connect_hub.webhooks.targets import WEBHOOK
 
@@ -22,7 +27,8 @@ __all__ = ["Deliveries"]
 log = logging.getLogger("connect_hub.deliveries")
 
 _LEASE = timedelta(seconds=60)
-_BATCH = 20
+_SLOW = 2.0
+"""Seconds after which a try counts as slow: one of these is worth less than room for another target."""
 _HANDLER_LIMIT = 45.0
 """Seconds that a callback may take: less than the lease, or another worker would call it as well."""
 
@@ -36,6 +42,8 @@ class Deliveries:
         self._core = core
         self._transport = transport
         self._random = random.Random() if random_source is None else random_source  # noqa: S311  # jitter
+        self._lanes = Lanes()
+        self._settling = Settling(core.storage)
         self._stuck: Counter[str] = Counter()
         """How many calls of a plain callback are still in their threads although they took too long."""
         self._endpoints: dict[str, Webhook] = {
@@ -54,24 +62,41 @@ class Deliveries:
         served = {*self._endpoints, *self._core.callbacks.all_targets()}
         return frozenset(target for target in served if not self._stuck[target])
 
-    async def run_due(self) -> int:
-        """Carry out one batch of what is due now; returns how many were tried. Safe in many processes."""
-        targets = self.targets
-        if not targets:
-            return 0
+    async def claim(self) -> Sequence[Callable[[], Awaitable[None]]]:
+        """Take what is due now and what there is room for; each is to be called, and ends with its outcome
+        written down. Safe in many processes.
+
+        There is room for so many at once, and for so many to one target: see `Lanes`.
+        """
+        free, room = self._lanes.free, self._lanes.room(self.targets)
+        if free <= 0 or not room:
+            return ()
         now = self._core.clock.now()
-        claimed = await self._core.storage.claim_deliveries(targets, limit=_BATCH, lease=_LEASE, now=now)
-        await asyncio.gather(*(self._carry_out(delivery) for delivery in claimed))
+        claimed = await self._core.storage.claim_deliveries(
+            tuple(room), limit=free, lease=_LEASE, now=now, room=room
+        )
+        for delivery in claimed:
+            self._lanes.enter(delivery.target)
+        return [partial(self._carry_out, delivery) for delivery in claimed]
+
+    async def run_due(self) -> int:
+        """Take what is due now, and wait until all of it has been tried; returns how many were."""
+        claimed = await self.claim()
+        await asyncio.gather(*(carry_out() for carry_out in claimed))
         return len(claimed)
 
     async def _carry_out(self, delivery: Delivery) -> None:
+        began, delivered = monotonic(), False
         try:
             outcome = await self._try(delivery)
+            delivered = outcome.delivered
         except asyncio.CancelledError:
             # Told to stop: another worker need not wait for the lease to run out.
             now = self._core.clock.now()
             await self._settle(delivery, Outcome(False, "interrupted"), DeliveryState.PENDING, now, now)
             raise
+        finally:
+            self._lanes.leave(delivery.target, well=delivered and monotonic() - began < _SLOW)
         now = self._core.clock.now()
         state, next_at = next_try(
             outcome, attempts=delivery.attempts + 1, now=now, random_source=self._random
@@ -95,8 +120,15 @@ class Deliveries:
         next_at: datetime | None,
         now: datetime,
     ) -> None:
-        await self._core.storage.settle_delivery(
-            delivery.id, epoch=delivery.epoch, state=state, next_at=next_at, error=outcome.error, now=now
+        await self._settling.settle(
+            Settlement(
+                delivery_id=delivery.id,
+                epoch=delivery.epoch,
+                state=state,
+                next_at=next_at,
+                error=outcome.error,
+                now=now,
+            )
         )
 
     async def _try(self, delivery: Delivery) -> Outcome:

@@ -1,10 +1,12 @@
-"""The embedded dispatcher: a task in the host's own process, on the hub's home loop."""
+"""The embedded dispatcher: tasks in the host's own process, on the hub's home loop."""
 
 import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+
+from connect_hub.worker.dispatcher import Jobs
 
 __all__ = ["EmbeddedDispatcher"]
 
@@ -16,15 +18,17 @@ _GIVE_UP_WITHIN = timedelta(seconds=2)
 
 
 class EmbeddedDispatcher:
-    """Calls `run_due` whenever woken, and at least every `interval`, until it returns 0."""
+    """A `Dispatcher`: takes jobs whenever it is woken or one has ended, and at least every `interval`.
 
-    def __init__(
-        self, run_due: Callable[[], Awaitable[int]], *, interval: timedelta = timedelta(seconds=5)
-    ) -> None:
-        self._run_due = run_due
+    Each job is a task of its own, so that none waits for another one.
+    """
+
+    def __init__(self, jobs: Jobs, *, interval: timedelta = timedelta(seconds=5)) -> None:
+        self._jobs = jobs
         self._interval = interval
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
         self._due = asyncio.Event()
         self._stopping = False
 
@@ -34,6 +38,7 @@ class EmbeddedDispatcher:
             return
         self._loop = loop
         self._stopping = False
+        self._running = set()
         self._due = asyncio.Event()
         self._due.set()
         self._task = loop.create_task(self._run(), name="connect_hub dispatcher")
@@ -53,11 +58,19 @@ class EmbeddedDispatcher:
             return
         self._stopping = True
         self._due.set()
-        done, _ = await asyncio.wait({task}, timeout=_FINISH_WITHIN.total_seconds())
-        if not done:
-            task.cancel()
-            done, _ = await asyncio.wait({task}, timeout=_GIVE_UP_WITHIN.total_seconds())
-        if not done:
+        # The loop first: it may be about to take jobs, and those are to be waited for, too.
+        begun = asyncio.get_running_loop().time()
+        pending = {task}
+        await asyncio.wait(pending, timeout=_FINISH_WITHIN.total_seconds())
+        left = _FINISH_WITHIN.total_seconds() - (asyncio.get_running_loop().time() - begun)
+        pending = {each for each in (task, *self._running) if not each.done()}
+        if pending:
+            _, pending = await asyncio.wait(pending, timeout=max(0.0, left))
+        for each in pending:
+            each.cancel()
+        if pending:
+            _, pending = await asyncio.wait(pending, timeout=_GIVE_UP_WITHIN.total_seconds())
+        if pending:
             log.warning("a callback does not let itself be cancelled; stopping without it")
 
     async def _run(self) -> None:
@@ -70,12 +83,30 @@ class EmbeddedDispatcher:
             except TimeoutError:
                 pass
             self._due.clear()
-            await self._drain()
+            await self._take()
 
-    async def _drain(self) -> None:
+    async def _take(self) -> None:
+        """Take jobs until none is due or there is no room; a job that ends looks again."""
         try:
-            while not self._stopping and await self._run_due() > 0:
-                pass
+            while not self._stopping:
+                claimed = await self._jobs.claim()
+                for job in claimed:
+                    task = asyncio.get_running_loop().create_task(_carried_out(job), name="connect_hub job")
+                    self._running.add(task)
+                    task.add_done_callback(self._ended)
+                if not claimed:
+                    return
         except Exception:
             # The database may be away for a while: the next round tries again.
-            log.exception("could not run what is due; trying again")
+            log.exception("could not take what is due; trying again")
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        self._due.set()
+
+
+async def _carried_out(job: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await job()
+    except Exception:
+        log.exception("a job's outcome could not be written down; it will be run again")

@@ -10,7 +10,7 @@ from connect_hub import ConnectHub, HubConfig, KeyRing, LinkConfig, MemoryStorag
 from connect_hub.clock import FixedClock
 from connect_hub.errors import ValidationFailed, WrongKeys
 from connect_hub.keys import new_key_text
-from connect_hub.storage.protocol import DeliveryState, NewEvent, Purged, Retention
+from connect_hub.storage.protocol import DeliveryState, NewEvent, Purged, Retention, Settlement
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NOTHING = Purged(sessions=0, attempts=0, events=0, visits=0, states=0, idempotency=0, held=0)
@@ -47,17 +47,22 @@ async def test_what_is_over_is_removed(tmp_path: Path) -> None:
     hub = _hub(storage, HubConfig(clock=clock, dispatch=False))
     old = await hub.links.create(origin_owner_id="42", origin_owner_name="Old")  # ended 35 days before NOW
     await storage.record([_event(f"old{n}", clock.now(), "handler:x") for n in range(3)])
-    for delivery in await storage.claim_deliveries(
-        {"handler:x"}, limit=2, lease=timedelta(minutes=1), now=clock.now()
-    ):
-        await storage.settle_delivery(
-            delivery.id,
-            epoch=delivery.epoch,
-            state=DeliveryState.DELIVERED,
-            next_at=None,
-            error=None,
-            now=clock.now(),
-        )
+    claimed = await storage.claim_deliveries(
+        ["handler:x"], limit=2, lease=timedelta(minutes=1), now=clock.now()
+    )
+    await storage.settle_deliveries(
+        [
+            Settlement(
+                delivery_id=delivery.id,
+                epoch=delivery.epoch,
+                state=DeliveryState.DELIVERED,
+                next_at=None,
+                error=None,
+                now=clock.now(),
+            )
+            for delivery in claimed
+        ]
+    )
     clock.advance(timedelta(days=30))
     young = await hub.links.create(origin_owner_id="42", origin_owner_name="Young")
     clock.advance(timedelta(days=10))

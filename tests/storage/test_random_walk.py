@@ -32,6 +32,7 @@ from connect_hub.storage.protocol import (
     NewEvent,
     Retention,
     SessionQuery,
+    Settlement,
     Storage,
 )
 from connect_hub.storage.sql import SQLStorage
@@ -295,9 +296,12 @@ class Walk:
 
         async def settle(s: Storage) -> object:
             delivery_id = await _delivery_id(s, one)
-            return delivery_id and await s.settle_delivery(
-                delivery_id, epoch=one.epoch, state=outcome, next_at=again, error="e", now=now
+            if delivery_id is None:
+                return None
+            settlement = Settlement(
+                delivery_id=delivery_id, epoch=one.epoch, state=outcome, next_at=again, error="e", now=now
             )
+            return await s.settle_deliveries([settlement])
 
         return settle
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import threading
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -18,35 +20,75 @@ NEVER = timedelta(days=1)
 
 
 class Jobs:
-    """What is due, as a count; each look at it is noted."""
+    """What is due, as a count; each look at it and each run is noted."""
 
     def __init__(self, *results: int | Exception) -> None:
         self.results = list(results)
         self.looks = Tally()
+        self.runs = Tally()
 
-    async def run_due(self) -> int:
+    async def claim(self) -> Sequence[Callable[[], Awaitable[None]]]:
         self.looks.add()
         result = self.results.pop(0) if self.results else 0
         if isinstance(result, Exception):
             raise result
-        return result
+        return [self.run] * result
+
+    async def run(self) -> None:
+        self.runs.add()
 
 
 async def test_it_looks_at_once_and_until_nothing_is_due() -> None:
     """A started dispatcher needs no first wake: it looks at once, and again until nothing is due."""
     jobs = Jobs(20, 20, 3, 0)
-    dispatcher = EmbeddedDispatcher(jobs.run_due, interval=NEVER)
+    dispatcher = EmbeddedDispatcher(jobs, interval=NEVER)
     dispatcher.start()
+    await jobs.runs.reached(43, 5)
     await jobs.looks.reached(4, 5)
     await dispatcher.stop()
-    assert jobs.looks.count == 4
+    assert jobs.runs.count == 43
+
+
+async def test_a_job_that_hangs_holds_up_no_other() -> None:
+    """R20: while one job hangs, others are taken and run; one that ends brings the next look; one that raises
+    ends nothing."""
+    gate, hung, others = asyncio.Event(), asyncio.Event(), Tally()
+
+    async def hang() -> None:
+        hung.set()
+        await gate.wait()
+
+    async def fail() -> None:
+        raise ConnectionError("the outcome was not written")
+
+    async def quick() -> None:
+        others.add()
+
+    class Queue:
+        jobs: ClassVar[list[list[Callable[[], Awaitable[None]]]]] = [
+            [hang, quick],
+            [],
+            [fail, quick],
+            [],
+            [quick],
+        ]
+
+        async def claim(self) -> Sequence[Callable[[], Awaitable[None]]]:
+            return self.jobs.pop(0) if self.jobs else ()
+
+    dispatcher = EmbeddedDispatcher(Queue(), interval=NEVER)
+    dispatcher.start()
+    await others.reached(3, 30)
+    assert hung.is_set()
+    gate.set()
+    await dispatcher.stop()
 
 
 async def test_it_can_be_woken_from_any_thread() -> None:
     """`wake` from another thread, or before the start, or after the stop, neither blocks nor raises; while it
     runs it brings a look without waiting for the interval."""
     jobs = Jobs()
-    dispatcher = EmbeddedDispatcher(jobs.run_due, interval=NEVER)
+    dispatcher = EmbeddedDispatcher(jobs, interval=NEVER)
     dispatcher.wake()
     dispatcher.start()
     dispatcher.start()
@@ -64,7 +106,7 @@ async def test_it_can_be_woken_from_any_thread() -> None:
 async def test_it_looks_by_itself() -> None:
     """What falls due later is found without a wake, at the interval."""
     jobs = Jobs()
-    dispatcher = EmbeddedDispatcher(jobs.run_due, interval=timedelta(milliseconds=10))
+    dispatcher = EmbeddedDispatcher(jobs, interval=timedelta(milliseconds=10))
     dispatcher.start()
     await jobs.looks.reached(5, 5)
     await dispatcher.stop()
@@ -73,7 +115,7 @@ async def test_it_looks_by_itself() -> None:
 async def test_a_database_that_is_away_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
     """R13: a look that fails is logged, and the next one is made."""
     jobs = Jobs(ConnectionError("gone"), 1, 0)
-    dispatcher = EmbeddedDispatcher(jobs.run_due, interval=NEVER)
+    dispatcher = EmbeddedDispatcher(jobs, interval=NEVER)
     dispatcher.start()
     await jobs.looks.reached(1, 5)
     dispatcher.wake()
@@ -85,7 +127,7 @@ async def test_a_database_that_is_away_does_not_end_it(caplog: pytest.LogCapture
 def test_a_loop_that_ended_is_no_fault() -> None:
     """R18: woken after its loop was closed, it does nothing; started on another loop, it works there."""
     jobs = Jobs()
-    dispatcher = EmbeddedDispatcher(jobs.run_due, interval=NEVER)
+    dispatcher = EmbeddedDispatcher(jobs, interval=NEVER)
 
     async def once(count: int) -> None:
         dispatcher.start()
@@ -110,7 +152,7 @@ async def account_created(made: Hub) -> None:
 def dispatching(tmp_path: Path) -> tuple[Hub, EmbeddedDispatcher]:
     """A hub, and a dispatcher for it as the hub would make one."""
     made = make_hub(tmp_path, config=HubConfig())
-    return made, EmbeddedDispatcher(made.hub.deliveries.run_due, interval=NEVER)
+    return made, EmbeddedDispatcher(made.hub.deliveries, interval=NEVER)
 
 
 async def test_stop_lets_what_runs_finish(tmp_path: Path) -> None:
@@ -170,5 +212,5 @@ async def test_stop_does_not_wait_for_ever(
         assert await made.hub.deliveries.run_due() == 1
         assert calls == 2
     gate.set()
-    running = [task for task in asyncio.all_tasks() if task.get_name() == "connect_hub dispatcher"]
+    running = [task for task in asyncio.all_tasks() if task.get_name() == "connect_hub job"]
     await asyncio.gather(*running, return_exceptions=True)

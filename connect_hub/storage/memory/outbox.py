@@ -1,11 +1,11 @@
 """Events and their deliveries, in memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from connect_hub.errors import StorageConflict
 from connect_hub.storage.memory.shelves import Shelves
-from connect_hub.storage.protocol import Backlog, Delivery, DeliveryState, NewEvent
+from connect_hub.storage.protocol import Backlog, Delivery, DeliveryState, NewEvent, Settlement
 from connect_hub.storage.rows import Row, instant, milliseconds
 from connect_hub.storage.rules import new_delivery_id
 
@@ -59,30 +59,39 @@ class MemoryEvents(Shelves):
                 }
 
     async def claim_deliveries(
-        self, targets: Collection[str], *, limit: int, lease: timedelta, now: datetime
+        self,
+        targets: Sequence[str],
+        *,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        room: Mapping[str, int] | None = None,
     ) -> list[Delivery]:
         with self._transaction():
             clock, at = self._lease_clock(), milliseconds(now)
-            wanted = set(targets)
-            pending = [r for r in self._deliveries.values() if r["state"] == _PENDING]
+            wanted = {target: limit if room is None else room.get(target, limit) for target in targets}
+            pending = [
+                row
+                for row in self._deliveries.values()
+                if row["state"] == _PENDING and row["target"] in wanted
+            ]
             heads: dict[tuple[str, str], Row] = {}
             for row in sorted(pending, key=_order):
                 if not _waits_for_a_later_try(row, clock, at):
-                    heads.setdefault((row["record_id"], row["target"]), row)
-            due = [
-                row
-                for row in heads.values()
-                if row["target"] in wanted and row["next_at"] <= at and not _is_leased(row, clock)
-            ]
-            due.sort(key=_age)
-            claimed = [
-                {
-                    **row,
-                    "epoch": row["epoch"] + 1,
-                    "lease_until": clock + lease // timedelta(milliseconds=1),
-                }
-                for row in due[:limit]
-            ]
+                    heads.setdefault((row["target"], row["record_id"]), row)
+            # A record's place among the others is that of its oldest, and its first one goes.
+            places: dict[tuple[str, str], Row] = {}
+            for row in sorted(pending, key=_age):
+                if _is_free(row, clock, at):
+                    place = row["target"], row["record_id"]
+                    if place in heads and _is_free(heads[place], clock, at):
+                        places.setdefault(place, heads[place])
+            until = clock + lease // timedelta(milliseconds=1)
+            claimed: list[Row] = []
+            for target, most in wanted.items():
+                mine = [row for (to, _), row in places.items() if to == target]
+                claimed += mine[: max(0, min(most, limit - len(claimed)))]
+            claimed = [{**row, "epoch": row["epoch"] + 1, "lease_until": until} for row in claimed]
             self._deliveries.update({row["id"]: row for row in claimed})
             return [self._delivery(row) for row in claimed]
 
@@ -101,30 +110,25 @@ class MemoryEvents(Shelves):
             created_at=instant(row["created_at"]),
         )
 
-    async def settle_delivery(
-        self,
-        delivery_id: str,
-        *,
-        epoch: int,
-        state: DeliveryState,
-        next_at: datetime | None,
-        error: str | None,
-        now: datetime,
-    ) -> bool:
+    async def settle_deliveries(self, settlements: Sequence[Settlement]) -> list[bool]:
         with self._transaction():
-            row = self._deliveries.get(delivery_id)
-            if row is None or row["epoch"] != epoch or row["state"] != _PENDING:
-                return False
-            self._deliveries[delivery_id] = {
-                **row,
-                "state": state.value,
-                "attempts": row["attempts"] + 1,
-                "lease_until": None,
-                "last_error": error,
-                "next_at": row["next_at"] if next_at is None else milliseconds(next_at),
-                "settled_at": None if state is DeliveryState.PENDING else milliseconds(now),
-            }
-            return True
+            return [self._settle(settlement) for settlement in settlements]
+
+    def _settle(self, settlement: Settlement) -> bool:
+        row = self._deliveries.get(settlement.delivery_id)
+        if row is None or row["epoch"] != settlement.epoch or row["state"] != _PENDING:
+            return False
+        next_at, is_pending = settlement.next_at, settlement.state is DeliveryState.PENDING
+        self._deliveries[row["id"]] = {
+            **row,
+            "state": settlement.state.value,
+            "attempts": row["attempts"] + 1,
+            "lease_until": None,
+            "last_error": settlement.error,
+            "next_at": row["next_at"] if next_at is None else milliseconds(next_at),
+            "settled_at": None if is_pending else milliseconds(settlement.now),
+        }
+        return True
 
     async def backlog(self) -> Backlog:
         with self._transaction():
@@ -144,12 +148,16 @@ def _order(row: Row) -> tuple[int, int, str]:
     return row["sequence"], row["created_at"], row["event_id"]
 
 
-def _age(row: Row) -> tuple[int, int, int, str, str]:
-    return row["next_at"], row["created_at"], row["sequence"], row["event_id"], row["target"]
+def _age(row: Row) -> tuple[int, str]:
+    return row["next_at"], row["event_id"]
 
 
 def _is_leased(row: Row, clock: int) -> bool:
     return row["lease_until"] is not None and row["lease_until"] > clock
+
+
+def _is_free(row: Row, clock: int, now: int) -> bool:
+    return row["next_at"] <= now and not _is_leased(row, clock)
 
 
 def _waits_for_a_later_try(row: Row, clock: int, now: int) -> bool:

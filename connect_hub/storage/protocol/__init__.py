@@ -28,7 +28,7 @@ from connect_hub.storage.protocol.accounts import (
 )
 from connect_hub.storage.protocol.api_keys import ApiKeyStore
 from connect_hub.storage.protocol.changes import Announce, Change, InTransaction, NewEvent, Sealed
-from connect_hub.storage.protocol.events import Backlog, Delivery, DeliveryState, EventStore
+from connect_hub.storage.protocol.events import Backlog, Delivery, DeliveryState, EventStore, Settlement
 from connect_hub.storage.protocol.sessions import Idempotency, SessionQuery, SessionStore
 from connect_hub.storage.protocol.upkeep import Erased, Purged, Retention, Upkeep
 from connect_hub.storage.protocol.visits import VisitStore
@@ -54,6 +54,7 @@ __all__ = [
     "Sealed",
     "SessionQuery",
     "SessionStore",
+    "Settlement",
     "Storage",
     "StoredCredentials",
     "Upkeep",

@@ -1,6 +1,6 @@
 """The outbox."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,7 +8,7 @@ from typing import Protocol
 
 from connect_hub.storage.protocol.changes import NewEvent
 
-__all__ = ["Backlog", "Delivery", "DeliveryState", "EventStore"]
+__all__ = ["Backlog", "Delivery", "DeliveryState", "EventStore", "Settlement"]
 
 
 class DeliveryState(StrEnum):
@@ -38,6 +38,20 @@ class Delivery:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What became of one try."""
+
+    delivery_id: str
+    epoch: int
+    """The claim's."""
+    state: DeliveryState
+    next_at: datetime | None
+    """When to try again; needed for PENDING."""
+    error: str | None
+    now: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """What waits: deliveries by state, the oldest pending one, and pending ones by target."""
@@ -55,9 +69,18 @@ class EventStore(Protocol):
         ...
 
     async def claim_deliveries(
-        self, targets: Collection[str], *, limit: int, lease: timedelta, now: datetime
+        self,
+        targets: Sequence[str],
+        *,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        room: Mapping[str, int] | None = None,
     ) -> list[Delivery]:
-        """Lease up to `limit` pending deliveries to `targets` that are due at `now`, oldest first.
+        """Lease up to `limit` pending deliveries to `targets` that are due at `now`.
+
+        The targets in the order in which they are given; of each the oldest first, no more than its `room`
+        where it has one. What it costs depends on what is given out, not on how much is due.
 
         Committed when it returns. No delivery is held by two live leases. Of one target and record, only the
         earliest pending delivery (by sequence, then age) is given out, unless that one is waiting for a later
@@ -65,19 +88,10 @@ class EventStore(Protocol):
         """
         ...
 
-    async def settle_delivery(
-        self,
-        delivery_id: str,
-        *,
-        epoch: int,
-        state: DeliveryState,
-        next_at: datetime | None,
-        error: str | None,
-        now: datetime,
-    ) -> bool:
-        """Record the outcome of one try, count it, and end the lease. PENDING needs `next_at`.
+    async def settle_deliveries(self, settlements: Sequence[Settlement]) -> list[bool]:
+        """Record the outcome of each of these tries, count it, and end its lease, all in one transaction.
 
-        False if the claim was lost meanwhile: then nothing is written.
+        False for one whose claim was lost meanwhile: of it nothing is written.
         """
         ...
 

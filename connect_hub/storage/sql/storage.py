@@ -3,7 +3,7 @@
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import overload
@@ -18,7 +18,6 @@ from connect_hub.storage.protocol import (
     Announce,
     Backlog,
     Delivery,
-    DeliveryState,
     Erased,
     Idempotency,
     LinkRequest,
@@ -28,9 +27,10 @@ from connect_hub.storage.protocol import (
     Retention,
     Sealed,
     SessionQuery,
+    Settlement,
     StoredCredentials,
 )
-from connect_hub.storage.sql import accounts, api_keys, linking, outbox, sessions, upkeep, visits
+from connect_hub.storage.sql import accounts, api_keys, claiming, linking, outbox, sessions, upkeep, visits
 from connect_hub.storage.sql.own_file import findings, own_file, wal_is_safe
 from connect_hub.storage.sql.tables import Tables
 from connect_hub.storage.sql.transactions import Transactions
@@ -232,23 +232,18 @@ class SQLStorage:
         await self._transactions.write(outbox.record, self.tables, events)
 
     async def claim_deliveries(
-        self, targets: Collection[str], *, limit: int, lease: timedelta, now: datetime
-    ) -> list[Delivery]:
-        return await self._transactions.write(outbox.claim, self.tables, targets, limit, lease, now)
-
-    async def settle_delivery(
         self,
-        delivery_id: str,
+        targets: Sequence[str],
         *,
-        epoch: int,
-        state: DeliveryState,
-        next_at: datetime | None,
-        error: str | None,
+        limit: int,
+        lease: timedelta,
         now: datetime,
-    ) -> bool:
-        return await self._transactions.write(
-            outbox.settle, self.tables, delivery_id, epoch, state, next_at, error, now
-        )
+        room: Mapping[str, int] | None = None,
+    ) -> list[Delivery]:
+        return await self._transactions.write(claiming.claim, self.tables, targets, limit, lease, now, room)
+
+    async def settle_deliveries(self, settlements: Sequence[Settlement]) -> list[bool]:
+        return await self._transactions.write(outbox.settle, self.tables, settlements)
 
     async def backlog(self) -> Backlog:
         return await self._transactions.read(outbox.backlog, self.tables)

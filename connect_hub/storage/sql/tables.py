@@ -217,6 +217,7 @@ class Tables:
             _instant("settled_at"),
             indexes={
                 "due": ("state", "next_at"),
+                "ready": ("state", "target", "next_at", "event_id", "record_id"),
                 "event": ("event_id",),
                 "order": ("record_id", "target", "state", "sequence"),
             },

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from connect_hub.errors import StorageConflict
-from connect_hub.storage.protocol import Backlog, Delivery, DeliveryState, Storage
+from connect_hub.storage.protocol import Backlog, Delivery, DeliveryState, Settlement, Storage
 from connect_hub.testing.storage.values import NOW, Clauses, event, later
 
 __all__ = ["EventClauses"]
@@ -23,14 +23,15 @@ async def _claim(storage: Storage, *targets: str, at: float = 0, lease: timedelt
 async def _settle(
     storage: Storage, delivery: Delivery, state: DeliveryState, *, again_at: float | None = None
 ) -> bool:
-    return await storage.settle_delivery(
-        delivery.id,
+    settlement = Settlement(
+        delivery_id=delivery.id,
         epoch=delivery.epoch,
         state=state,
         next_at=None if again_at is None else later(again_at),
         error=None if state is DeliveryState.DELIVERED else "503",
         now=NOW,
     )
+    return await storage.settle_deliveries([settlement]) == [True]
 
 
 class EventClauses(Clauses):
@@ -146,6 +147,60 @@ class EventClauses(Clauses):
         await _settle(storage, other, DeliveryState.DELIVERED)
         assert len(await _claim(storage, *both)) == 1
         assert await _settle(storage, head, DeliveryState.DELIVERED)
+
+    async def test_each_target_has_its_room(self, storage: Storage) -> None:
+        """R20: no more is given out for a target than it has room for, in the order of the targets, up to the
+        limit; a target without room is left alone."""
+        targets = [f"webhook:{n}" for n in range(20)]
+        await storage.record([event(record_id=str(n), targets=targets) for n in range(5)])
+        room = {"webhook:7": 2, "webhook:3": 1, "webhook:1": 0}
+        claimed = await storage.claim_deliveries(
+            ["webhook:7", "webhook:1", "webhook:3", "webhook:none"],
+            limit=99,
+            lease=LEASE,
+            now=NOW,
+            room=room,
+        )
+        assert [one.target for one in claimed] == ["webhook:7", "webhook:7", "webhook:3"]
+        every = dict.fromkeys(targets, 3)
+        claimed = await storage.claim_deliveries(
+            ["webhook:none", *reversed(targets)], limit=7, lease=LEASE, now=NOW, room=every
+        )
+        assert [one.target for one in claimed] == [f"webhook:{n}" for n in (19, 19, 19, 18, 18, 18, 17)]
+
+    async def test_a_long_queue_of_one_record_hides_nobody(self, storage: Storage) -> None:
+        """R6, R20: behind the head of a record with hundreds of events, which is out, the others' are found;
+        and the first of a record goes although its later ones have waited for longer."""
+        long = [event(sequence=n, record_id="long", created_at=NOW) for n in range(300)]
+        late = [event(sequence=n, record_id="late", created_at=later(9 - n)) for n in (1, 2)]
+        await storage.record([*long, event(record_id="other", created_at=later(1)), *late])
+        (head,) = await storage.claim_deliveries(ONE, limit=1, lease=LEASE, now=later(9))
+        assert head.record_id == "long"
+        others = await storage.claim_deliveries(ONE, limit=2, lease=LEASE, now=later(9))
+        assert [one.record_id for one in others] == ["other", "late"]
+        assert others[1].event_id == late[0].id
+        assert await _claim(storage, at=9) == []
+
+    async def test_outcomes_are_written_together(self, storage: Storage) -> None:
+        """R9: of several outcomes those whose claim was lost are left out, each by itself."""
+        await storage.record([event(record_id=str(n)) for n in range(3)])
+        one, two, three = await _claim(storage, lease=OVER)
+        (again,) = await storage.claim_deliveries(ONE, limit=1, lease=LEASE, now=NOW)
+        assert again.id == one.id
+        settlements = [
+            Settlement(
+                delivery_id=each.id,
+                epoch=each.epoch,
+                state=DeliveryState.DELIVERED,
+                next_at=None,
+                error=None,
+                now=NOW,
+            )
+            for each in (three, one, two, again)
+        ]
+        assert await storage.settle_deliveries(settlements) == [True, False, True, True]
+        assert await storage.settle_deliveries([]) == []
+        assert (await storage.backlog()).by_state[DeliveryState.DELIVERED] == 3
 
     async def test_the_backlog_counts(self, storage: Storage) -> None:
         """Deliveries by state, zeros included, the oldest pending one, and pending ones by target."""

@@ -10,11 +10,13 @@ from connect_hub.errors import LinkNotFound, StorageConflict
 from connect_hub.models import AttemptStatus
 from connect_hub.storage.protocol import (
     AccountQuery,
+    Delivery,
     DeliveryState,
     Idempotency,
     Purged,
     Retention,
     SessionQuery,
+    Settlement,
     Storage,
 )
 from connect_hub.testing.storage.values import (
@@ -73,6 +75,12 @@ class ApiKeyClauses(Clauses):
         assert revoked == replace(made, last_used_at=later(1), revoked_at=later(2))
         assert await storage.revoke_api_key("default", made.id, now=later(3)) == revoked
         assert await storage.revoke_api_key("default", "unknown", now=later(3)) is None
+
+
+def _settled(delivery: Delivery, state: DeliveryState) -> Settlement:
+    return Settlement(
+        delivery_id=delivery.id, epoch=delivery.epoch, state=state, next_at=None, error=None, now=NOW
+    )
 
 
 def _before(cut: datetime, **changes: object) -> Retention:
@@ -172,16 +180,12 @@ class UpkeepClauses(Clauses):
         """T50: an old event stays while one of its deliveries waits."""
         await storage.record([event(targets=("webhook:one", "webhook:two")), event(targets=())])
         (one,) = await storage.claim_deliveries(["webhook:one"], limit=9, lease=LEASE, now=NOW)
-        await storage.settle_delivery(
-            one.id, epoch=one.epoch, state=DeliveryState.DELIVERED, next_at=None, error=None, now=NOW
-        )
+        await storage.settle_deliveries([_settled(one, DeliveryState.DELIVERED)])
         old = _before(later(1), events_before=True)
         assert await storage.purge(_before(NOW, events_before=True)) == NOTHING
         assert await storage.purge(old) == replace(NOTHING, events=1)
         (two,) = await storage.claim_deliveries(["webhook:two"], limit=9, lease=LEASE, now=NOW)
-        await storage.settle_delivery(
-            two.id, epoch=two.epoch, state=DeliveryState.DEAD, next_at=None, error="410", now=NOW
-        )
+        await storage.settle_deliveries([_settled(two, DeliveryState.DEAD)])
         assert await storage.purge(old) == replace(NOTHING, events=1)
         assert sum((await storage.backlog()).by_state.values()) == 0
 

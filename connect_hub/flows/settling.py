@@ -1,0 +1,67 @@
+"""Outcomes of deliveries on their way to the database, many in one transaction."""
+
+import asyncio
+import logging
+
+from connect_hub.errors import StorageUnavailable
+from connect_hub.storage.protocol import EventStore, Settlement
+
+__all__ = ["Settling"]
+
+log = logging.getLogger("connect_hub.deliveries")
+
+_TOGETHER = 100
+_TRIES = 6
+_FIRST_PAUSE = 0.25
+"""Seconds before the second try; each pause is twice the one before, eight seconds in all."""
+
+
+class Settling:
+    """Writes what comes while it writes in its next transaction: a commit costs more than a row.
+
+    While the database is away it tries again for some seconds, since what is not written down is sent again.
+    """
+
+    def __init__(self, storage: EventStore) -> None:
+        self._storage = storage
+        self._waiting: list[tuple[Settlement, asyncio.Future[bool]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def settle(self, settlement: Settlement) -> bool:
+        """See `EventStore.settle_deliveries`; raises what that raises."""
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[bool] = loop.create_future()
+        if self._writing is not None and self._writing.get_loop() is not loop:
+            # That loop has ended, and whoever waited on it with it.
+            self._writing, self._waiting = None, []
+        self._waiting.append((settlement, written))
+        if self._writing is None or self._writing.done():
+            self._writing = loop.create_task(self._write_all(), name="connect_hub settling")
+        return await written
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
+            try:
+                results = await self._write([settlement for settlement, _ in batch])
+            except BaseException as error:
+                for _, written in batch:
+                    if not written.done():
+                        written.set_exception(error)
+                if not isinstance(error, Exception):
+                    raise
+            else:
+                for (_, written), result in zip(batch, results, strict=True):
+                    if not written.done():
+                        written.set_result(result)
+
+    async def _write(self, settlements: list[Settlement]) -> list[bool]:
+        pause = _FIRST_PAUSE
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._storage.settle_deliveries(settlements)
+            except StorageUnavailable as error:
+                log.warning("outcomes of %d deliveries are not written yet: %s", len(settlements), error)
+            await asyncio.sleep(pause)
+            pause *= 2
+        return await self._storage.settle_deliveries(settlements)

@@ -1,0 +1,194 @@
+"""The statements that give out due deliveries.
+
+A table with a hundred thousand of them must not make this slow, so no statement looks at all that is due.
+For each target a window of its oldest is read off an index; each of them is followed to the one of its
+record that is to go first; and those alone are locked.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, not_, or_, select, update
+
+from connect_hub.storage.protocol import Delivery, DeliveryState
+from connect_hub.storage.rows import instant, milliseconds
+from connect_hub.storage.sql.dialects import now_milliseconds
+from connect_hub.storage.sql.tables import Tables
+
+__all__ = ["claim"]
+
+_PENDING = DeliveryState.PENDING.value
+_FEW = 8
+"""So many targets are asked one by one; of more it is found out first which have something due."""
+_WINDOWS = 6
+_WIDER = 4
+"""When a window yields too little, the next one is so much wider, and leaves out the records seen."""
+
+
+def claim(
+    c: Connection,
+    t: Tables,
+    targets: Sequence[str],
+    limit: int,
+    lease: timedelta,
+    now: datetime,
+    room: Mapping[str, int] | None,
+) -> list[Delivery]:
+    at, clock = milliseconds(now), now_milliseconds(c.dialect.name)
+    ids: list[str] = []
+    for target in _with_something_due(c, t, targets, at):
+        most = limit - len(ids)
+        if room is not None:
+            most = min(most, room.get(target, most))
+        if most > 0:
+            ids += _locked(c, t, target, most, at, clock)
+    if not ids:
+        return []
+    d = t.deliveries.c
+    until = clock + lease // timedelta(milliseconds=1)
+    c.execute(update(t.deliveries).where(d.id.in_(ids)).values(lease_until=until, epoch=d.epoch + 1))
+    rows = c.execute(
+        select(
+            d.id,
+            d.event_id,
+            d.record_id,
+            d.target,
+            d.attempts,
+            d.epoch,
+            d.created_at,
+            t.events.c.name,
+            t.events.c.project_id,
+            t.events.c.body,
+        )
+        .join(t.events, t.events.c.id == d.event_id)
+        .where(d.id.in_(ids))
+    )
+    claimed = {
+        row.id: Delivery(
+            id=row.id,
+            event_id=row.event_id,
+            event_name=row.name,
+            project_id=row.project_id,
+            record_id=row.record_id,
+            target=row.target,
+            body=row.body,
+            attempts=row.attempts,
+            epoch=row.epoch,
+            created_at=instant(row.created_at),
+        )
+        for row in rows
+    }
+    return [claimed[delivery_id] for delivery_id in ids]
+
+
+def _with_something_due(c: Connection, t: Tables, targets: Sequence[str], at: int) -> Sequence[str]:
+    """Those of `targets` that may have something due, in their order.
+
+    Goes from one target to the next in the index, and so depends on how many there are, not on how much is
+    due to them.
+    """
+    if len(targets) <= _FEW:
+        return targets
+    d = t.deliveries.c
+    hop = select(func.min(d.target).label("target")).where(d.state == _PENDING).cte("hop", recursive=True)
+    following = t.deliveries.alias("following").c
+    after = select(func.min(following.target)).where(
+        following.state == _PENDING, following.target > hop.c.target
+    )
+    hop = hop.union_all(select(after.scalar_subquery()).where(hop.c.target.is_not(None)))
+    is_due = (
+        select(d.id).where(d.state == _PENDING, d.target == hop.c.target, d.next_at <= at).limit(1).exists()
+    )
+    due = set(c.execute(select(hop.c.target).where(hop.c.target.is_not(None), is_due)).scalars())
+    return [target for target in targets if target in due]
+
+
+def _locked(
+    c: Connection, t: Tables, target: str, most: int, at: int, clock: ColumnElement[int]
+) -> list[str]:
+    """Up to `most` deliveries to `target` that may go now, the oldest first, under lock."""
+    d = t.deliveries.c
+    free = or_(d.lease_until.is_(None), d.lease_until <= clock)
+    due = and_(d.state == _PENDING, d.target == target, d.next_at <= at)
+    found: list[str] = []
+    seen: set[str] = set()
+    width = 2 * most + _FEW
+    for _ in range(_WINDOWS):
+        window = select(d.id, d.record_id).where(due, free).order_by(d.next_at, d.event_id).limit(width)
+        if seen:
+            window = window.where(d.record_id.not_in(sorted(seen)))
+        rows = c.execute(window).all()
+        firsts: dict[str, str] = {}
+        for row in rows:
+            firsts.setdefault(row.record_id, row.id)
+        heads = _heads(c, t, list(firsts.values()), at, clock)
+        wanted = [head for delivery_id in firsts.values() if (head := heads.get(delivery_id)) is not None]
+        lock = (
+            select(d.id)
+            .where(d.id.in_(wanted), due, free, not_(_held_up(t, at, clock)))
+            .with_for_update(skip_locked=True, of=t.deliveries)
+        )
+        locked = set(c.execute(lock).scalars()) if wanted else set()
+        found += [delivery_id for delivery_id in wanted if delivery_id in locked]
+        if len(found) >= most or len(rows) < width:
+            break
+        seen.update(firsts)
+        width *= _WIDER
+    return found[:most]
+
+
+def _heads(
+    c: Connection, t: Tables, ids: Sequence[str], at: int, clock: ColumnElement[int]
+) -> dict[str, str | None]:
+    """For each of these deliveries, the one of its record and target that is to go first."""
+    if not ids:
+        return {}
+    d, earlier = t.deliveries.c, t.deliveries.alias("earlier")
+    e = earlier.c
+    head = (
+        select(e.id)
+        .where(
+            e.record_id == d.record_id,
+            e.target == d.target,
+            e.state == _PENDING,
+            _in_the_way(earlier, at, clock),
+        )
+        .order_by(e.sequence, e.created_at, e.event_id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return {row[0]: row[1] for row in c.execute(select(d.id, head).where(d.id.in_(ids)))}
+
+
+def _held_up(t: Tables, at: int, clock: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether one before it, of the same target and record, is not out of the way."""
+    d, earlier = t.deliveries.c, t.deliveries.alias("earlier")
+    e = earlier.c
+    is_earlier = or_(
+        e.sequence < d.sequence,
+        and_(
+            e.sequence == d.sequence,
+            or_(
+                e.created_at < d.created_at,
+                and_(e.created_at == d.created_at, e.event_id < d.event_id),
+            ),
+        ),
+    )
+    return (
+        select(e.id)
+        .where(
+            e.record_id == d.record_id,
+            e.target == d.target,
+            e.state == _PENDING,
+            is_earlier,
+            _in_the_way(earlier, at, clock),
+        )
+        .exists()
+    )
+
+
+def _in_the_way(deliveries: FromClause, at: int, clock: ColumnElement[int]) -> ColumnElement[bool]:
+    """It was never tried, or is due again, or is being tried now: only one that waits for a later try lets
+    those behind it pass."""
+    e = deliveries.c
+    return or_(e.attempts == 0, e.next_at <= at, e.lease_until > clock)

@@ -1,0 +1,46 @@
+"""Room for deliveries: in all, and for each target."""
+
+from connect_hub.flows.lanes import Lanes
+
+
+def test_a_target_has_its_lane_and_all_have_the_places() -> None:
+    """R20: no target has more under way than its lane, and all together not more than there are places."""
+    lanes = Lanes(places=5, lane=3)
+    assert dict(lanes.room(["a", "b"])) == {"a": 3, "b": 3}
+    for target in ("a", "a", "a", "b"):
+        lanes.enter(target)
+    assert lanes.free == 1
+    assert dict(lanes.room(["a", "b"])) == {"b": 2}
+    lanes.leave("a", well=True)
+    assert lanes.free == 2
+    assert dict(lanes.room(["a"])) == {"a": 1}
+
+
+def test_a_lane_narrows_with_trouble_and_widens_with_success() -> None:
+    """R20: a target that hangs or fails holds one place before long; once it answers again, it gets its
+    places back one by one."""
+    lanes = Lanes(places=64, lane=8)
+    widths = []
+    for well in (False, False, False, False, True, True, False, *[True] * 8):
+        lanes.enter("a")
+        lanes.leave("a", well=well)
+        widths.append(lanes.room(["a"])["a"])
+    assert widths == [4, 2, 1, 1, 2, 3, 1, 2, 3, 4, 5, 6, 7, 8, 8]
+
+
+def test_a_lane_that_narrowed_below_what_is_under_way_has_no_room() -> None:
+    """A narrowed lane takes nothing until as many have ended."""
+    lanes = Lanes(places=64, lane=8)
+    for _ in range(8):
+        lanes.enter("a")
+    for left in range(8):
+        assert "a" not in lanes.room(["a"]), left
+        lanes.leave("a", well=False)
+    assert dict(lanes.room(["a"])) == {"a": 1}
+
+
+def test_no_target_always_comes_first() -> None:
+    """R20: with more targets than places each comes to be the first one."""
+    lanes = Lanes()
+    firsts = {next(iter(lanes.room("abc"))) for _ in range(200)}
+    assert firsts == {"a", "b", "c"}

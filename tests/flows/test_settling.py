@@ -1,0 +1,72 @@
+"""Outcomes are written many at a time, and not given up at the first fault of the database."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connect_hub.errors import ConnectHubError, StorageUnavailable
+from connect_hub.flows import settling as settling_module
+from connect_hub.flows.settling import Settling
+from connect_hub.storage.protocol import DeliveryState, Settlement
+
+
+def outcome(number: int) -> Settlement:
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    return Settlement(
+        delivery_id=str(number), epoch=1, state=DeliveryState.DELIVERED, next_at=None, error=None, now=now
+    )
+
+
+class Store:
+    """Writes when `gate` is open; loses the claims of odd numbers."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self.faults = list(faults)
+        self.gate = asyncio.Event()
+        self.began = asyncio.Event()
+        self.batches: list[list[str]] = []
+
+    async def settle_deliveries(self, settlements: Sequence[Settlement]) -> list[bool]:
+        self.batches.append([one.delivery_id for one in settlements])
+        self.began.set()
+        await self.gate.wait()
+        if self.faults:
+            raise self.faults.pop(0)
+        return [int(one.delivery_id) % 2 == 0 for one in settlements]
+
+
+async def test_what_comes_while_one_is_written_is_written_together() -> None:
+    """One transaction for all that came during the one before; each hears of its own outcome."""
+    store: Any = Store()
+    settling = Settling(store)
+    tasks = [asyncio.create_task(settling.settle(outcome(0)))]
+    await store.began.wait()
+    tasks += [asyncio.create_task(settling.settle(outcome(n))) for n in range(1, 5)]
+    await asyncio.sleep(0)
+    store.gate.set()
+    assert await asyncio.gather(*tasks) == [True, False, True, False, True]
+    assert store.batches == [["0"], ["1", "2", "3", "4"]]
+
+
+async def test_a_database_that_is_away_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R13: an outcome is written once the database is back, and not lost meanwhile."""
+    monkeypatch.setattr(settling_module, "_FIRST_PAUSE", 0.0)
+    store: Any = Store(*[StorageUnavailable()] * 5)
+    store.gate.set()
+    assert await Settling(store).settle(outcome(2)) is True
+    assert store.batches == [["2"]] * 6
+
+
+@pytest.mark.parametrize("fault", [StorageUnavailable, ConnectHubError])
+async def test_a_fault_that_stays_is_told(monkeypatch: pytest.MonkeyPatch, fault: type[Exception]) -> None:
+    """Who waits for an outcome to be written hears that it was not; the next one is written."""
+    monkeypatch.setattr(settling_module, "_FIRST_PAUSE", 0.0)
+    store: Any = Store(*[fault()] * (6 if fault is StorageUnavailable else 1))
+    store.gate.set()
+    settling = Settling(store)
+    with pytest.raises(fault):
+        await settling.settle(outcome(2))
+    assert await settling.settle(outcome(4)) is True
