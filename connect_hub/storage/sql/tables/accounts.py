@@ -1,0 +1,47 @@
+"""The table of linked accounts."""
+
+from sqlalchemy import BigInteger, Column, Integer, Table
+
+from connect_hub.storage.sql.tables.columns import MakeTable, blob, instant, key, text
+
+__all__ = ["accounts"]
+
+
+def accounts(table: MakeTable) -> Table:
+    """Linked accounts, with their sealed credentials."""
+    return table(
+        "accounts",
+        Column("id", key(64), primary_key=True),
+        Column("project_id", key(64), nullable=False),
+        Column("provider", key(255), nullable=False),
+        Column("method", key(64), nullable=False),
+        Column("origin_owner_id", key(255), nullable=False),
+        Column("origin_owner_name", text(), nullable=False),
+        Column("origin_username", text()),
+        Column("type", key(16), nullable=False),
+        Column("slot", key(16)),
+        Column("label", text()),
+        Column("metadata", text(), nullable=False),
+        Column("setup_information", text(), nullable=False),
+        Column("status", key(16), nullable=False),
+        Column("status_reasons", text(), nullable=False),
+        Column("identity_id", key(255)),
+        Column("identity_name", text()),
+        Column("identity_email", text()),
+        Column("session_id", BigInteger),
+        Column("generation", Integer, nullable=False),
+        Column("key_id", key(32)),
+        Column("sequence", BigInteger, nullable=False),
+        Column("asked_scopes", text(), nullable=False),
+        Column("granted_scopes", text(), nullable=False),
+        Column("refresh_epoch", BigInteger, nullable=False),
+        instant("refresh_lease_until"),
+        instant("expires_at"),
+        instant("last_refreshed_at"),
+        instant("last_used_at"),
+        instant("created_at", nullable=False),
+        instant("updated_at", nullable=False),
+        Column("sealed", blob()),
+        unique={"owner_slot": ("project_id", "origin_owner_id", "provider", "type", "slot")},
+        indexes={"newest": ("project_id", "created_at", "id"), "key_id": ("key_id",)},
+    )

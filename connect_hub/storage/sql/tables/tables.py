@@ -1,0 +1,84 @@
+"""All tables of the hub in one MetaData."""
+
+from sqlalchemy import Index, MetaData, Select, Table, UniqueConstraint, bindparam, select
+from sqlalchemy.schema import SchemaItem
+
+from connect_hub.storage.sql.tables import accounts, events, sessions, upkeep
+from connect_hub.storage.sql.tables.columns import key
+
+__all__ = ["SCHEMA_VERSION", "Tables"]
+
+SCHEMA_VERSION = 1
+
+
+class Tables:
+    """The hub's tables in one MetaData, named with a prefix and, where given, in a schema."""
+
+    def __init__(
+        self, metadata: MetaData | None = None, *, prefix: str = "connect_hub_", schema: str | None = None
+    ) -> None:
+        self.metadata = MetaData() if metadata is None else metadata
+        self._prefix = prefix
+        self._schema = schema
+
+        self.meta = upkeep.meta(self._table)
+        self.sessions = sessions.sessions(self._table)
+        self.idempotency = sessions.idempotency(self._table)
+        self.visits = sessions.visits(self._table)
+        self.attempts = sessions.attempts(self._table)
+        self.states = sessions.states(self._table)
+        self.accounts = accounts.accounts(self._table)
+        self.events = events.events(self._table)
+        self.deliveries = events.deliveries(self._table)
+        self.api_keys = upkeep.api_keys(self._table)
+        # The statements of every visit's page and authenticated call, built once: building costs more than
+        # running.
+        self.select_visit = select(self.visits).where(self.visits.c.secret_hash == bindparam("secret_hash"))
+        self.select_session = select(self.sessions).where(self.sessions.c.id == bindparam("session_id"))
+        self.select_api_key = select(self.api_keys).where(self.api_keys.c.id == bindparam("key_id"))
+        self.select_for_token = self._for_token()
+        self.session_width = len(self.sessions.c)
+
+    def _for_token(self) -> Select[tuple[object, ...]]:
+        """A session by its jti and an API key by its id in one row, each with NULLs where it is not there."""
+        wanted = select(
+            bindparam("jti", type_=key(64)).label("jti"), bindparam("key_id", type_=key(32)).label("key_id")
+        ).subquery("wanted")
+        return select(*self.sessions.c, *self.api_keys.c).select_from(
+            wanted.outerjoin(self.sessions, self.sessions.c.jti == wanted.c.jti).outerjoin(
+                self.api_keys, self.api_keys.c.id == wanted.c.key_id
+            )
+        )
+
+    def _table(
+        self,
+        name: str,
+        /,
+        *columns: SchemaItem,
+        unique: dict[str, tuple[str, ...]] | None = None,
+        indexes: dict[str, tuple[str, ...]] | None = None,
+    ) -> Table:
+        full = self._prefix + name
+        return Table(
+            full,
+            self.metadata,
+            *columns,
+            *(UniqueConstraint(*on, name=f"{full}_{key}") for key, on in (unique or {}).items()),
+            *(Index(f"{full}_{key}_ix", *on) for key, on in (indexes or {}).items()),
+            schema=self._schema,
+        )
+
+    def all(self) -> list[Table]:
+        """The hub's own tables, and no other of the MetaData."""
+        return [
+            self.meta,
+            self.sessions,
+            self.idempotency,
+            self.visits,
+            self.attempts,
+            self.states,
+            self.accounts,
+            self.events,
+            self.deliveries,
+            self.api_keys,
+        ]
