@@ -113,3 +113,17 @@ database_servers() {
         system_packages mariadb-server-core mariadb-client-core # the programs alone, without the service
     fi
 }
+
+unpack_nginx() {
+    local folder=$root/.venv/nginx
+    system_packages libcrypt1 libpcre2-8-0 libssl3 zlib1g # what it is linked with
+    say "Unpacking nginx into .venv"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    (cd "$folder" && apt-get download -qq nginx 2>/dev/null && dpkg -x nginx_*.deb . && rm nginx_*.deb)
+}
+
+# Have nginx's program, which the tests start themselves. Unpacked, not installed: the package would start a service.
+nginx_program() {
+    command -v nginx >/dev/null || [ -x .venv/nginx/usr/sbin/nginx ] || unpack_nginx
+}

@@ -18,9 +18,15 @@ def check_prefix(prefix: str, public_url: "PublicUrl") -> None:
     """
     parts = prefix.split("/")
     if parts[0] != "" or len(parts) < 2 or any(part in {"", ".", ".."} for part in parts[1:]):
+        plain = f"/{prefix.strip('/')}"
+        fix = (
+            f"Write {plain!r}."
+            if public_url.path.endswith(plain) and plain != "/"
+            else ("To serve the hub alone, use hub.app or hub.wsgi.")
+        )
         raise ConfigurationError(
-            f"prefix: {prefix!r} is not a path such as '/connect', without a slash at its end. "
-            "To serve the hub alone, use hub.app or hub.wsgi."
+            f"prefix: {prefix!r} is not a path such as '/connect', with a slash at its beginning and none at "
+            f"its end. {fix}"
         )
     if not public_url.path.endswith(prefix):
         raise ConfigurationError(

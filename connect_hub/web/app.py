@@ -17,6 +17,7 @@ from connect_hub.web.contexts import BrandView
 from connect_hub.web.endpoint import Endpoint, Handler, is_for_a_person
 from connect_hub.web.headers import SecureHeaders
 from connect_hub.web.languages import Languages
+from connect_hub.web.mount import mount_fault
 from connect_hub.web.openapi import OpenApi
 from connect_hub.web.pages.callback import CallbackPages
 from connect_hub.web.pages.link import LinkPages
@@ -147,14 +148,9 @@ class HubApp:
         if self._root_path_seen:
             return
         self._root_path_seen = True
-        mounted, public = scope.get("root_path", ""), self._site.core.public_url.path
-        if mounted.rstrip("/") != public:
-            log.warning(
-                "the hub is mounted at %r, but public_url ends in %r. Make the two equal, or links will not "
-                "lead here; unless a proxy in front of it changes the path.",
-                mounted or "/",
-                public or "/",
-            )
+        fault = mount_fault(scope, self._site.core.public_url)
+        if fault is not None:
+            log.warning("%s", fault)
 
 
 def _is_utf_8(scope: Scope) -> bool:

@@ -11,6 +11,7 @@ __all__ = [
     "fastapi_middleware",
     "fastapi_mount",
     "flask_app",
+    "flask_behind_proxy",
     "flask_two",
     "inverted",
     "make",
@@ -50,6 +51,15 @@ def flask_app() -> object:
         return str(os.getpid())
 
     hub.init_app(app, "/connect")
+    return app
+
+
+def flask_behind_proxy() -> object:
+    """Flask behind a proxy that strips a part of the path and says so in X-Forwarded-Prefix."""
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    app: Any = flask_app()
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_prefix=1)
     return app
 
 
@@ -109,7 +119,7 @@ def wsgi_alone() -> object:
 
 def fastapi_mount() -> object:
     app, hub = _fastapi(), make()
-    app.mount("/connect", hub.app)
+    app.mount(os.environ.get("HUB_MOUNT", "/connect"), hub.app)
     return app
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.hosts import hub_apps
 from tests.hosts.mounted import HostedCustomer
 from tests.hosts.servers import Server, serving
 from tests.hubs import API_KEY, GOOD_KEY
+from tests.peers.nginx import Proxy, proxying
 
 ORIGIN = "https://app.example.com"
 GTHREAD = ("--worker-class", "gthread", "--threads", "4")
@@ -43,7 +45,10 @@ SETUPS: dict[str, tuple[str, ...]] = {
     "fastapi mount, gunicorn asgi": ("gunicorn", "fastapi_mount()", "--worker-class", "asgi"),
     "fastapi mount, granian": ("granian", "fastapi_mount", "--factory", "--interface", "asgi"),
 }
-OTHERS = {"two hubs, gunicorn gevent": ("gunicorn", "flask_two()", "--worker-class", "gevent")}
+OTHERS = {
+    "two hubs, gunicorn gevent": ("gunicorn", "flask_two()", "--worker-class", "gevent"),
+    "flask behind a proxy, gunicorn": ("gunicorn", "flask_behind_proxy()", *GTHREAD),
+}
 PATIENCE = 30.0
 
 
@@ -69,11 +74,13 @@ def surroundings(tmp_path: Path) -> Iterator[tuple[dict[str, Any], WebhookReceiv
 
 
 @contextlib.contextmanager
-def started(setup: str, given: dict[str, Any], *, unix: bool = False) -> Iterator[Server]:
+def started(
+    setup: str, given: dict[str, Any], *more: str, unix: bool = False, mount: str = "/connect"
+) -> Iterator[Server]:
     kind, factory, *options = SETUPS.get(setup) or OTHERS[setup]
-    with serving(
-        kind, f"tests.hosts.hub_apps:{factory}", *options, env={"HUB_TEST": json.dumps(given)}, unix=unix
-    ) as server:
+    environment = {"HUB_TEST": json.dumps(given), "HUB_MOUNT": mount}
+    target = f"tests.hosts.hub_apps:{factory}"
+    with serving(kind, target, *options, *more, env=environment, unix=unix) as server:
         yield server
 
 
@@ -146,6 +153,60 @@ async def test_a_unix_socket_serves_as_a_port_does(
         assert "Traceback" not in server.output(), server.output()
 
 
+@dataclass(frozen=True)
+class Behind:
+    """A host behind nginx, which has the hub at /app/connect."""
+
+    setup: str
+    keeps: bool
+    """Whether nginx passes on the whole path, or strips /app."""
+    unix: bool = False
+    options: tuple[str, ...] = ()
+    headers: str = ""
+    mount: str = "/connect"
+    warns: bool = False
+
+
+BEHIND = {
+    "the path is kept": Behind("fastapi mount, uvicorn", keeps=True, mount="/app/connect"),
+    "/app is stripped, --root-path": Behind(
+        "fastapi mount, uvicorn", keeps=False, options=("--root-path", "/app")
+    ),
+    "/app is stripped, middleware, Unix socket": Behind(
+        "middleware, uvicorn", keeps=False, unix=True, options=("--root-path", "/app")
+    ),
+    "/app is stripped, nothing is told": Behind("fastapi mount, uvicorn", keeps=False, warns=True),
+    "/app is kept, SCRIPT_NAME, Unix socket": Behind(
+        "flask, gunicorn", keeps=True, unix=True, headers="proxy_set_header SCRIPT_NAME /app;"
+    ),
+    "/app is stripped, ProxyFix": Behind(
+        "flask behind a proxy, gunicorn", keeps=False, headers="proxy_set_header X-Forwarded-Prefix /app;"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BEHIND)
+async def test_nginx_stands_in_front(
+    name: str, tmp_path: Path, surroundings: tuple[dict[str, Any], WebhookReceiver]
+) -> None:
+    """T33, T34: behind nginx, whether it keeps the whole path or strips a part, a customer connects and the
+    event arrives; only where nobody was told what is stripped one warning says which setting is missing."""
+    behind, (given, receiver) = BEHIND[name], surroundings
+    given = {**given, "public_url": f"{ORIGIN}/app/connect"}
+    with started(behind.setup, given, *behind.options, unix=behind.unix, mount=behind.mount) as server:
+        upstream = f"unix:{server.address}:" if behind.unix else f"127.0.0.1:{server.port}"
+        target = f"http://{upstream}{'' if behind.keeps else '/'}"
+        location = f"location /app/ {{ {behind.headers} proxy_pass {target}; }}"
+        if behind.headers:  # nginx drops those of the server block where a location has its own
+            location = location.replace("proxy_pass", "proxy_set_header Host $host; proxy_pass")
+        with proxying(tmp_path, location) as proxy:
+            customer = HostedCustomer(hub_apps.make(given), Through(proxy))
+            await connect(customer, await link_of(proxy, "42", "/app/connect"))
+            await receiver.arrived(1, PATIENCE)
+        assert server.output().count("the hub is mounted at") == behind.warns
+        assert ("--root-path /app" in server.output()) == behind.warns
+
+
 async def test_two_mounts_under_gevent(surroundings: tuple[dict[str, Any], WebhookReceiver]) -> None:
     """R18: two hubs in one gevent worker share the one event loop that a process may have there: requests to
     both, made together, are answered, both deliver, and the worker ends in good order."""
@@ -179,7 +240,7 @@ async def test_the_other_way_round_a_view_calls_the_hub(
         assert seen.status == 200
 
 
-async def link_of(server: Server, owner: str, prefix: str = "/connect") -> str:
+async def link_of(server: Server | Proxy, owner: str, prefix: str = "/connect") -> str:
     """A link, made over HTTP: where it leads."""
     async with httpx2.AsyncClient(
         base_url=ORIGIN, auth=(API_KEY, ""), transport=Through(server), timeout=PATIENCE
@@ -195,7 +256,7 @@ async def link_of(server: Server, owner: str, prefix: str = "/connect") -> str:
 class Through(httpx2.AsyncBaseTransport):
     """A proxy in front of the server: takes requests to the public origin there."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server | Proxy) -> None:
         self._server = server
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:

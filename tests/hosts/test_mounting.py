@@ -18,8 +18,10 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from connect_hub import ConnectHub, SQLStorage
+from connect_hub.config import PublicUrl
 from connect_hub.errors import ConfigurationError
 from connect_hub.hosts.asgi import ConnectHubMiddleware
+from connect_hub.web.mount import mount_fault
 from tests.customer import Seen
 from tests.hosts.mounted import HOSTS, ORIGIN, HostedCustomer, Mounted, bare, mounted
 from tests.hubs import API_KEY, make_hub
@@ -226,6 +228,45 @@ async def test_a_mount_elsewhere_is_said_once(tmp_path: Path, caplog: pytest.Log
     assert "'/elsewhere'" in said[0]
     assert "'/connect'" in said[0]
     await hub.aclose()
+
+
+@pytest.mark.parametrize(
+    ("public_path", "mounted", "forwarded", "expected"),
+    [
+        ("/app/connect", "/connect", None, ["strips '/app'", "--root-path /app", "x_prefix=1)."]),
+        ("/app/connect", "/connect", "/app/", ["X-Forwarded-Prefix, which nothing here reads"]),
+        ("/app/connect", "/connect", "/old", ["X-Forwarded-Prefix is '/old', which is not it"]),
+        ("/app", "", None, ["strips '/app'", "mount the hub at '/app'"]),
+        (
+            "/connect",
+            "/app/connect",
+            None,
+            ["root_path, SCRIPT_NAME", "adds '/app'", "/app/connect'; if not"],
+        ),
+        ("/connect", "/hub", None, ["Mount the hub at '/connect'", f"public_url to '{ORIGIN}/hub'"]),
+        ("", "/hub", None, ["adds '/hub'"]),
+        ("/app/connect", "/connect", "x\n" * 200, [repr("x\n" * 50)]),
+        ("/connect", "/connect/", "/old", None),
+        ("/app/connect", "/app/connect", None, None),
+    ],
+)
+def test_a_root_path_that_differs_names_the_setting(
+    public_path: str, mounted: str, forwarded: str | None, expected: list[str] | None
+) -> None:
+    """T33: where root path and public_url disagree, the log says which setting or header is wrong."""
+    headers = [] if forwarded is None else [(b"x-forwarded-prefix", forwarded.encode())]
+    said = mount_fault({"root_path": mounted, "headers": headers}, PublicUrl(ORIGIN + public_path))
+    assert (said is None) == (expected is None)
+    for part in expected or ():
+        assert part in str(said)
+    assert "\n" not in str(said)
+
+
+@pytest.mark.parametrize("prefix", ["/connect/", "connect", "connect/", "//connect"])
+def test_a_prefix_that_is_misspelt_is_told_how_to_be_spelt(tmp_path: Path, prefix: str) -> None:
+    """A slash too many or too few is refused with the right spelling."""
+    with pytest.raises(ConfigurationError, match=r"Write '/connect'\."):
+        make_hub(tmp_path).hub.wsgi_middleware(lambda environ, start: [], prefix)
 
 
 @pytest.mark.parametrize("prefix", ["/hub", "/connect/", "connect", "/", "", "/a//connect", "/../connect"])
