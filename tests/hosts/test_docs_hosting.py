@@ -24,7 +24,7 @@ def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CONNECT_HUB_KEYS", new_key_text())
     block = BLOCKS["the hub"]
-    return run(block, {"__name__": "docs"})
+    return run(block, {"__name__": "the_host"})  # a name that no installed package has
 
 
 def run(block: str, names: dict[str, Any]) -> dict[str, Any]:
