@@ -23,7 +23,9 @@ from connect_hub.models import (
     Session,
     SessionStatus,
 )
-from connect_hub.storage.protocol import Announce, Change, LinkRequest, NewEvent, Sealed
+from connect_hub.storage.protocol import Announce, Change, DeliveryState, LinkRequest, NewEvent, Sealed
+from connect_hub.storage.rows import Row, milliseconds
+from connect_hub.webhooks.targets import webhook_target
 
 __all__ = [
     "Connected",
@@ -34,7 +36,9 @@ __all__ = [
     "connected",
     "counted",
     "named_account",
-    "new_delivery_id",
+    "new_delivery_row",
+    "new_delivery_rows",
+    "new_event_row",
     "refreshed",
     "refuse_unless_connectable",
     "refuse_unless_open",
@@ -240,6 +244,56 @@ def authenticated(attempt: Attempt, account_id: str, now: datetime) -> Attempt:
     )
 
 
-def new_delivery_id() -> str:
-    """The id of a delivery to be made; nobody outside ever sees it."""
-    return "dlv_" + secrets.token_hex(16)
+def new_delivery_row(
+    *, event_id: str, record_id: str, sequence: int, target: str, endpoint_id: str | None, at: int
+) -> Row:
+    """A delivery to be made: one event on its way to one target, due at `at`."""
+    return {
+        "id": "dlv_" + secrets.token_hex(16),
+        "event_id": event_id,
+        "record_id": record_id,
+        "sequence": sequence,
+        "target": target,
+        "state": DeliveryState.PENDING.value,
+        "attempts": 0,
+        "epoch": 0,
+        "last_error": None,
+        "next_at": at,
+        "lease_until": None,
+        "created_at": at,
+        "settled_at": None,
+        "endpoint_id": endpoint_id,
+    }
+
+
+def new_delivery_rows(event: NewEvent, endpoint_ids: Sequence[str]) -> list[Row]:
+    """The deliveries of a new event: to its targets, and to these stored endpoints."""
+    targets = [(target, None) for target in event.targets]
+    stored = [(webhook_target(event.project_id, one), one) for one in endpoint_ids]
+    return [
+        new_delivery_row(
+            event_id=event.id,
+            record_id=event.record_id,
+            sequence=event.sequence,
+            target=target,
+            endpoint_id=endpoint_id,
+            at=milliseconds(event.created_at),
+        )
+        for target, endpoint_id in [*targets, *stored]
+    ]
+
+
+def new_event_row(event: NewEvent) -> Row:
+    """An event to be written."""
+    return {
+        "id": event.id,
+        "project_id": event.project_id,
+        "name": event.name,
+        "record_id": event.record_id,
+        "owner_id": event.owner_id,
+        "sequence": event.sequence,
+        "body": bytes(event.body),
+        "created_at": milliseconds(event.created_at),
+        "provider": event.provider,
+        "directed": event.endpoints is not None,
+    }

@@ -1,17 +1,26 @@
 """Events and their deliveries, in memory."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connect_hub.errors import StorageConflict
-from connect_hub.storage.memory.shelves import Shelves
-from connect_hub.storage.protocol import Backlog, Delivery, DeliveryState, NewEvent, Settlement
+from connect_hub.storage.endpoint_rows import attempt_row, endpoint_of, endpoint_row, is_wanted, names_of
+from connect_hub.storage.memory.shelves import Shelves, pick
+from connect_hub.storage.protocol import (
+    Backlog,
+    Delivery,
+    DeliveryState,
+    NewEvent,
+    Settlement,
+    WebhookEndpoint,
+)
 from connect_hub.storage.rows import Row, instant, milliseconds
-from connect_hub.storage.rules import new_delivery_id
+from connect_hub.storage.rules import new_delivery_rows, new_event_row
 
-__all__ = ["MemoryEvents"]
+__all__ = ["MemoryEvents", "is_leased"]
 
-_PENDING = DeliveryState.PENDING.value
+_PENDING, _HELD = DeliveryState.PENDING.value, DeliveryState.HELD.value
 
 
 class MemoryEvents(Shelves):
@@ -29,34 +38,22 @@ class MemoryEvents(Shelves):
 
     def _record(self, events: Sequence[NewEvent]) -> None:
         for event in events:
-            at = milliseconds(event.created_at)
-            self._events[event.id] = {
-                "id": event.id,
-                "project_id": event.project_id,
-                "name": event.name,
-                "record_id": event.record_id,
-                "owner_id": event.owner_id,
-                "sequence": event.sequence,
-                "body": bytes(event.body),
-                "created_at": at,
-            }
-            for target in event.targets:
-                delivery_id = new_delivery_id()
-                self._deliveries[delivery_id] = {
-                    "id": delivery_id,
-                    "event_id": event.id,
-                    "record_id": event.record_id,
-                    "sequence": event.sequence,
-                    "target": target,
-                    "state": _PENDING,
-                    "attempts": 0,
-                    "epoch": 0,
-                    "last_error": None,
-                    "next_at": at,
-                    "lease_until": None,
-                    "created_at": at,
-                    "settled_at": None,
-                }
+            self._events[event.id] = new_event_row(event)
+            for row in new_delivery_rows(event, self._subscribers(event)):
+                self._deliveries[row["id"]] = row
+
+    def _subscribers(self, event: NewEvent) -> Sequence[str]:
+        """The ids of the stored endpoints that get it."""
+        if event.endpoints is not None:
+            return event.endpoints
+        return [
+            row["id"]
+            for row in self._endpoints.values()
+            if row["project_id"] == event.project_id
+            and row["enabled"]
+            and row["deleted_at"] is None
+            and is_wanted(event, names_of(row["events"]), names_of(row["providers"]))
+        ]
 
     async def claim_deliveries(
         self,
@@ -112,12 +109,29 @@ class MemoryEvents(Shelves):
 
     async def settle_deliveries(self, settlements: Sequence[Settlement]) -> list[bool]:
         with self._transaction():
-            return [self._settle(settlement) for settlement in settlements]
+            ours = [self._is_ours(settlement) for settlement in settlements]
+            valid = [one for one, mine in zip(settlements, ours, strict=True) if mine]
+            judged = self._judged(valid)
+            self._refuse_taken([event for _, _, _, events in judged for event in events])
+            for settlement in valid:
+                self._settle(settlement)
+            for before, after, now, events in judged:
+                self._write_endpoint(before, after, now)
+                self._record(events)
+            return ours
 
-    def _settle(self, settlement: Settlement) -> bool:
+    def _is_ours(self, settlement: Settlement) -> bool:
+        """Whether it is of a live claim; one that was settled has no lease."""
         row = self._deliveries.get(settlement.delivery_id)
-        if row is None or row["epoch"] != settlement.epoch or row["state"] != _PENDING:
-            return False
+        return (
+            row is not None
+            and row["epoch"] == settlement.epoch
+            and row["state"] == _PENDING
+            and row["lease_until"] is not None
+        )
+
+    def _settle(self, settlement: Settlement) -> None:
+        row = self._deliveries[settlement.delivery_id]
         next_at, is_pending = settlement.next_at, settlement.state is DeliveryState.PENDING
         self._deliveries[row["id"]] = {
             **row,
@@ -128,7 +142,42 @@ class MemoryEvents(Shelves):
             "next_at": row["next_at"] if next_at is None else milliseconds(next_at),
             "settled_at": None if is_pending else milliseconds(settlement.now),
         }
-        return True
+        if settlement.attempt is not None:
+            logged = attempt_row(row["id"], row["epoch"], row["event_id"], settlement.attempt)
+            self._delivery_attempts[row["id"], row["epoch"]] = logged
+
+    def _judged(
+        self, settlements: Sequence[Settlement]
+    ) -> list[tuple[WebhookEndpoint, WebhookEndpoint, datetime, Sequence[NewEvent]]]:
+        """What becomes of endpoints: before, after, when, and the events that tell of it."""
+        now_are: dict[str, WebhookEndpoint] = {}
+        judged = []
+        for one in settlements:
+            row = self._endpoints.get(self._deliveries[one.delivery_id]["endpoint_id"])
+            if one.judge is None or row is None or row["deleted_at"] is not None:
+                continue
+            before = now_are.get(row["id"], endpoint_of(pick(row)))
+            after, events = one.judge(before)
+            now_are[row["id"]] = after
+            judged.append((before, after, one.now, events))
+        return judged
+
+    def _write_endpoint(
+        self, before: WebhookEndpoint, after: WebhookEndpoint, now: datetime
+    ) -> WebhookEndpoint:
+        """Write the endpoint, and hold or let go what is on its way to it."""
+        after = replace(after, id=before.id, project_id=before.project_id, created_at=before.created_at)
+        self._endpoints[before.id] = endpoint_row(after)
+        clock = self._lease_clock()
+        theirs = [row for row in self._deliveries.values() if row["endpoint_id"] == before.id]
+        if not after.enabled:
+            waiting = [row for row in theirs if row["state"] == _PENDING and not is_leased(row, clock)]
+            self._deliveries.update({row["id"]: {**row, "state": _HELD} for row in waiting})
+        elif not before.enabled:
+            again = {"state": _PENDING, "attempts": 0, "next_at": milliseconds(now), "settled_at": None}
+            held = [row for row in theirs if row["state"] == _HELD]
+            self._deliveries.update({row["id"]: {**row, **again} for row in held})
+        return endpoint_of(pick(endpoint_row(after)))
 
     async def backlog(self) -> Backlog:
         with self._transaction():
@@ -152,13 +201,14 @@ def _age(row: Row) -> tuple[int, str]:
     return row["next_at"], row["event_id"]
 
 
-def _is_leased(row: Row, clock: int) -> bool:
+def is_leased(row: Row, clock: int) -> bool:
+    """Whether a worker is trying it."""
     return row["lease_until"] is not None and row["lease_until"] > clock
 
 
 def _is_free(row: Row, clock: int, now: int) -> bool:
-    return row["next_at"] <= now and not _is_leased(row, clock)
+    return row["next_at"] <= now and not is_leased(row, clock)
 
 
 def _waits_for_a_later_try(row: Row, clock: int, now: int) -> bool:
-    return row["attempts"] > 0 and row["next_at"] > now and not _is_leased(row, clock)
+    return row["attempts"] > 0 and row["next_at"] > now and not is_leased(row, clock)

@@ -28,6 +28,8 @@ class Shelves:
         self._accounts: dict[str, Row] = {}
         self._events: dict[str, Row] = {}
         self._deliveries: dict[str, Row] = {}
+        self._delivery_attempts: dict[tuple[str, int], Row] = {}
+        self._endpoints: dict[str, Row] = {}
         self._api_keys: dict[str, Row] = {}
 
     @contextmanager
@@ -50,8 +52,9 @@ class Shelves:
 
     def _remove_events(self, ids: list[str]) -> None:
         gone = set(ids)
-        for key in [key for key, row in self._deliveries.items() if row["event_id"] in gone]:
-            del self._deliveries[key]
+        for shelf in (self._deliveries, self._delivery_attempts):
+            for key in [key for key, row in shelf.items() if row["event_id"] in gone]:
+                del shelf[key]  # type: ignore[arg-type]  # each key is of its own shelf
         for event_id in gone:
             del self._events[event_id]
 

@@ -1,13 +1,22 @@
 """`MemoryStorage`: the storage ports over dicts."""
 
 from connect_hub.storage.memory.accounts import MemoryAccounts
+from connect_hub.storage.memory.endpoints import MemoryEndpoints, MemoryEventLog
 from connect_hub.storage.memory.sessions import MemorySessions, MemoryVisits
 from connect_hub.storage.memory.upkeep import MemoryApiKeys, MemoryUpkeep
 
 __all__ = ["MemoryStorage"]
 
 
-class MemoryStorage(MemorySessions, MemoryVisits, MemoryAccounts, MemoryApiKeys, MemoryUpkeep):
+class MemoryStorage(
+    MemorySessions,
+    MemoryVisits,
+    MemoryAccounts,
+    MemoryEndpoints,
+    MemoryEventLog,
+    MemoryApiKeys,
+    MemoryUpkeep,
+):
     """Keeps everything in this process, and loses it with the process: for tests and demonstrations.
 
     It is as strict as SQL: each method is atomic, what it returns shares nothing with what it keeps, and

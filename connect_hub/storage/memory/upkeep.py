@@ -128,6 +128,11 @@ class MemoryUpkeep(MemoryEvents):
             return Purged(
                 sessions=len(sessions),
                 events=len(old),
+                endpoints=_remove(
+                    self._endpoints,
+                    lambda row: row["deleted_at"] is not None and row["deleted_at"] < events,
+                    batch,
+                ),
                 held=len(held),
                 attempts=_remove(self._attempts, lambda row: row["updated_at"] < attempts, batch),
                 visits=_remove(self._visits, lambda row: row["created_at"] < visits, batch),

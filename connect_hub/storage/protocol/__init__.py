@@ -1,6 +1,6 @@
 """The storage ports: what the hub needs of a database.
 
-`Storage` is the sum of six small ports. Every method is one intent and atomic: it happens entirely or not
+`Storage` is the sum of eight small ports. Every method is one intent and atomic: it happens entirely or not
 at all, whatever else runs at the same time, in this process or in another. Values go in and come out as
 the frozen objects of `connect_hub.models`; a storage keeps no reference to what it was given, and never
 hands out an object that it will change.
@@ -28,7 +28,24 @@ from connect_hub.storage.protocol.accounts import (
 )
 from connect_hub.storage.protocol.api_keys import ApiKeyStore
 from connect_hub.storage.protocol.changes import Announce, Change, InTransaction, NewEvent, Sealed
-from connect_hub.storage.protocol.events import Backlog, Delivery, DeliveryState, EventStore, Settlement
+from connect_hub.storage.protocol.endpoints import EndpointStore, Judge, WebhookEndpoint
+from connect_hub.storage.protocol.event_log import (
+    DeliveryQuery,
+    DeliveryRecord,
+    EventLog,
+    EventQuery,
+    EventRecord,
+    Replay,
+    Replayed,
+)
+from connect_hub.storage.protocol.events import (
+    Backlog,
+    Delivery,
+    DeliveryAttempt,
+    DeliveryState,
+    EventStore,
+    Settlement,
+)
 from connect_hub.storage.protocol.sessions import Idempotency, SessionQuery, SessionStore
 from connect_hub.storage.protocol.upkeep import Erased, Purged, Retention, Upkeep
 from connect_hub.storage.protocol.visits import VisitStore
@@ -41,15 +58,25 @@ __all__ = [
     "Backlog",
     "Change",
     "Delivery",
+    "DeliveryAttempt",
+    "DeliveryQuery",
+    "DeliveryRecord",
     "DeliveryState",
+    "EndpointStore",
     "Erased",
+    "EventLog",
+    "EventQuery",
+    "EventRecord",
     "EventStore",
     "Idempotency",
     "InTransaction",
+    "Judge",
     "LinkRequest",
     "LinkResult",
     "NewEvent",
     "Purged",
+    "Replay",
+    "Replayed",
     "Retention",
     "Sealed",
     "SessionQuery",
@@ -59,8 +86,19 @@ __all__ = [
     "StoredCredentials",
     "Upkeep",
     "VisitStore",
+    "WebhookEndpoint",
 ]
 
 
-class Storage(SessionStore, VisitStore, AccountStore, EventStore, ApiKeyStore, Upkeep, Protocol):
+class Storage(
+    SessionStore,
+    VisitStore,
+    AccountStore,
+    EventStore,
+    EndpointStore,
+    EventLog,
+    ApiKeyStore,
+    Upkeep,
+    Protocol,
+):
     """All of the above."""

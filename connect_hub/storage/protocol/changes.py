@@ -45,8 +45,14 @@ class NewEvent:
     body: bytes
     """The exact bytes to deliver."""
     targets: tuple[str, ...]
-    """Who gets it: `webhook:<endpoint>` and `handler:<name>`. One delivery each, due at once."""
+    """Who gets it: `webhook:<endpoint>` of the configuration and `handler:<name>`. One delivery each, due at
+    once."""
     created_at: datetime
+    provider: str | None = None
+    """The connector that it is about."""
+    endpoints: tuple[str, ...] | None = None
+    """Ids of the stored endpoints that get it as well, whatever they subscribed to; None: those that are
+    enabled and want it, as the storage finds them in the transaction."""
 
 
 Announce = Callable[[Account, Change, Account | None], Sequence[NewEvent]]

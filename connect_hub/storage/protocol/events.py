@@ -1,14 +1,15 @@
 """The outbox."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from connect_hub.storage.protocol.changes import NewEvent
+from connect_hub.storage.protocol.endpoints import Judge
 
-__all__ = ["Backlog", "Delivery", "DeliveryState", "EventStore", "Settlement"]
+__all__ = ["Backlog", "Delivery", "DeliveryAttempt", "DeliveryState", "EventStore", "Settlement"]
 
 
 class DeliveryState(StrEnum):
@@ -18,6 +19,8 @@ class DeliveryState(StrEnum):
     DELIVERED = "delivered"
     DEAD = "dead"
     """Given up after the last attempt."""
+    HELD = "held"
+    """Its endpoint is disabled; it goes on when that is enabled again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,22 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryAttempt:
+    """One try at one delivery, as it is logged. It holds no secret of ours and no signature."""
+
+    started_at: datetime
+    duration_ms: int
+    status: int | None = None
+    """Of the answer; None if there was none."""
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    response_headers: Mapping[str, str] = field(default_factory=dict)
+    response_body: bytes = field(default=b"", repr=False)
+    """The first 16 KiB."""
+    error: str | None = None
+    """One line for an operator; None when delivered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
     """What became of one try."""
 
@@ -50,6 +69,11 @@ class Settlement:
     """When to try again; needed for PENDING."""
     error: str | None
     now: datetime
+    attempt: DeliveryAttempt | None = None
+    """What to log of it."""
+    judge: Judge | None = None
+    """Asked about the stored endpoint of the delivery, if it is still there; what it decides is written as
+    `EndpointStore.change_endpoint` would, with its events, in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +89,7 @@ class EventStore(Protocol):
     """The outbox."""
 
     async def record(self, events: Sequence[NewEvent]) -> None:
-        """Write events that no other change carries."""
+        """Write events that no other change carries, and their deliveries."""
         ...
 
     async def claim_deliveries(

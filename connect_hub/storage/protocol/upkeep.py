@@ -25,7 +25,8 @@ class Retention:
     sessions_before: datetime
     attempts_before: datetime
     events_before: datetime
-    """Events are removed when none of their deliveries is pending."""
+    """Events are removed when none of their deliveries is pending, with what was logged of them; endpoints by
+    when they were deleted."""
     visits_before: datetime
     """Visits by creation, OAuth states by expiry, and `held` credentials of attempts by `updated_at`."""
     idempotency_before: datetime
@@ -45,6 +46,8 @@ class Purged:
     idempotency: int
     held: int
     """Attempts that lost their `held` credentials."""
+    endpoints: int = 0
+    """Endpoints that were deleted before."""
 
 
 class Upkeep(Protocol):

@@ -3,7 +3,7 @@
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import overload
@@ -16,21 +16,18 @@ from connect_hub.models import Account, ApiKey, Attempt, OAuthState, Session, Vi
 from connect_hub.storage.protocol import (
     AccountQuery,
     Announce,
-    Backlog,
-    Delivery,
     Erased,
     Idempotency,
     LinkRequest,
     LinkResult,
-    NewEvent,
     Purged,
     Retention,
     Sealed,
     SessionQuery,
-    Settlement,
     StoredCredentials,
 )
-from connect_hub.storage.sql import accounts, api_keys, claiming, linking, outbox, sessions, upkeep, visits
+from connect_hub.storage.sql import accounts, api_keys, linking, sessions, upkeep, visits
+from connect_hub.storage.sql.events import SQLEvents
 from connect_hub.storage.sql.own_file import findings, own_file, wal_is_safe
 from connect_hub.storage.sql.tables import Tables
 from connect_hub.storage.sql.transactions import Transactions
@@ -42,7 +39,7 @@ log = logging.getLogger("connect_hub")
 _SUPPORTED = ("sqlite", "postgresql", "mysql", "mariadb")
 
 
-class SQLStorage:
+class SQLStorage(SQLEvents):
     """Keeps the hub's rows through an `Engine` or an `AsyncEngine` that the host has.
 
     The engine is used as it is: no listener, pragma or setting of it is changed. The tables must be there;
@@ -225,28 +222,6 @@ class SQLStorage:
 
     async def touch_account(self, account_id: str, *, now: datetime) -> None:
         await self._transactions.write(accounts.touch, self.tables, account_id, now)
-
-    # --- events ---
-
-    async def record(self, events: Sequence[NewEvent]) -> None:
-        await self._transactions.write(outbox.record, self.tables, events)
-
-    async def claim_deliveries(
-        self,
-        targets: Sequence[str],
-        *,
-        limit: int,
-        lease: timedelta,
-        now: datetime,
-        room: Mapping[str, int] | None = None,
-    ) -> list[Delivery]:
-        return await self._transactions.write(claiming.claim, self.tables, targets, limit, lease, now, room)
-
-    async def settle_deliveries(self, settlements: Sequence[Settlement]) -> list[bool]:
-        return await self._transactions.write(outbox.settle, self.tables, settlements)
-
-    async def backlog(self) -> Backlog:
-        return await self._transactions.read(outbox.backlog, self.tables)
 
     # --- API keys ---
 

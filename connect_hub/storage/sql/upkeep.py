@@ -41,7 +41,8 @@ def erase_owner(
     session_ids = list(c.execute(theirs.with_for_update()).scalars())
     # Then the earlier events, before the accounts write their last ones.
     old = select(e.id).where(e.project_id == project_id, e.owner_id == origin_owner_id)
-    c.execute(delete(t.deliveries).where(t.deliveries.c.event_id.in_(old)))
+    for table in (t.delivery_attempts, t.deliveries):
+        c.execute(delete(table).where(table.c.event_id.in_(old)))
     c.execute(delete(t.events).where(e.project_id == project_id, e.owner_id == origin_owner_id))
     ids = select(a.id).where(a.project_id == project_id, a.origin_owner_id == origin_owner_id).order_by(a.id)
     removed: list[StoredCredentials] = []
@@ -76,8 +77,12 @@ def purge(c: Connection, t: Tables, retention: Retention) -> Purged:
     old = select(e.id).where(e.created_at < milliseconds(retention.events_before), ~pending)
     event_ids = list(c.execute(old.limit(retention.batch)).scalars())
     if event_ids:
-        c.execute(delete(t.deliveries).where(d.event_id.in_(event_ids)))
+        for table in (t.delivery_attempts, t.deliveries):
+            c.execute(delete(table).where(table.c.event_id.in_(event_ids)))
         c.execute(delete(t.events).where(e.id.in_(event_ids)))
+
+    gone = t.endpoints.c.deleted_at < milliseconds(retention.events_before)
+    endpoints = _purge(c, t.endpoints, t.endpoints.c.id, gone, retention.batch)
 
     visits_before = milliseconds(retention.visits_before)
     holding = select(a.id).where(a.updated_at < visits_before, a.held.is_not(None)).limit(retention.batch)
@@ -94,6 +99,7 @@ def purge(c: Connection, t: Tables, retention: Retention) -> Purged:
             c, t.attempts, a.id, a.updated_at < milliseconds(retention.attempts_before), retention.batch
         ),
         events=len(event_ids),
+        endpoints=endpoints,
         visits=_purge(c, t.visits, v.secret_hash, v.created_at < visits_before, retention.batch),
         states=_purge(c, t.states, st.state_hash, st.expires_at < visits_before, retention.batch),
         idempotency=len(entries),

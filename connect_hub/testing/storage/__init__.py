@@ -14,7 +14,16 @@ import pytest
 pytest.register_assert_rewrite(
     *(
         f"connect_hub.testing.storage.{part}"
-        for part in ("accounts", "events", "linking", "sessions", "upkeep", "visits")
+        for part in (
+            "accounts",
+            "endpoints",
+            "event_log",
+            "events",
+            "linking",
+            "sessions",
+            "upkeep",
+            "visits",
+        )
     )
 )
 

@@ -1,6 +1,8 @@
 """`StorageConformance`: all clauses in one class."""
 
 from connect_hub.testing.storage.accounts import AccountClauses, RefreshClauses
+from connect_hub.testing.storage.endpoints import EndpointClauses
+from connect_hub.testing.storage.event_log import EventLogClauses
 from connect_hub.testing.storage.events import EventClauses
 from connect_hub.testing.storage.linking import LinkClauses
 from connect_hub.testing.storage.sessions import SessionClauses
@@ -17,6 +19,8 @@ class StorageConformance(
     AccountClauses,
     RefreshClauses,
     EventClauses,
+    EndpointClauses,
+    EventLogClauses,
     ApiKeyClauses,
     UpkeepClauses,
 ):

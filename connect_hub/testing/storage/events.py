@@ -213,7 +213,7 @@ class EventClauses(Clauses):
         await _settle(storage, one, DeliveryState.DELIVERED)
         await _settle(storage, two, DeliveryState.DEAD)
         assert await storage.backlog() == Backlog(
-            {DeliveryState.PENDING: 4, DeliveryState.DELIVERED: 1, DeliveryState.DEAD: 1},
+            {**nothing, DeliveryState.PENDING: 4, DeliveryState.DELIVERED: 1, DeliveryState.DEAD: 1},
             NOW,
             {"webhook:one": 1, "handler:x": 3},
         )

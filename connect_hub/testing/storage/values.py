@@ -16,6 +16,7 @@ from connect_hub.storage.protocol import (
     NewEvent,
     Sealed,
     Storage,
+    WebhookEndpoint,
 )
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "api_key",
     "attempt",
     "digest",
+    "endpoint",
     "event",
     "later",
     "link_request",
@@ -140,6 +142,20 @@ def api_key(**changes: object) -> ApiKey:
         "created_at": NOW,
     }
     return ApiKey(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def endpoint(**changes: object) -> WebhookEndpoint:
+    values: dict[str, object] = {
+        "id": f"ep_{next(_numbers)}",
+        "project_id": "default",
+        "url": "https://hooks.example.com/in",
+        "events": ("account.updated",),
+        "key_id": "k1",
+        "sealed": b"\x00sealed\xff",
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return WebhookEndpoint(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def event(**changes: object) -> NewEvent:

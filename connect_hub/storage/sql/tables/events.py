@@ -1,10 +1,10 @@
 """Tables of events and of their deliveries."""
 
-from sqlalchemy import BigInteger, Column, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Column, Integer, Table
 
 from connect_hub.storage.sql.tables.columns import MakeTable, blob, instant, key, text
 
-__all__ = ["deliveries", "events"]
+__all__ = ["deliveries", "delivery_attempts", "events"]
 
 
 def events(table: MakeTable) -> Table:
@@ -19,7 +19,10 @@ def events(table: MakeTable) -> Table:
         Column("sequence", BigInteger, nullable=False),
         Column("body", blob(), nullable=False),
         instant("created_at", nullable=False),
+        Column("provider", key(255)),
+        Column("directed", Boolean),
         indexes={
+            "newest": ("project_id", "created_at", "id"),
             "owner": ("project_id", "owner_id"),
             "record": ("record_id", "sequence"),
             "age": ("created_at",),
@@ -44,10 +47,31 @@ def deliveries(table: MakeTable) -> Table:
         instant("lease_until"),
         instant("created_at", nullable=False),
         instant("settled_at"),
+        Column("endpoint_id", key(64)),
         indexes={
+            "endpoint": ("endpoint_id", "state", "next_at"),
+            "newest": ("target", "created_at", "id"),
             "due": ("state", "next_at"),
             "ready": ("state", "target", "next_at", "event_id", "record_id"),
             "event": ("event_id",),
             "order": ("record_id", "target", "state", "sequence"),
         },
+    )
+
+
+def delivery_attempts(table: MakeTable) -> Table:
+    """Each try of a delivery, and what was answered."""
+    return table(
+        "delivery_attempts",
+        Column("delivery_id", key(64), primary_key=True),
+        Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+        Column("event_id", key(64), nullable=False),
+        instant("started_at", nullable=False),
+        Column("duration_ms", BigInteger, nullable=False),
+        Column("status", Integer),
+        Column("request_headers", text(), nullable=False),
+        Column("response_headers", text(), nullable=False),
+        Column("response_body", blob(), nullable=False),
+        Column("error", text()),
+        indexes={"event": ("event_id",), "age": ("started_at",)},
     )

@@ -3,7 +3,7 @@
 from sqlalchemy import Index, MetaData, Select, Table, UniqueConstraint, bindparam, select
 from sqlalchemy.schema import SchemaItem
 
-from connect_hub.storage.sql.tables import accounts, events, sessions, upkeep
+from connect_hub.storage.sql.tables import accounts, endpoints, events, sessions, upkeep
 from connect_hub.storage.sql.tables.columns import key
 
 __all__ = ["SCHEMA_VERSION", "Tables"]
@@ -30,6 +30,8 @@ class Tables:
         self.accounts = accounts.accounts(self._table)
         self.events = events.events(self._table)
         self.deliveries = events.deliveries(self._table)
+        self.delivery_attempts = events.delivery_attempts(self._table)
+        self.endpoints = endpoints.endpoints(self._table)
         self.api_keys = upkeep.api_keys(self._table)
         # The statements of every visit's page and authenticated call, built once: building costs more than
         # running.
@@ -80,5 +82,7 @@ class Tables:
             self.accounts,
             self.events,
             self.deliveries,
+            self.delivery_attempts,
+            self.endpoints,
             self.api_keys,
         ]
