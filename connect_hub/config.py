@@ -40,6 +40,7 @@ __all__ = [
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_HOST_AND_PORT = re.compile(r"(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[1-9][0-9]{0,4})?")
 _DAY = timedelta(days=1)
 MIN_API_KEY_LENGTH = 32
 
@@ -309,6 +310,9 @@ class NetworkConfig:
     """How many proxies in front of the hub append to X-Forwarded-For; their entries name the client."""
     allow_private_hosts: frozenset[str] = frozenset()
     """`host` or `host:port` that outbound calls may reach although they are private."""
+    embed_origins: frozenset[str] = frozenset()
+    """Where the host's pages may embed the hub or call it from a script: exact origins, such as
+    `https://app.example.com`. Empty: nowhere; scripts on the hub's own origin may call it all the same."""
     insecure_dev: bool = False
     """Allow plain http on loopback; for development only."""
     rates: RateConfig = field(default_factory=RateConfig)
@@ -316,6 +320,16 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         named = _names("network.allow_private_hosts", self.allow_private_hosts)
         object.__setattr__(self, "allow_private_hosts", named)
+        object.__setattr__(self, "embed_origins", _names("network.embed_origins", self.embed_origins))
+        for origin in self.embed_origins:
+            parts = _split_web_address("network.embed_origins", origin, insecure_dev=self.insecure_dev)
+            if origin != f"{parts.scheme}://{parts.netloc}" or not _HOST_AND_PORT.fullmatch(parts.netloc):
+                raise _refuse(
+                    "network.embed_origins",
+                    f"{origin!r} is not an exact origin",
+                    "Write scheme and host, in lower case, such as https://app.example.com, without a path "
+                    "or a star.",
+                )
         if isinstance(self.trusted_proxies, bool) or not 0 <= self.trusted_proxies <= 10:
             raise _refuse("network.trusted_proxies", "it is a number from 0 to 10", "Count your proxies.")
 

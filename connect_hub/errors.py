@@ -47,6 +47,7 @@ __all__ = [
     "MissingPermission",
     "MissingTables",
     "NotFound",
+    "OriginRefused",
     "OutboundFailed",
     "OutboundRefused",
     "PayloadTooLarge",
@@ -56,6 +57,7 @@ __all__ = [
     "RateLimited",
     "RefreshFailed",
     "RejectedCredentials",
+    "SessionEnded",
     "SessionNotFound",
     "StateInvalid",
     "StorageConflict",
@@ -303,6 +305,18 @@ class BindingRefused(ConnectHubError):
 own."""
 
     code = "binding_refused"
+
+
+class SessionEnded(ConnectHubError):
+    """This session cannot be used here, or not any more. Close this and begin again."""
+
+    code = "session_ended"
+
+
+class OriginRefused(ConnectHubError):
+    """This page may not use the hub: its origin is not one that the hub is configured with."""
+
+    code = "origin_refused"
 
 
 class CookieMissing(ConnectHubError):

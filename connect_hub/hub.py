@@ -155,19 +155,24 @@ class ConnectHub:
     def _web(self) -> "HubApp":
         """Made at the first request: a script or a worker has none, and imports neither routes nor pages."""
         from connect_hub.flows.connecting import Connecting
+        from connect_hub.flows.embedding import Embedding
         from connect_hub.flows.linking import Linking
+        from connect_hub.flows.popups import Popups
         from connect_hub.flows.visits import Visits
         from connect_hub.web.app import build_app
         from connect_hub.web.site import Flows
 
-        visits = Visits(self._core)
+        visits, linking = Visits(self._core), Linking(self._core, self._revocation)
+        connecting = Connecting(self._core, visits, linking)
         flows = Flows(
             sessions=self.sessions,
             api_keys=self.api_keys,
             accounts=self.accounts,
             owners=self.owners,
             visits=visits,
-            connecting=Connecting(self._core, visits, Linking(self._core, self._revocation)),
+            connecting=connecting,
+            embedding=Embedding(self._core, visits, connecting, linking),
+            popups=Popups(self._core, visits, connecting),
         )
         return build_app(self._core, flows, self._brand)
 

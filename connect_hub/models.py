@@ -193,6 +193,12 @@ class Visit:
     """The owner that the host named when the visit was made, under `Binding.HOST_IDENTITY`; None: nobody was
     signed in, or the link was not bound. A record for whoever looks into a visit afterwards: the hub does
     not decide by it, but asks the host again."""
+    embedded: bool = False
+    """The hub stands in a frame of the host's page. Nobody confirmed there, so nobody is sent to a provider
+    from it: that is done in a window of its own, after a confirmation."""
+    attempt_id: str | None = None
+    """The one attempt that the visit is for: a window in which an embedded hub has somebody sign in at a
+    provider. None: any."""
 
     def is_live(self, now: datetime, *, idle: timedelta, absolute: timedelta) -> bool:
         """Whether it may still be used at `now`."""

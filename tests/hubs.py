@@ -11,7 +11,7 @@ from connect_hub.clock import FixedClock
 from connect_hub.keys import new_key_text
 from connect_hub.testing import InProcessTransport, ProviderClient, SimulatedProvider
 
-__all__ = ["API_KEY", "GOOD_KEY", "Hub", "make_hub"]
+__all__ = ["API_KEY", "GOOD_KEY", "OTHER_KEY", "Hub", "make_hub"]
 
 API_KEY = "test-api-key-0123456789-0123456789-abc"
 GOOD_KEY = "sim-key-good-0123456789"

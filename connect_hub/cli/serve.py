@@ -37,10 +37,6 @@ def command(host: str, port: int) -> None:
         click.echo(f"warning: {warning}", err=True)
     if len(hub.connectors) == 0:
         click.echo(f"warning: no connector is enabled. Set {PREFIX}CONNECTORS, such as bamboohr.", err=True)
-    if settings.embed_origins:
-        click.echo(
-            f"warning: {PREFIX}EMBED_ORIGINS is set, but embedding is not part of this version.", err=True
-        )
     listener = listen(host, port)
     try:
         asyncio.run(_serve(hub, Server(hub.app, path=hub.public_url.path, listener=listener)))

@@ -115,16 +115,19 @@ def _config(settings: Settings, *, dispatch: bool) -> HubConfig:
         )
         for project_id in settings.projects
     }
+    with naming(f"{PREFIX}EMBED_ORIGINS"):
+        network = NetworkConfig(
+            trusted_proxies=settings.trusted_proxies,
+            allow_private_hosts=hosts,
+            embed_origins=frozenset(settings.embed_origins),
+            insecure_dev=settings.insecure_dev,
+        )
     with naming(f"{PREFIX}WEBHOOK_URL"):
         return HubConfig(
             projects=projects,
             organization_id=settings.organization_id,
             links=LinkConfig(style=settings.link_style, return_urls=frozenset(settings.return_urls)),
-            network=NetworkConfig(
-                trusted_proxies=settings.trusted_proxies,
-                allow_private_hosts=hosts,
-                insecure_dev=settings.insecure_dev,
-            ),
+            network=network,
             dispatch=dispatch,
         )
 

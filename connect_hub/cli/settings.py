@@ -116,7 +116,7 @@ class Settings(BaseSettings):
     connectors_path: str | None = Field(None, description="a folder of connectors of your own, as TOML")
     webhook_url: str | None = Field(None, description="where events are posted to")
     webhook_secret: Secrets = Field((), description="signs them; the newest first")
-    embed_origins: Origins = Field((), description="reserved: who may embed the hub")
+    embed_origins: Origins = Field((), description="the origins whose pages may embed the hub")
     allow_private_hosts: Items = Field((), description="private hosts that may be called")
     insecure_dev: bool = Field(False, description="allow plain http on loopback")
     product_name: str | None = Field(None, description="what the pages call you")

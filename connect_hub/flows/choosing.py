@@ -17,7 +17,7 @@ from connect_hub.secret import Secret
 from connect_hub.storage import rules
 from connect_hub.storage.protocol import AccountQuery
 
-__all__ = ["Choice", "Choosing", "ConnectForm"]
+__all__ = ["Choice", "Choosing", "ConnectForm", "Integration", "integrations"]
 
 _MOST = 500
 
@@ -91,6 +91,37 @@ class ConnectForm:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One way to sign in to one connector, as the wire contract names it: `zendesk`, `zendesk.api_token`."""
+
+    id: str
+    connector: EnabledConnector
+    method: Method
+
+    @property
+    def redirects(self) -> bool:
+        """Whether it is a sign-in at the provider, in a window of its own."""
+        return isinstance(self.method, OAuth2Method)
+
+
+def integrations(connector: EnabledConnector) -> tuple[Integration, ...]:
+    """The ways that a caller with a token has, the one to offer first under the connector's own name.
+
+    A sign-in that asks for a secret beforehand is not among them: such a caller would put it in a URL.
+    """
+    usable = [
+        method
+        for method in connector.methods
+        if not isinstance(method, OAuth2Method)
+        or not any(field.secret for field in connector.definition.fields_of(method))
+    ]
+    return tuple(
+        Integration(connector.key if index == 0 else f"{connector.key}.{method.name}", connector, method)
+        for index, method in enumerate(usable)
+    )
+
+
 class Choosing:
     """Every method checks that the session allows the provider, and shows only accounts that it may see."""
 
@@ -151,6 +182,28 @@ class Choosing:
             if connector.key == provider:
                 return connector
         raise ConnectorNotFound
+
+    def integration(self, session: Session, integration_id: str) -> Integration:
+        """What the name of the wire contract stands for. Raises ConnectorNotFound if the session does not
+        allow it."""
+        key, _, method = integration_id.partition(".")
+        connector = self.connector(session, key)
+        for integration in integrations(connector):
+            if integration.id == integration_id or (method and integration.method.name == method):
+                return integration
+        raise ConnectorNotFound
+
+    async def account(self, session: Session, account_id: str) -> Account:
+        """An account that the session may see. Raises AccountNotFound, for any other as well (T51)."""
+        for account in await self._visible(session, await self._connected(session)):
+            if account.id == account_id:
+                return account
+        raise AccountNotFound
+
+    async def stored(self, account: Account, method: Method) -> Mapping[str, Secret]:
+        """The account's secrets that `method` asks for, by field key; to show their last four characters."""
+        sealed = await self._stored(account, method)
+        return {} if sealed is None else sealed.secrets
 
     async def reconnected(
         self, session: Session, provider: str, connected: Mapping[str, frozenset[str]] | None = None

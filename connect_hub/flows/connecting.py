@@ -24,7 +24,7 @@ from connect_hub.flows.sign_ins import SignIns
 from connect_hub.flows.typed import Typed
 from connect_hub.flows.visits import LiveVisit, Visits
 from connect_hub.identity import Visitor
-from connect_hub.models import Attempt, AttemptStatus, OAuthState, ProviderIdentity
+from connect_hub.models import Attempt, AttemptStatus, OAuthState, ProviderIdentity, Visit
 from connect_hub.secret import Secret
 
 __all__ = ["Connecting", "Finished", "Rejected", "shown_identity"]
@@ -81,11 +81,13 @@ class Connecting:
         """Try what was typed. Nothing is stored before it has passed its test at the provider.
 
         A form sent twice, at once or later, gives the one result. Raises FormExpired, ConnectorNotFound,
-        AccountNotFound, LinkUsed, LinkRevoked.
+        AccountNotFound, AttemptNotFound, LinkUsed, LinkRevoked.
         """
         await self._core.ready()
         connector = self.choosing.connector(live.session, provider)
         self.choosing.check_nonce(live, provider, attempt_id, nonce)
+        if live.visit.attempt_id not in {None, attempt_id}:
+            raise AttemptNotFound
         async with self._alone(attempt_id):
             return await self._submit(live, connector, method, typed, attempt_id)
 
@@ -120,7 +122,8 @@ class Connecting:
             project_id=live.session.project_id,
             provider=connector.key,
             method=form.method.name,
-            visit_name=live.visit.name,
+            # Of an attempt that an embedded hub began, the window signs in on the other's behalf.
+            visit_name=live.visit.name if before is None else before.visit_name,
             values=dict(values.variables),
             created_at=now if before is None else before.created_at,
             updated_at=now,
@@ -130,6 +133,8 @@ class Connecting:
         engine = self._core.engines.of(connector, form.method.name)
         try:
             if isinstance(engine, OAuth2Engine):
+                if live.visit.embedded:
+                    return finished  # a window of its own goes on from here, after a confirmation
                 await self._sign_ins.begin(engine, attempt, live, values)
                 await self._record(replace(attempt, status=AttemptStatus.REDIRECTED))
                 return finished
@@ -197,6 +202,8 @@ class Connecting:
         await self._visits.require_binding(live.session, visitor)
         attempt = await self.attempt(live, state.attempt_id)
         finished = Finished(state.visit_name, state.attempt_id)
+        if attempt.status is AttemptStatus.CANCELLED:
+            return finished  # an embedded hub called it off meanwhile
         used = await self._core.storage.use_state(state.state_hash, now=self._core.clock.now())
         if used is None:
             # Back, reload, or a second tab: the result stands.
@@ -242,14 +249,14 @@ class Connecting:
     async def attempt(self, live: LiveVisit, attempt_id: str) -> Attempt:
         """An attempt of this visit. Raises AttemptNotFound, for another browser's as well."""
         attempt = await self._core.storage.attempt(attempt_id)
-        if attempt is None or attempt.session_id != live.session.id or attempt.visit_name != live.visit.name:
+        if attempt is None or attempt.session_id != live.session.id or not _is_of(attempt, live.visit):
             raise AttemptNotFound
         return attempt
 
     async def attempts(self, live: LiveVisit) -> list[Attempt]:
         """The attempts of this visit, newest first."""
         found = await self._core.storage.attempts(live.session.id)
-        return [attempt for attempt in found if attempt.visit_name == live.visit.name]
+        return [attempt for attempt in found if _is_of(attempt, live.visit)]
 
     async def accept_other(self, live: LiveVisit, attempt_id: str, nonce: str) -> Finished:
         """Connect the other account at the provider that the attempt holds: the customer said so."""
@@ -281,6 +288,12 @@ class Connecting:
             if attempt.held is not None and attempt.status is not AttemptStatus.AUTHENTICATED:
                 connector = self._core.connectors.get(attempt.provider)
                 await self._linking.discard(attempt, connector)
+
+
+def _is_of(attempt: Attempt, visit: Visit) -> bool:
+    if visit.attempt_id is not None:
+        return attempt.id == visit.attempt_id
+    return attempt.visit_name == visit.name
 
 
 def shown_identity(identity: ProviderIdentity) -> str:

@@ -8,7 +8,7 @@ import hashlib
 import inspect
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from connect_hub.connectors.registry import EnabledConnector
@@ -137,41 +137,87 @@ class Visits:
         cookies: Mapping[str, str],
         visitor: Visitor,
         spend: Callable[[str], None],
+        attempt_id: str | None = None,
     ) -> Opened:
         """Make the visit, or join the one that the browser has of this session.
 
         `cookies` are this hub's visit cookies, name of the visit to value. `spend` gets the session's id
         before a visit is made, and refuses by raising; joining is free. Under `host_identity` nobody
         gets in but the session's owner: BindingRefused for another one, and for nobody `sign_in` is set.
-        Raises FormExpired if the page was open too long, and what `landing` raises.
+        With `attempt_id` the visit is for that attempt alone. Raises FormExpired if the page was open too
+        long, and what `landing` raises.
         """
         await self._core.ready()
         session = await self._session(token)
         rules.refuse_unless_open(session, self._core.clock.now())
         self._core.nonces.check(nonce, "confirm", session.jti, max_age=_NONCE_AGE)
         sign_in, subject = await self._identify(session, visitor)
-        joined, ended = await self._visits_in(cookies, session)
-        if joined is not None:
-            return Opened(joined, session, None, sign_in, ended)
-        spend(str(session.id))
+        visit = self._new_visit(session, subject, attempt_id=attempt_id)
+        return await self._enter(session, visit, sign_in, cookies, spend)
+
+    async def embed(
+        self,
+        token: str,
+        *,
+        cookies: Mapping[str, str],
+        visitor: Visitor,
+        spend: Callable[[str], None],
+    ) -> Opened:
+        """Make or join the visit of a hub in a frame of the host's page, which handed over the token.
+
+        Nobody confirms in a frame, as what stands around it is not ours to say (T29); so this visit sends
+        nobody to a provider's sign-in. `cookies` are the frame's. Under `host_identity` the host must know
+        who is signed in: a frame is no place to sign in. Raises what `confirm` raises.
+        """
+        await self._core.ready()
+        session = await self._session(token)
+        rules.refuse_unless_open(session, self._core.clock.now())
+        await self.require_binding(session, visitor)
+        return await self._enter(session, self._new_visit(session, None, embedded=True), None, cookies, spend)
+
+    def _new_visit(
+        self,
+        session: Session,
+        subject: str | None,
+        *,
+        embedded: bool = False,
+        attempt_id: str | None = None,
+    ) -> Visit:
+        """A visit that has no cookie yet."""
         now = self._core.clock.now()
-        value = secrets.token_urlsafe(32)
-        visit = Visit(
+        return Visit(
             name=secrets.token_hex(4),
-            secret_hash=_digest(value),
+            secret_hash=b"",
             session_id=session.id,
             created_at=now,
             last_seen_at=now,
             subject=subject,
+            embedded=embedded,
+            attempt_id=attempt_id,
         )
-        opened = await self._core.storage.open_visit(visit, now=now)
+
+    async def _enter(
+        self,
+        session: Session,
+        new: Visit,
+        sign_in: str | None,
+        cookies: Mapping[str, str],
+        spend: Callable[[str], None],
+    ) -> Opened:
+        joined, ended = await self._visits_in(cookies, session, new)
+        if joined is not None:
+            return Opened(joined, session, None, sign_in, ended)
+        spend(str(session.id))
+        value = secrets.token_urlsafe(32)
+        visit = replace(new, secret_hash=_digest(value))
+        opened = await self._core.storage.open_visit(visit, now=self._core.clock.now())
         await self._announce("link.opened", opened)
         return Opened(visit, opened, value, sign_in, ended)
 
     async def _visits_in(
-        self, cookies: Mapping[str, str], session: Session
+        self, cookies: Mapping[str, str], session: Session, like: Visit
     ) -> tuple[Visit | None, tuple[str, ...]]:
-        """The browser's live visit of `session`, and the visits that it may forget.
+        """The browser's live visit of `session` of the kind of `like`, and the visits that it may forget.
 
         Those are the ended ones and, past MOST_VISITS, the oldest; those that are not known here may be of
         another hub on this host, and go only then.
@@ -185,7 +231,11 @@ class Visits:
             found = await self._core.storage.visit(_digest(value))
             if found is None or found[0].name != name:
                 unknown.append(name)
-            elif found[0].session_id == session.id and self._is_live(found[0]):
+            elif (
+                found[0].session_id == session.id
+                and (found[0].embedded, found[0].attempt_id) == (like.embedded, like.attempt_id)
+                and self._is_live(found[0])
+            ):
                 mine = found[0]
             else:
                 # A sign-in at a provider may be under way for as long as that may take.

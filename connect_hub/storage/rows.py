@@ -177,11 +177,13 @@ def visit_row(visit: Visit) -> Row:
         "subject": visit.subject,
         "created_at": milliseconds(visit.created_at),
         "last_seen_at": milliseconds(visit.last_seen_at),
+        "embedded": visit.embedded,
+        "attempt_id": visit.attempt_id,
     }
 
 
 def visit_of(values: Values) -> Visit:
-    secret_hash, name, session_id, subject, created_at, last_seen_at = values
+    secret_hash, name, session_id, subject, created_at, last_seen_at, embedded, attempt_id = values
     return Visit(
         name=name,
         secret_hash=bytes.fromhex(secret_hash),
@@ -189,6 +191,8 @@ def visit_of(values: Values) -> Visit:
         subject=subject,
         created_at=instant(created_at),
         last_seen_at=instant(last_seen_at),
+        embedded=bool(embedded),
+        attempt_id=attempt_id,
     )
 
 

@@ -16,6 +16,8 @@ from connect_hub.web.api import Api
 from connect_hub.web.contexts import BrandView
 from connect_hub.web.endpoint import Endpoint, Handler, is_for_a_person
 from connect_hub.web.headers import SecureHeaders
+from connect_hub.web.hub_api import HubApi
+from connect_hub.web.hub_endpoint import HubEndpoint
 from connect_hub.web.languages import Languages
 from connect_hub.web.mount import mount_fault
 from connect_hub.web.openapi import OpenApi
@@ -38,13 +40,16 @@ _HEADERS_LIMIT = 64 * 1024
 def routes(site: Site) -> list[BaseRoute]:
     """The route table. Handlers ask for keys, cookies and tokens themselves; none is open by its path."""
     api, link, visit, callback = Api(site), LinkPages(site), VisitPages(site), CallbackPages(site)
-    openapi = OpenApi(site)
+    openapi, surface = OpenApi(site), HubApi(site)
 
     def page(path: str, name: str, **methods: Handler) -> BaseRoute:
         return Route(path, Endpoint(site, methods, page=True), name=name)
 
     def data(path: str, name: str, **methods: Handler) -> BaseRoute:
         return Route(path, Endpoint(site, methods, page=False), name=name)
+
+    def hub(path: str, name: str, **methods: Handler) -> BaseRoute:
+        return Route(path, HubEndpoint(site, methods), name=name)
 
     return [
         # The customer's way.
@@ -80,6 +85,19 @@ def routes(site: Site) -> list[BaseRoute]:
         data("/accounts/{account_id}/convert", "account_convert", POST=api.convert_account),
         data("/connectors/meta", "connectors", GET=api.list_connectors),
         data("/connectors/meta/{provider}", "connector", GET=api.get_connector),
+        # The hub's JSON surface, for embedded hubs.
+        hub("/hub/settings", "hub_settings", GET=surface.settings),
+        hub("/hub/connectors", "hub_connectors", GET=surface.connectors),
+        hub("/hub/connectors/{integration_id}", "hub_connector", GET=surface.connector),
+        hub("/hub/accounts", "hub_accounts", POST=surface.create_account),
+        hub("/hub/accounts/{account_id}", "hub_account", GET=surface.account, PATCH=surface.change_account),
+        hub("/hub/connection_attempts", "hub_attempts", POST=surface.begin_attempt),
+        hub(
+            "/hub/connection_attempts/{attempt_id}",
+            "hub_attempt",
+            GET=surface.attempt,
+            DELETE=surface.cancel_attempt,
+        ),
         data("/openapi.json", "openapi", GET=openapi.document),
         data("/healthz", "health", GET=api.health),
         Route(

@@ -78,7 +78,8 @@ def _attempt_json(attempt: Attempt | None) -> Document | None:
         return None
     return {
         "id": attempt.id,
-        "provider": attempt.provider,
+        # Empty until the window of an embedded hub says which.
+        "provider": attempt.provider or None,
         "status": attempt.status.value,
         "error_code": attempt.error_code,
         "error_description": attempt.error_description,

@@ -10,6 +10,8 @@ from connect_hub.clock import Clock, iso
 from connect_hub.errors import (
     ConfigurationError,
     ConnectHubError,
+    IdentityChanged,
+    ProviderError,
     RateLimited,
     StorageUnavailable,
     ValidationFailed,
@@ -52,6 +54,7 @@ STATUS: dict[str, int] = {
     "missing_permission": 422,
     "missing_tables": 503,
     "not_found": 404,
+    "origin_refused": 410,
     "outbound_failed": 502,
     "outbound_refused": 422,
     "payload_too_large": 413,
@@ -61,6 +64,7 @@ STATUS: dict[str, int] = {
     "rate_limited": 429,
     "refresh_failed": 503,
     "rejected_credentials": 422,
+    "session_ended": 410,
     "session_not_found": 404,
     "state_invalid": 403,
     "storage_conflict": 409,
@@ -120,6 +124,11 @@ def error_response(error: ConnectHubError, clock: Clock) -> Response:
     }
     if isinstance(error, ValidationFailed):
         document["details"] = [{"field": d.field, "message": d.message} for d in error.details]
+    if isinstance(error, ProviderError) and error.provider_message:
+        # For a person to read, as the pages show it: a text, cut short.
+        document["provider_response"] = error.provider_message[:200]
+    if isinstance(error, IdentityChanged):
+        document["identity"] = {"before": error.before, "after": error.after}
     return Response(
         json.dumps(document, ensure_ascii=False),
         status_code=status,

@@ -5,16 +5,23 @@ import binascii
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from starlette.requests import Request
 
 from connect_hub.config import PublicUrl, Rate
-from connect_hub.errors import CrossSiteRequest, InvalidApiKey, RateLimited
+from connect_hub.errors import CrossSiteRequest, InvalidApiKey, OriginRefused, RateLimited
 
-__all__ = ["RateLimiter", "api_key", "client_address", "refuse_browser", "refuse_cross_site"]
+__all__ = [
+    "RateLimiter",
+    "api_key",
+    "client_address",
+    "refuse_browser",
+    "refuse_cross_site",
+    "refuse_foreign_page",
+]
 
 _LONGEST_HEADER = 8 * 1024
 _REMEMBERED = 50_000
@@ -61,6 +68,20 @@ def refuse_cross_site(request: Request, public_url: PublicUrl) -> None:
         return
     if request.headers.get("origin") != public_url.origin:
         raise CrossSiteRequest
+
+
+def refuse_foreign_page(request: Request, allowed: Collection[str]) -> None:
+    """Refuse a script of a page that the hub is not embedded in.
+
+    An `Origin`, where it is sent, must be one of `allowed`. Where it is not, as by GETs of this origin and by
+    programs, `Sec-Fetch-Site` must not be there or say `same-origin`.
+    """
+    origins = request.headers.getlist("origin")
+    if origins:
+        if len(origins) > 1 or origins[0] not in allowed:
+            raise OriginRefused
+    elif request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise OriginRefused
 
 
 def client_address(request: Request, trusted_proxies: int) -> str:

@@ -11,6 +11,8 @@ from connect_hub.flows.accounts import Accounts, Owners
 from connect_hub.flows.api_keys import ApiKeys
 from connect_hub.flows.connecting import Connecting
 from connect_hub.flows.core import Core
+from connect_hub.flows.embedding import Embedding
+from connect_hub.flows.popups import Popups
 from connect_hub.flows.sessions import Sessions
 from connect_hub.flows.visits import Visits
 from connect_hub.web.contexts import Page, ProviderView
@@ -36,6 +38,8 @@ class Flows:
     owners: Owners
     visits: Visits
     connecting: Connecting
+    embedding: Embedding
+    popups: Popups
 
 
 @dataclass(frozen=True, slots=True)

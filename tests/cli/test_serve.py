@@ -76,7 +76,6 @@ def test_the_service_serves_and_stops(tmp_path: Path, number: signal.Signals) ->
             assert _get(address + path) == (404 if "link" in path else 200)
         assert service.end(number) == 0
     assert "Did you mean CONNECT_HUB_PRODUCT_NAME?" in service.output
-    assert "EMBED_ORIGINS is set, but embedding is not part of this version" in service.output
     assert "POST /hub/connect_sessions 201" in service.output
     assert service.output.rstrip().endswith("stopping")
     for secret in (CANARY, key, str(session["token"]), "the-secret-of-the-client", "Traceback", "forged"):

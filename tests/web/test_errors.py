@@ -9,7 +9,14 @@ import pytest
 
 from connect_hub import errors
 from connect_hub.clock import FixedClock
-from connect_hub.errors import ConnectHubError, FieldError, RateLimited, ValidationFailed
+from connect_hub.errors import (
+    ConnectHubError,
+    FieldError,
+    IdentityChanged,
+    ProviderError,
+    RateLimited,
+    ValidationFailed,
+)
 from connect_hub.web.errors import STATUS, error_headers, error_response
 
 CLOCK = FixedClock(datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC))
@@ -56,6 +63,10 @@ def test_every_refusal_has_the_shape_of_the_contract(leaf: type[ConnectHubError]
         error.retry_after = timedelta(seconds=1)
     if isinstance(error, ValidationFailed):
         error.details = (FieldError("a.b", "is wrong"),)
+    if isinstance(error, ProviderError):
+        error.provider_message = "x" * 500
+    if isinstance(error, IdentityChanged):
+        error.before, error.after = "Ada", "Bob"
     response = error_response(error, CLOCK)
     body = json.loads(bytes(response.body))
     assert body["statusCode"] == response.status_code == STATUS[leaf.code]
@@ -66,6 +77,7 @@ def test_every_refusal_has_the_shape_of_the_contract(leaf: type[ConnectHubError]
         leaf.code if response.status_code < 500 else UNWELL.get(leaf.code, "internal_error")
     )
     assert ("details" in body) == isinstance(error, ValidationFailed)
+    assert len(body.get("provider_response", "")) == (200 if isinstance(error, ProviderError) else 0)
     assert ("www-authenticate" in response.headers) == (response.status_code == 401)
 
 

@@ -51,6 +51,7 @@ FOR_PROGRAMS = {
     "identity_changed",
     "invalid_api_key",
     "invalid_token",
+    "origin_refused",
     "outbound_refused",
     "session_not_found",
     "storage_conflict",

@@ -36,6 +36,17 @@ class VisitClauses(Clauses):
         found = await storage.visit(digest("7"))
         assert found == (visit(made, "7"), replace(made, opens=20))
 
+    async def test_a_visits_kind_is_kept(self, storage: Storage) -> None:
+        """T1, T29: that a visit stands in a frame, or is for one attempt, is kept as it was opened."""
+        made = session()
+        await storage.create_session(made)
+        for one in (visit(made, "frame", embedded=True), visit(made, "window", attempt_id="att-1")):
+            await storage.open_visit(one, now=NOW)
+            await storage.touch_visit(one.secret_hash, now=NOW)
+            found = await storage.visit(one.secret_hash)
+            assert found is not None
+            assert found[0] == one
+
     async def test_a_session_that_is_over_cannot_be_opened(self, storage: Storage) -> None:
         """T6: revoked, used, expired and unknown sessions are four refusals that write nothing."""
         revoked, used, expired = session(), session(provider="acme"), session()

@@ -9,9 +9,9 @@ from connect_hub.errors import ProviderError
 from connect_hub.flows.choosing import ConnectForm
 from connect_hub.flows.connecting import Rejected, shown_identity
 from connect_hub.flows.typed import Typed
-from connect_hub.message import Message
 from connect_hub.secret import Secret
 from connect_hub.web import contexts
+from connect_hub.web.labels import method_label
 from connect_hub.web.languages import Language
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -28,15 +28,6 @@ _KINDS: dict[FieldType, Literal["text", "password", "number", "select", "text_ar
     FieldType.SELECT: "select",
     FieldType.TEXT_AREA: "text_area",
 }
-
-_METHODS = {
-    "api_key": Message("API key"),
-    "basic": Message("User name and password"),
-    "client_credentials": Message("Client ID and secret"),
-    "custom": Message("Other credentials"),
-    "oauth2": Message("Sign in"),
-}
-"""What a method is called whose definition has no label."""
 
 
 class Sent:
@@ -117,7 +108,7 @@ def connect_page(
 
 def _method_view(method: Method, form: ConnectForm, language: Language, action: str) -> contexts.MethodView:
     return contexts.MethodView(
-        label=language.text(method.label or _METHODS[method.type]),
+        label=method_label(method, language),
         url=f"{action}?method={method.name}",
         recommended=method is form.connector.methods[0],
     )

@@ -1,6 +1,6 @@
 """Tables of sessions, and of what browsers do with their links."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, false
 
 from connect_hub.storage.sql.tables.columns import MakeTable, blob, instant, key, text
 
@@ -69,6 +69,8 @@ def visits(table: MakeTable) -> Table:
         Column("subject", text()),
         instant("created_at", nullable=False),
         instant("last_seen_at", nullable=False),
+        Column("embedded", Boolean, nullable=False, server_default=false()),
+        Column("attempt_id", key(64)),
         indexes={"session": ("session_id",), "age": ("created_at",)},
     )
 

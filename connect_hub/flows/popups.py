@@ -1,0 +1,107 @@
+"""Sign-ins at a provider that an embedded hub has done in a window of its own.
+
+The window is a page of the hub by itself, in no frame, so what it says of who asks can be believed. It shows
+the confirmation first and changes nothing; what confirms makes a visit for this one attempt, with a cookie of
+its own, and by that cookie alone the provider's answer is taken (T1, T3).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from connect_hub.errors import AttemptNotFound, ConnectHubError, ConnectorNotFound, ValidationFailed
+from connect_hub.flows.choosing import Integration
+from connect_hub.flows.connecting import Connecting, Rejected
+from connect_hub.flows.core import Core
+from connect_hub.flows.typed import Typed
+from connect_hub.flows.visits import Landing, LiveVisit, Opened, Visits
+from connect_hub.identity import Visitor
+from connect_hub.models import Attempt, AttemptStatus, Session
+
+__all__ = ["Popups"]
+
+_OPEN = frozenset({AttemptStatus.PENDING, AttemptStatus.REDIRECTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Popups:
+    """The windows of embedded hubs."""
+
+    core: Core
+    visits: Visits
+    connecting: Connecting
+
+    async def landing(self, token: str, integration_id: str, attempt_id: str) -> tuple[Landing, Attempt]:
+        """What the window asks to be confirmed, and the attempt that it is for. Writes nothing.
+
+        Raises what `Visits.landing` raises; ConnectorNotFound for what the session does not allow or what is
+        no sign-in; AttemptNotFound for another session's attempt, and for one that is over.
+        """
+        await self.core.ready()
+        landing = await self.visits.landing(token)
+        integration = self._integration(landing.session, integration_id)
+        attempt = await self._attempt(landing.session, integration, attempt_id)
+        return replace(landing, connectors=(integration.connector,)), attempt
+
+    def _integration(self, session: Session, integration_id: str) -> Integration:
+        integration = self.connecting.choosing.integration(session, integration_id)
+        if not integration.redirects:
+            raise ConnectorNotFound
+        return integration
+
+    async def _attempt(self, session: Session, integration: Integration, attempt_id: str) -> Attempt:
+        attempt = await self.core.storage.attempt(attempt_id)
+        if attempt is None or attempt.session_id != session.id or attempt.status not in _OPEN:
+            raise AttemptNotFound
+        if attempt.provider not in {"", integration.connector.key}:
+            raise AttemptNotFound
+        return attempt
+
+    async def confirm(
+        self,
+        token: str,
+        nonce: str,
+        integration_id: str,
+        attempt_id: str,
+        typed: Typed,
+        *,
+        cookies: Mapping[str, str],
+        visitor: Visitor,
+        spend: Callable[[str], None],
+    ) -> Opened:
+        """Make the window's visit and begin the sign-in; where it leads, `Connecting.destination` says.
+
+        Values that the embedded hub has sent before are used where `typed` has no others. What is refused is
+        recorded in the attempt, so that the embedded hub learns of it. Raises what `landing` and
+        `Visits.confirm` raise; BindingRefused, for nobody at the host as well; ValidationFailed.
+        """
+        landing, attempt = await self.landing(token, integration_id, attempt_id)
+        await self.visits.require_binding(landing.session, visitor)
+        integration = self._integration(landing.session, integration_id)
+        opened = await self.visits.confirm(
+            token, nonce, cookies=cookies, visitor=visitor, spend=spend, attempt_id=attempt_id
+        )
+        live, provider = LiveVisit(opened.visit, opened.session), integration.connector.key
+        outcome = await self.connecting.submit(
+            live,
+            provider,
+            integration.method.name,
+            Typed({**attempt.values, **typed.reveal()}),
+            attempt_id=attempt_id,
+            nonce=self.connecting.choosing.nonce(live, provider, attempt_id),
+        )
+        if isinstance(outcome, Rejected):
+            error = outcome.error or ValidationFailed(*outcome.errors)
+            await self._refused(replace(attempt, provider=provider), error)
+            raise error
+        return opened
+
+    async def _refused(self, attempt: Attempt, error: ConnectHubError) -> None:
+        await self.core.storage.save_attempt(
+            replace(
+                attempt,
+                status=AttemptStatus.ERROR,
+                error_code=error.code,
+                error_description=error.message[:500],
+                updated_at=self.core.clock.now(),
+            )
+        )
