@@ -90,7 +90,7 @@ def _with_something_due(c: Connection, t: Tables, targets: Sequence[str], at: in
     if len(targets) <= _FEW:
         return targets
     grouped = c.dialect.name in {"mysql", "mariadb"}  # these skip through an index by themselves
-    due = set(c.execute(_grouped(t, at) if grouped else _hopping(t, at)).scalars())
+    due: set[object] = set(c.execute(_grouped(t, at) if grouped else _hopping(t, at)).scalars())
     return [target for target in targets if target in due]
 
 
