@@ -41,10 +41,10 @@ TransactionHandlerT = TypeVar("TransactionHandlerT", bound=TransactionHandler)
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """One registration."""
+    """A function by the name that it has in the outbox."""
 
-    event: str
     name: str
+    events: frozenset[str]
     function: Handler
 
 
@@ -59,59 +59,71 @@ class Callbacks:
 
     @overload
     def on(
-        self, event: str, *, name: str | None = None, in_transaction: Literal[False] = False
+        self, *events: str, name: str | None = None, in_transaction: Literal[False] = False
     ) -> Callable[[HandlerT], HandlerT]: ...
 
     @overload
     def on(
-        self, event: str, *, name: str | None = None, in_transaction: Literal[True]
+        self, *events: str, name: str | None = None, in_transaction: Literal[True]
     ) -> Callable[[TransactionHandlerT], TransactionHandlerT]: ...
 
-    def on(self, event: str, *, name: str | None = None, in_transaction: bool = False) -> object:
-        """Register the decorated function for `event`.
+    def on(self, *events: str, name: str | None = None, in_transaction: bool = False) -> object:
+        """Register the decorated function for `events`.
 
-        After the commit (the default) it is called as `function(event)`, coroutine or plain. `name` names it
-        in the outbox; its default is the module and qualified name, so give one if that may change.
+        After the commit (the default) it is called as `function(event)`, coroutine or plain; with one
+        account's events in their order, while it does not fail. `name` names it in the outbox; its default is
+        the module and qualified name, so give one if that may change.
         With `in_transaction` it is called as `function(event, tx)` before the commit in which a customer's
         connection makes the account (`account.created`) or renews it (`account.updated`); a coroutine
-        function is a TypeError. Raises ConfigurationError for an unknown event, another one inside the
-        transaction, or a name that is taken.
+        function is a TypeError. Raises ConfigurationError for no event or an unknown one, another one inside
+        the transaction, or a name that is taken.
         """
-        if event not in EVENT_NAMES:
-            raise ConfigurationError(
-                f"hub.on: {event!r} is not an event. Choose from {', '.join(sorted(EVENT_NAMES))}."
-            )
+        if not events:
+            raise ConfigurationError('hub.on: name at least one event, such as hub.on("account.created").')
+        for event in events:
+            if event not in EVENT_NAMES:
+                raise ConfigurationError(
+                    f"hub.on: {event!r} is not an event. Choose from {', '.join(sorted(EVENT_NAMES))}."
+                )
 
         def register(function: object) -> object:
             if not callable(function):
                 raise TypeError("hub.on decorates a function")
             if in_transaction:
-                if event not in TRANSACTION_EVENTS:
-                    raise ConfigurationError(
-                        f"hub.on({event!r}, in_transaction=True): only account.created and account.updated "
-                        "are called inside the transaction. Register it for after the commit."
-                    )
-                if inspect.iscoroutinefunction(function):
-                    raise TypeError(
-                        f"hub.on({event!r}, in_transaction=True) takes a plain function: "
-                        "a coroutine could wait, and the transaction would be open meanwhile"
-                    )
-                self._in_transaction.append((event, function))
-                return function
-            own_name = name or f"{function.__module__}.{getattr(function, '__qualname__', 'handler')}"
-            key = f"{own_name}@{event}"
-            if key in self._after_commit:
-                raise ConfigurationError(
-                    f"hub.on: {own_name!r} is registered for {event} already. Give the second one a name=…."
-                )
-            self._after_commit[key] = Callback(event, key, function)
+                self._register_in_transaction(events, function)
+            else:
+                own_name = name or f"{function.__module__}.{getattr(function, '__qualname__', 'handler')}"
+                self._register(events, own_name, function)
             return function
 
         return register
 
+    def _register(self, events: Sequence[str], name: str, function: Handler) -> None:
+        before = self._after_commit.get(name)
+        if before is not None and (before.function is not function or before.events & set(events)):
+            raise ConfigurationError(
+                f"hub.on: the name {name!r} is taken. Give the second function a name=… of its own."
+            )
+        known = frozenset[str]() if before is None else before.events
+        self._after_commit[name] = Callback(name, known | frozenset(events), function)
+
+    def _register_in_transaction(self, events: Sequence[str], function: TransactionHandler) -> None:
+        for event in events:
+            if event not in TRANSACTION_EVENTS:
+                raise ConfigurationError(
+                    f"hub.on({event!r}, in_transaction=True): only account.created and account.updated "
+                    "are called inside the transaction. Register it for after the commit."
+                )
+        if inspect.iscoroutinefunction(function):
+            raise TypeError(
+                f"hub.on({events[0]!r}, in_transaction=True) takes a plain function: "
+                "a coroutine could wait, and the transaction would be open meanwhile"
+            )
+        self._in_transaction += [(event, function) for event in dict.fromkeys(events)]
+
     def targets(self, event: str) -> tuple[str, ...]:
         """The targets that an event of this name is to be delivered to."""
-        return tuple(HANDLER + c.name for c in self._after_commit.values() if c.event == event)
+        return tuple(HANDLER + c.name for c in self._after_commit.values() if event in c.events)
 
     def all_targets(self) -> tuple[str, ...]:
         """Every target that this process can serve."""

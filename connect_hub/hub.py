@@ -244,19 +244,19 @@ class ConnectHub:
 
     @overload
     def on(
-        self, event: str, *, name: str | None = None, in_transaction: Literal[False] = False
+        self, *events: str, name: str | None = None, in_transaction: Literal[False] = False
     ) -> Callable[[HandlerT], HandlerT]: ...
 
     @overload
     def on(
-        self, event: str, *, name: str | None = None, in_transaction: Literal[True]
+        self, *events: str, name: str | None = None, in_transaction: Literal[True]
     ) -> Callable[[TransactionHandlerT], TransactionHandlerT]: ...
 
-    def on(self, event: str, *, name: str | None = None, in_transaction: bool = False) -> object:
-        """Register the decorated function for `event`: see `Callbacks.on`."""
+    def on(self, *events: str, name: str | None = None, in_transaction: bool = False) -> object:
+        """Register the decorated function for `events`: see `Callbacks.on`."""
         if in_transaction:
-            return self.callbacks.on(event, name=name, in_transaction=True)
-        return self.callbacks.on(event, name=name)
+            return self.callbacks.on(*events, name=name, in_transaction=True)
+        return self.callbacks.on(*events, name=name)
 
     async def check(self) -> None:
         """Check what the hub needs at run time: its tables, and that the keys open what is stored.

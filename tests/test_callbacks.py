@@ -23,13 +23,32 @@ def test_a_coroutine_inside_the_transaction_is_refused() -> None:
 
 
 def test_unknown_events_and_taken_names_are_refused() -> None:
-    """A misspelt event names the known ones; two callbacks of one name for one event cannot be told apart."""
+    """A misspelt event names the known ones; two functions of one name cannot be told apart."""
     callbacks = Callbacks()
     with pytest.raises(ConnectHubError, match=r"not an event.*account\.created"):
 
         @callbacks.on("account.create")
         def misspelt(event: Event) -> None: ...
 
+    with pytest.raises(ConnectHubError, match="at least one event"):
+        callbacks.on()
     callbacks.on("account.created", name="same")(lambda event: None)
-    with pytest.raises(ConnectHubError, match=r"registered for account\.created already"):
-        callbacks.on("account.created", name="same")(lambda event: None)
+    with pytest.raises(ConnectHubError, match="'same' is taken"):
+        callbacks.on("account.updated", name="same")(lambda event: None)
+
+
+def test_one_function_for_many_events_is_one_target() -> None:
+    """One callback has one place in the outbox, however its events are listed, so that they keep their
+    order."""
+    callbacks = Callbacks()
+
+    @callbacks.on("account.created", "account.updated", name="sync")
+    @callbacks.on("account.deleted", name="sync")
+    def sync(event: Event) -> None: ...
+
+    assert callbacks.all_targets() == ("handler:sync",)
+    for name in ("account.created", "account.updated", "account.deleted"):
+        assert callbacks.targets(name) == ("handler:sync",)
+    assert callbacks.targets("account.expired") == ()
+    with pytest.raises(ConnectHubError, match="'sync' is taken"):
+        callbacks.on("account.deleted", name="sync")(sync)

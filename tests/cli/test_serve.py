@@ -123,13 +123,13 @@ async def test_a_worker_runs_a_hosts_callbacks(tmp_path: Path, dispatch: bool) -
         owner_id="42",
         sequence=1,
         body=b'{"event": "account.created", "project_id": "default", "account_id": "acc_1"}',
-        targets=("handler:welcome@account.created",),
+        targets=("handler:welcome",),
         created_at=datetime.now(UTC).replace(microsecond=0),
     )
     await storage.record([event])
     env = variables(CONNECT_HUB_KEYS=new_key_text("k1"))
     with running([COMMAND, "worker", "--app", "host_with_callback:hub"], cwd=tmp_path, env=env) as worker:
-        worker.wait_for("delivering to handler:welcome@account.created")
+        worker.wait_for("delivering to handler:welcome")
         worker.wait_for("welcomed msg_0001")
         assert worker.end() == 0
     assert sum((await storage.backlog()).pending_by_target.values()) == 0

@@ -36,9 +36,7 @@ async def test_every_change_is_one_event_and_no_change_is_none(tmp_path: Path) -
     made = make_hub(tmp_path)
     seen: list[tuple[str, object]] = []
 
-    @made.hub.on("account.created")
-    @made.hub.on("account.updated", name="updated")
-    @made.hub.on("account.deleted", name="deleted")
+    @made.hub.on("account.created", "account.updated", "account.deleted")
     async def note(event: Event) -> None:
         seen.append((event.name, event.data["sequence"]))
 
@@ -49,9 +47,9 @@ async def test_every_change_is_one_event_and_no_change_is_none(tmp_path: Path) -
     await made.hub.accounts.convert(account_id, AccountType.TEST)
     await made.hub.accounts.convert(account_id, AccountType.TEST)
     await made.hub.accounts.delete(account_id)
-    for _ in range(10):
-        await made.hub.deliveries.run_due()
-    assert sorted(seen, key=lambda event: str(event[1])) == [
+    while await made.hub.deliveries.run_due():
+        pass
+    assert seen == [
         ("account.created", 1),
         ("account.updated", 2),
         ("account.updated", 3),

@@ -230,11 +230,10 @@ async def test_token_is_written_down_nowhere(tmp_path: Path, caplog: pytest.LogC
     caplog.set_level(logging.DEBUG)
     made = make_hub(tmp_path, config=HubConfig(links=LinkConfig(style="query")))
     bodies: list[str] = []
-    for name in ("link.opened", "account.created", "link.renewal_requested"):
 
-        @made.hub.on(name, name=f"keep-{name}")
-        async def keep(event: Event) -> None:
-            bodies.append(json.dumps(dict(event.data)))
+    @made.hub.on("link.opened", "account.created", "link.renewal_requested", name="keep")
+    async def keep(event: Event) -> None:
+        bodies.append(json.dumps(dict(event.data)))
 
     link = await new_link(made, provider="simulated-key")
     customer = Customer(made.hub)
