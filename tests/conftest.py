@@ -1,6 +1,11 @@
-"""What every test has: asyncio as the one event loop, and the peers as fixtures."""
+"""What every test has: asyncio, properties without a clock, and the peers as fixtures."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast a machine is, decides no test.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 pytest_plugins = [
     "tests.peers.browser",

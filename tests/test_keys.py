@@ -82,7 +82,7 @@ def test_new_keys_are_good_keys() -> None:
         new_key_text("not a kid")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.randoms(use_true_random=False))
 def test_random_roots_are_never_taken_for_placeholders(random: object) -> None:
     """The refusal of keys that are not random does not hit a random one."""
@@ -216,7 +216,6 @@ def test_a_key_checks_itself() -> None:
         Key("k1", Secret(ROOT), datetime(2026, 1, 1))  # noqa: DTZ001 - the mistake under test
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=6), max_size=4), st.lists(st.text(max_size=6), max_size=4))
 def test_framing_keeps_parts_apart(left: list[str], right: list[str]) -> None:
     """T43: two lists of texts have the same framed bytes only if they are the same list."""

@@ -76,7 +76,7 @@ def test_any_changed_character_is_refused() -> None:
                     nonces().check(changed, "confirm", "jti-1", "visit-2", max_age=HOUR)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.none()
     | st.text()

@@ -140,7 +140,7 @@ def test_any_changed_character_is_refused() -> None:
                     verifier.verify(TOKEN[:position] + new + TOKEN[position + 1 :])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, len(TOKEN)), st.integers(0, len(TOKEN)), st.text(max_size=5))
 def test_any_other_edit_is_refused(start: int, end: int, inserted: str) -> None:
     """T6, T13: a token with characters cut out, repeated or put in is refused, if it is another text."""
@@ -150,7 +150,7 @@ def test_any_other_edit_is_refused(start: int, end: int, inserted: str) -> None:
             tokens().verify(edited)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.one_of(
         st.text(),
@@ -296,7 +296,7 @@ EXTRAS = (
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from(EXTRAS) | st.text(max_size=12),
     st.none()
@@ -315,7 +315,7 @@ def test_an_extra_header_member_is_refused_before_any_key_is_looked_up(name: str
         assert watched.asked == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.text(max_size=60)
     | st.from_regex(r"\A[A-Za-z0-9_-]{1,32}\Z")
@@ -433,7 +433,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from([*claims(), "nbf", "x"]), JSON_VALUES, max_size=3))
 def test_a_key_holder_gets_one_of_three_answers(changed: dict[str, object]) -> None:
     """T13, T14: signed claims are accepted, expired or invalid, and PyJWT accepts all that we accept."""
@@ -564,7 +564,6 @@ def test_nothing_is_issued_that_would_not_verify(
         tokens().issue(session_id, jti, start, start + lifetime)
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 2**53 - 1),
     st.from_regex(r"\A[A-Za-z0-9_-]{1,64}\Z"),

@@ -65,7 +65,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 PLACES = st.tuples(TEXT, TEXT, TEXT, st.integers(0, 2**63))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=3000), PLACES, PLACES)
 def test_it_opens_where_it_was_sealed_and_nowhere_else(plaintext: bytes, place: Place, other: Place) -> None:
     """T43: a record opens to its bytes in its place, and in no other."""
@@ -133,7 +133,7 @@ def test_any_changed_byte_is_refused() -> None:
             unseal(vault, wrong, HOME)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.one_of(
         st.binary(),

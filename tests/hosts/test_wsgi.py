@@ -192,7 +192,7 @@ def test_an_underscore_cannot_replace_a_header() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["", "/app", "/\u00fc"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_path_survives(text: str, script: str) -> None:
     """Whatever characters a path has, the application sees those, below the root, and a raw path in ASCII."""
     path = f"/{text}"
@@ -242,7 +242,7 @@ def test_the_callers_context_is_carried(portal: Portal) -> None:
 
 
 @given(st.binary(max_size=200), st.integers(0, 220), st.sampled_from(["length", "chunked", "neither"]))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_a_body_is_whole_or_refused(content: bytes, limit: int, framing: str) -> None:
     """T40: whatever its framing, a body arrives exactly, or is too large, or is not read at all."""
     environ = environ_of("POST", extra={"wsgi.input": io.BytesIO(content + b"NEXT REQUEST")})

@@ -38,7 +38,7 @@ def snippet(name: str) -> str:
 
 def run(name: str, **given: object) -> dict[str, object]:
     """The names that a Python block leaves behind."""
-    namespace: dict[str, object] = {"__name__": "docs", **given}
+    namespace: dict[str, object] = {"__name__": "the_host", **given}  # a name that no installed package has
     exec(compile(snippet(name), str(PAGE), "exec"), namespace)  # noqa: S102 - our own page
     return namespace
 
