@@ -37,9 +37,11 @@ from connect_hub.models import (
     Session,
     SessionStatus,
     StatusReason,
+    Step,
+    StepKind,
 )
 from connect_hub.secret import Secret
-from connect_hub.storage.protocol import Backlog, DeliveryState, Erased, Purged, Storage
+from connect_hub.storage.protocol import Backlog, DeliveryState, Erased, FunnelRow, Purged, Storage
 from connect_hub.storage.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ __all__ = [
     "DeliveryState",
     "Erased",
     "Event",
+    "FunnelRow",
     "HubConfig",
     "Identity",
     "IssuedApiKey",
@@ -90,6 +93,8 @@ __all__ = [
     "SessionStatus",
     "SignIn",
     "StatusReason",
+    "Step",
+    "StepKind",
     "Storage",
     "Subject",
     "Transaction",

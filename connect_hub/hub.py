@@ -15,6 +15,7 @@ from connect_hub.credentials import Credentials
 from connect_hub.errors import ConfigurationError
 from connect_hub.flows.accounts import Accounts, Owners
 from connect_hub.flows.api_keys import ApiKeys
+from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.core import Core
 from connect_hub.flows.revocation import Revocation
 from connect_hub.flows.sessions import Links, Sessions
@@ -112,6 +113,7 @@ class ConnectHub:
         self.api_keys = ApiKeys(core)
         self.sessions = Sessions(core, self.api_keys)
         self.links = Links(core, self.sessions)
+        self.attempts = Attempts(core)
         self.accounts = Accounts(core, revocation)
         self.owners = Owners(core, self.accounts, revocation)
         self.upkeep = Upkeep(replace(core, ready=partial(self._runtime.ready, deliver=False)))

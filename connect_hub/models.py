@@ -23,6 +23,8 @@ __all__ = [
     "Session",
     "SessionStatus",
     "StatusReason",
+    "Step",
+    "StepKind",
     "Visit",
 ]
 
@@ -91,6 +93,26 @@ class AttemptStatus(StrEnum):
     ERROR = "error"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+
+
+class StepKind(StrEnum):
+    """How far a customer came; in the order of the way."""
+
+    OPENED = "opened"
+    """Confirmed the link: a visit began."""
+    PICKED = "picked"
+    """Looked at the form of a provider."""
+    SUBMITTED = "submitted"
+    """Sent that form."""
+    REDIRECTED = "redirected"
+    """Was sent to the provider's own sign-in."""
+    RETURNED = "returned"
+    """Came back from there, with whatever answer."""
+    FAILED = "failed"
+    """The try did not succeed; the step's `error_code` says why."""
+    CONNECTED = "connected"
+    ABANDONED = "abandoned"
+    """Left without a connection, or said that the link was meant for somebody else."""
 
 
 class Binding(StrEnum):
@@ -228,6 +250,23 @@ class Attempt:
     held: bytes | None = None
     """Sealed credentials that passed their test and wait for the customer's word, because they belong to
     another account at the provider than before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a customer on the way through a session; nothing that was typed is in it."""
+
+    session_id: int
+    project_id: str
+    kind: StepKind
+    at: datetime
+    visit_name: str | None = None
+    provider: str | None = None
+    method: str | None = None
+    attempt_id: str | None = None
+    error_code: str | None = None
+    took: timedelta | None = None
+    """Of a connection: how long after the session's first step at this provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar
 from connect_hub.credentials import Credentials
 from connect_hub.flows.accounts import Accounts, Owners
 from connect_hub.flows.api_keys import ApiKeys
+from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.sessions import Links, Sessions
 from connect_hub.flows.upkeep import Upkeep
 from connect_hub.runtime import Runtime
@@ -62,6 +63,13 @@ class SyncLinks(_Blocking[Links]):
     create = _blocking(Links.create)
 
 
+class SyncAttempts(_Blocking[Attempts]):
+    """`hub.attempts`."""
+
+    timeline = _blocking(Attempts.timeline)
+    funnel = _blocking(Attempts.funnel)
+
+
 class SyncAccounts(_Blocking[Accounts]):
     """`hub.accounts`."""
 
@@ -103,6 +111,7 @@ class SyncHub:
         self._runtime = runtime
         self.sessions = SyncSessions(hub.sessions, runtime, "sessions")
         self.links = SyncLinks(hub.links, runtime, "links")
+        self.attempts = SyncAttempts(hub.attempts, runtime, "attempts")
         self.accounts = SyncAccounts(hub.accounts, runtime, "accounts")
         self.owners = SyncOwners(hub.owners, runtime, "owners")
         self.api_keys = SyncApiKeys(hub.api_keys, runtime, "api_keys")

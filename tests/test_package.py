@@ -49,7 +49,10 @@ def types_in(annotation: object) -> set[type]:
     return found
 
 
-@pytest.mark.parametrize("flow", ["accounts", "api_keys", "links", "owners", "sessions", "upkeep"])
+FLOWS = ["accounts", "api_keys", "attempts", "links", "owners", "sessions", "upkeep"]
+
+
+@pytest.mark.parametrize("flow", FLOWS)
 def test_what_public_calls_return_can_be_named(flow: str) -> None:
     """A host annotates what `hub.<flow>` gives it, and what that is made of, by names of the package."""
     package = importlib.import_module("connect_hub")

@@ -17,6 +17,7 @@ from connect_hub.errors import (
     StateInvalid,
     StorageUnavailable,
 )
+from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.choosing import Choosing, ConnectForm
 from connect_hub.flows.core import Core
 from connect_hub.flows.linking import Linking, NewConnection
@@ -24,7 +25,7 @@ from connect_hub.flows.sign_ins import SignIns
 from connect_hub.flows.typed import Typed
 from connect_hub.flows.visits import LiveVisit, Visits
 from connect_hub.identity import Visitor
-from connect_hub.models import Attempt, AttemptStatus, OAuthState, ProviderIdentity, Visit
+from connect_hub.models import Attempt, AttemptStatus, OAuthState, ProviderIdentity, StepKind, Visit
 from connect_hub.secret import Secret
 
 __all__ = ["Connecting", "Finished", "Rejected", "shown_identity"]
@@ -61,10 +62,17 @@ class Connecting:
         self._visits = visits
         self._linking = linking
         self._sign_ins = SignIns(core)
+        self._steps = Attempts(core)
         self._locks: weakref.WeakValueDictionary[tuple[int, str], asyncio.Lock] = (
             weakref.WeakValueDictionary()
         )
         self.choosing = Choosing(core)
+
+    async def pick(self, live: LiveVisit, provider: str, method: str | None) -> ConnectForm:
+        """The form of a provider, looked at. Raises what `Choosing.form` raises."""
+        form = await self.choosing.form(live, provider, method)
+        await self._steps.picked(live, form.connector.key, form.method.name)
+        return form
 
     # --- a form was sent ---
 
@@ -114,6 +122,7 @@ class Connecting:
         form = await self.choosing.form(live, connector.key, method)
         values = form.read(typed.reveal())
         if values.errors:
+            await self._steps.refused(live, connector.key, form.method.name, attempt_id)
             return Rejected(form, values.errors)
         now = self._core.clock.now()
         attempt = Attempt(
@@ -128,7 +137,7 @@ class Connecting:
             created_at=now if before is None else before.created_at,
             updated_at=now,
         )
-        if not await self._record(attempt):
+        if not await self._record(attempt, StepKind.SUBMITTED):
             return finished
         engine = self._core.engines.of(connector, form.method.name)
         try:
@@ -136,7 +145,8 @@ class Connecting:
                 if live.visit.embedded:
                     return finished  # a window of its own goes on from here, after a confirmation
                 await self._sign_ins.begin(engine, attempt, live, values)
-                await self._record(replace(attempt, status=AttemptStatus.REDIRECTED))
+                redirected = replace(attempt, status=AttemptStatus.REDIRECTED)
+                await self._record(redirected, StepKind.REDIRECTED)
                 return finished
             credentials = await engine.obtain(values)
             identity = await engine.probe(credentials)
@@ -152,14 +162,14 @@ class Connecting:
         await self._linking.link(live.session, attempt, connector, connection)
         return finished
 
-    async def _record(self, attempt: Attempt) -> bool:
+    async def _record(self, attempt: Attempt, step: StepKind) -> bool:
         """Save the attempt; False if it has succeeded meanwhile, which stands."""
         storage = self._core.storage
-        if await storage.save_attempt(attempt, expected=_UNFINISHED):
+        if await storage.save_attempt(attempt, expected=_UNFINISHED, step=step):
             return True
         if await storage.attempt(attempt.id) is not None:
             return False
-        return await storage.save_attempt(attempt)
+        return await storage.save_attempt(attempt, step=step)
 
     # --- the provider's own sign-in ---
 
@@ -209,6 +219,7 @@ class Connecting:
             # Back, reload, or a second tab: the result stands.
             await self._wait_for_another(state)
             return finished
+        await self._steps.returned(attempt)
         try:
             if callback.code is None:
                 raise callback_error(callback)
@@ -282,12 +293,17 @@ class Connecting:
             self.choosing.nonce(live, attempt.provider, attempt.id),
         )
 
-    async def discard_others(self, live: LiveVisit) -> None:
-        """Forget, and revoke, the other accounts that attempts of this visit hold."""
-        for attempt in await self.attempts(live):
+    async def leave(self, live: LiveVisit) -> list[Attempt]:
+        """The customer goes: what the visit's attempts hold is forgotten and revoked. The attempts, newest
+        first."""
+        attempts = await self.attempts(live)
+        if not any(attempt.status is AttemptStatus.AUTHENTICATED for attempt in attempts):
+            await self._steps.left(live, attempts[0] if attempts else None)
+        for attempt in attempts:
             if attempt.held is not None and attempt.status is not AttemptStatus.AUTHENTICATED:
                 connector = self._core.connectors.get(attempt.provider)
                 await self._linking.discard(attempt, connector)
+        return attempts
 
 
 def _is_of(attempt: Attempt, visit: Visit) -> bool:

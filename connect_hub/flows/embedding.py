@@ -25,7 +25,7 @@ from connect_hub.flows.linking import Linking
 from connect_hub.flows.typed import Typed
 from connect_hub.flows.visits import LiveVisit, Visits
 from connect_hub.identity import Visitor
-from connect_hub.models import Attempt, AttemptStatus, Session, SessionStatus, Visit
+from connect_hub.models import Attempt, AttemptStatus, Session, SessionStatus, StepKind, Visit
 
 __all__ = ["Embedding"]
 
@@ -184,6 +184,7 @@ class Embedding:
         await self.core.storage.save_attempt(
             replace(attempt, status=AttemptStatus.CANCELLED, updated_at=self.core.clock.now()),
             expected={AttemptStatus.PENDING.value, AttemptStatus.REDIRECTED.value},
+            step=StepKind.ABANDONED,
         )
 
 

@@ -25,7 +25,7 @@ from connect_hub.errors import (
 from connect_hub.events import account_event, change_name
 from connect_hub.flows.core import Core
 from connect_hub.flows.revocation import Revocation
-from connect_hub.models import Account, Attempt, AttemptStatus, ProviderIdentity, Session
+from connect_hub.models import Account, Attempt, AttemptStatus, ProviderIdentity, Session, StepKind
 from connect_hub.storage.protocol import Change, LinkRequest, NewEvent, Sealed
 
 __all__ = ["INTERNAL_ERROR", "Linking", "NewConnection"]
@@ -166,6 +166,7 @@ class Linking:
                 updated_at=self._core.clock.now(),
             ),
             expected=_UNFINISHED,
+            step=StepKind.FAILED,
         )
 
     # --- connections that wait for the customer's word ---

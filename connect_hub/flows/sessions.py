@@ -18,9 +18,10 @@ from connect_hub.errors import (
     ValidationFailed,
 )
 from connect_hub.flows.api_keys import ApiKeys, Caller
+from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.core import Core
 from connect_hub.flows.requests import CreateSession, SessionFields, parse
-from connect_hub.models import AccountType, Attempt, Binding, Session, SessionStatus
+from connect_hub.models import AccountType, Attempt, Binding, Session, SessionStatus, Step
 from connect_hub.storage.protocol import Idempotency, SessionQuery
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["IssuedSession", "Links", "SessionDetails", "Sessions"]
 
 _IDEMPOTENCY_KEPT = timedelta(hours=24)
+_STEPS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,13 @@ class IssuedSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionDetails:
-    """A session, its status now, and the newest try that a customer made."""
+    """A session, its status now, the newest try that a customer made, and the way there."""
 
     session: Session
     status: SessionStatus
     latest_attempt: Attempt | None
+    steps: tuple[Step, ...]
+    """The newest ones, in the order in which the customer took them."""
 
 
 class Sessions:
@@ -57,6 +61,7 @@ class Sessions:
     def __init__(self, core: Core, api_keys: ApiKeys) -> None:
         self._core = core
         self._api_keys = api_keys
+        self._attempts = Attempts(core)
 
     async def create(
         self,
@@ -155,14 +160,17 @@ class Sessions:
         return session
 
     async def get(self, session_id: int, *, project: str = "default") -> SessionDetails:
-        """A session with the newest attempt at it. Raises SessionNotFound."""
+        """A session with the newest attempt at it, and its newest steps. Raises SessionNotFound."""
         await self._core.ready()
         session = await self._core.storage.session(project, session_id)
         if session is None:
             raise SessionNotFound
         attempts = await self._core.storage.attempts(session_id, limit=1)
         return SessionDetails(
-            session, session.status(self._core.clock.now()), attempts[0] if attempts else None
+            session,
+            session.status(self._core.clock.now()),
+            attempts[0] if attempts else None,
+            tuple(await self._attempts.steps(project, session_id, limit=_STEPS)),
         )
 
     async def list(

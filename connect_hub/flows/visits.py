@@ -27,7 +27,7 @@ from connect_hub.events import link_event
 from connect_hub.flows.core import Core
 from connect_hub.identity import SignIn, Subject, Visitor
 from connect_hub.message import Message
-from connect_hub.models import Binding, Session, Visit
+from connect_hub.models import Binding, Session, Step, StepKind, Visit
 from connect_hub.storage import rules
 
 __all__ = ["MOST_VISITS", "Landing", "LiveVisit", "Opened", "Visits", "offered"]
@@ -332,7 +332,20 @@ class Visits:
         self._core.nonces.check(nonce, "confirm", session.jti, max_age=_NONCE_AGE)
         rules.refuse_unless_open(session, self._core.clock.now())
         now = self._core.clock.now()
-        return await self._core.storage.revoke_session(session.project_id, session.id, now=now) or session
+        revoked = await self._core.storage.revoke_session(session.project_id, session.id, now=now)
+        if revoked is not None:
+            await self._core.storage.record_step(
+                Step(
+                    session_id=session.id,
+                    project_id=session.project_id,
+                    kind=StepKind.ABANDONED,
+                    provider=session.provider,
+                    error_code="declined",
+                    at=now,
+                ),
+                once=True,
+            )
+        return revoked or session
 
     async def renewable(self, token: str) -> tuple[Session, str]:
         """The session of a link that no longer works, and the nonce with which a new one may be asked for."""

@@ -19,6 +19,8 @@ from connect_hub.models import (
     Category,
     OAuthState,
     Session,
+    Step,
+    StepKind,
     Visit,
 )
 
@@ -36,6 +38,8 @@ __all__ = [
     "session_row",
     "state_of",
     "state_row",
+    "step_of",
+    "step_row",
     "visit_of",
     "visit_row",
 ]
@@ -298,6 +302,51 @@ def state_of(values: Values) -> OAuthState:
         created_at=instant(created_at),
         expires_at=instant(expires_at),
         used_at=_at(used_at),
+    )
+
+
+def step_row(step: Step, number: int) -> Row:
+    """`number` is the step's place in its session."""
+    return {
+        "session_id": step.session_id,
+        "number": number,
+        "project_id": step.project_id,
+        "kind": step.kind.value,
+        "visit_name": step.visit_name,
+        "provider": step.provider,
+        "method": step.method,
+        "attempt_id": step.attempt_id,
+        "error_code": step.error_code,
+        "took": None if step.took is None else step.took // _MILLISECOND,
+        "at": milliseconds(step.at),
+    }
+
+
+def step_of(values: Values) -> Step:
+    (
+        session_id,
+        _,
+        project_id,
+        kind,
+        visit_name,
+        provider,
+        method,
+        attempt_id,
+        error_code,
+        took,
+        at,
+    ) = values
+    return Step(
+        session_id=session_id,
+        project_id=project_id,
+        kind=StepKind(kind),
+        visit_name=visit_name,
+        provider=provider,
+        method=method,
+        attempt_id=attempt_id,
+        error_code=error_code,
+        took=None if took is None else took * _MILLISECOND,
+        at=instant(at),
     )
 
 

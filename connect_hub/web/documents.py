@@ -6,7 +6,7 @@ from urllib.parse import quote
 from connect_hub.clock import iso
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.flows.sessions import IssuedSession, SessionDetails
-from connect_hub.models import Account, Attempt, Session
+from connect_hub.models import Account, Attempt, Session, Step
 
 __all__ = [
     "Document",
@@ -66,10 +66,22 @@ def issued_json(issued: IssuedSession, organization_id: int, now: datetime) -> D
 
 
 def session_details_json(details: SessionDetails, organization_id: int, now: datetime) -> Document:
-    """A connect session with the newest try that a customer made."""
+    """A connect session with the newest try that a customer made, and the way there."""
     return {
         **session_json(details.session, organization_id, now),
         "latest_connection_attempt": _attempt_json(details.latest_attempt),
+        "timeline": [_step_json(step) for step in details.steps],
+    }
+
+
+def _step_json(step: Step) -> Document:
+    return {
+        "step": step.kind.value,
+        "at": iso(step.at),
+        "provider": step.provider,
+        "method": step.method,
+        "connection_attempt_id": step.attempt_id,
+        "error_code": step.error_code,
     }
 
 

@@ -9,7 +9,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from connect_hub.models import AccountStatus, AccountType, AttemptStatus, Binding, Category, SessionStatus
+from connect_hub.models import (
+    AccountStatus,
+    AccountType,
+    AttemptStatus,
+    Binding,
+    Category,
+    SessionStatus,
+    StepKind,
+)
 
 __all__ = [
     "Account",
@@ -83,10 +91,22 @@ class ConnectionAttempt(_Answer):
     updated_at: datetime
 
 
+class Step(_Answer):
+    """One step of the customer."""
+
+    step: StepKind
+    at: datetime
+    provider: str | None
+    method: str | None
+    connection_attempt_id: str | None
+    error_code: str | None
+
+
 class ConnectSessionDetails(ConnectSession):
     """A connect session and the newest try of the customer: why it stopped."""
 
     latest_connection_attempt: ConnectionAttempt | None
+    timeline: list[Step] = Field(description="The newest steps of the customer, oldest first; at most 50.")
 
 
 class StatusReason(_Answer):

@@ -20,6 +20,7 @@ from connect_hub.models import (
     ProviderIdentity,
     Session,
     SessionStatus,
+    StepKind,
 )
 from connect_hub.storage.memory import MemoryStorage
 from connect_hub.storage.protocol import (
@@ -28,6 +29,7 @@ from connect_hub.storage.protocol import (
     Change,
     Delivery,
     DeliveryState,
+    FunnelQuery,
     Idempotency,
     NewEvent,
     Retention,
@@ -48,6 +50,7 @@ from connect_hub.testing.storage.values import (
     seal,
     session,
     state,
+    step,
     visit,
 )
 
@@ -113,6 +116,7 @@ class Walk:
             self.revoke: 2,
             self.open_visit: 5,
             self.states: 6,
+            self.way: 6,
             self.change: 6,
             self.refresh: 8,
             self.delete: 3,
@@ -168,11 +172,12 @@ class Walk:
             if self.random.random() < 0.2:
                 one = dataclasses.replace(one, held=b"held", values={"k": HOSTILE[1]})
             self.attempts.append(one)
-            return lambda s: s.save_attempt(one)
+            taken = self.random.choice([None, StepKind.SUBMITTED])
+            return lambda s: s.save_attempt(one, step=taken)
         status = self.random.choice([AttemptStatus.ERROR, AttemptStatus.REDIRECTED, AttemptStatus.PENDING])
         changed = dataclasses.replace(old, status=status, updated_at=self.now)
         expected = {"pending", "redirected"}
-        return lambda s: s.save_attempt(changed, expected=expected)
+        return lambda s: s.save_attempt(changed, expected=expected, step=StepKind.REDIRECTED)
 
     def link(self) -> Operation:
         if self.random.random() < 0.5 or not self.attempts:
@@ -241,6 +246,22 @@ class Walk:
         if choice < 0.7:
             return lambda s: s.use_state(digest(name), now=now)
         return lambda s: s.state_of_attempt(of.id)
+
+    def way(self) -> Operation:
+        of, roll = self.a_session(), self.random.random()
+        if roll < 0.5:
+            once, kind = self.random.random() < 0.5, self.random.choice(list(StepKind))
+            one = step(of, kind, at=self.now, provider=self.pick(None, *PROVIDERS))
+            return lambda s: s.record_step(one, once=once)
+        if roll < 0.7:
+            return lambda s: s.steps("default", of.id, limit=5)
+        query = FunnelQuery(
+            project_id="default",
+            since=later(self.random.randint(0, self.steps)),
+            until=self.now,
+            provider=self.random.choice([None, *PROVIDERS]),
+        )
+        return lambda s: s.funnel(query)
 
     def change(self) -> Operation:
         account_id, project, announce = self.an_account(), self.a_project(), self.announce(self.steps)

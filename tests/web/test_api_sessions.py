@@ -52,6 +52,7 @@ async def test_what_was_asked_for_is_answered_stored_and_used(tmp_path: Path) ->
     assert session["auth_link_url"] == f"https://hub.test/connect/link#t={session['token']}"
     read = (await api.get(f"connect_sessions/{session['id']}")).json()
     assert read.pop("latest_connection_attempt") is None
+    assert read.pop("timeline") == []
     assert read == {name: value for name, value in session.items() if name not in ONLY_ONCE}
 
     plain = await api.created()

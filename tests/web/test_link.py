@@ -204,8 +204,9 @@ async def test_scanners_use_nothing_up(tmp_path: Path, style: str) -> None:
     assert done.heading == "Acme Key is connected"
 
 
-async def test_opening_and_looking_at_forms_writes_nothing(tmp_path: Path) -> None:
-    """T4: even the opening POST, which a scanner's script may send, writes nothing; nor does a form's GET."""
+async def test_opening_and_looking_at_forms_changes_nothing(tmp_path: Path) -> None:
+    """T4: even the opening POST, which a scanner's script may send, writes nothing. In a visit, whose
+    person has confirmed, a form's GET notes that it was looked at, once, and changes nothing else."""
     made = make_hub(tmp_path)
     link = await new_link(made)
     await made.hub.check()
@@ -215,10 +216,13 @@ async def test_opening_and_looking_at_forms_writes_nothing(tmp_path: Path) -> No
         landing = await customer.open(link.url)
     assert fingerprint(tmp_path) == before
     listed = await customer.press(landing, "Continue")
-    before = fingerprint(tmp_path)
-    await customer.get(listed.link("Acme Key"))
-    await customer.get(listed.link("Acme Login"))
-    assert fingerprint(tmp_path) == before
+    known = contents(tmp_path)
+    for _ in range(2):
+        await customer.get(listed.link("Acme Key"))
+        await customer.get(listed.link("Acme Login"))
+    after = contents(tmp_path)
+    assert len(after.pop("attempt_steps")) == len(known.pop("attempt_steps")) + 2
+    assert after == known
 
 
 # --- T5: where the token goes ---

@@ -10,11 +10,12 @@ from connect_hub.errors import (
     LinkNotFound,
     StorageConflict,
 )
-from connect_hub.models import Account, AccountStatus, AttemptStatus, Session
-from connect_hub.storage import rules
+from connect_hub.models import Account, AccountStatus, AttemptStatus, Session, StepKind
+from connect_hub.storage import rules, step_rules
 from connect_hub.storage.account_rows import account_of, account_row
 from connect_hub.storage.memory.outbox import MemoryEvents
 from connect_hub.storage.memory.shelves import MemoryTransaction, pick
+from connect_hub.storage.memory.steps import MemorySteps
 from connect_hub.storage.protocol import (
     AccountQuery,
     Announce,
@@ -31,7 +32,7 @@ __all__ = ["MemoryAccounts"]
 _OWNER_SLOT = ("project_id", "origin_owner_id", "provider", "type", "slot")
 
 
-class MemoryAccounts(MemoryEvents):
+class MemoryAccounts(MemoryEvents, MemorySteps):
     """`AccountStore` in memory."""
 
     async def link(self, request: LinkRequest) -> LinkResult:
@@ -62,9 +63,9 @@ class MemoryAccounts(MemoryEvents):
             request.in_transaction(done.events, done.account, MemoryTransaction())
             self._accounts[done.account.id] = account
             self._sessions[session.id] = session_row(done.session)
-            self._attempts[attempt.id] = attempt_row(
-                rules.authenticated(attempt, done.account.id, request.now)
-            )
+            succeeded = rules.authenticated(attempt, done.account.id, request.now)
+            self._attempts[attempt.id] = attempt_row(succeeded)
+            self._add_step(step_rules.step_of_attempt(succeeded, StepKind.CONNECTED))
             self._record(done.events)
             return LinkResult(account_of(pick(account))[0], done.session, done.created, repeated=False)
 

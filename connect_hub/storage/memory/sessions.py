@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from connect_hub.errors import ConfigurationError, IdempotencyKeyReused, LinkNotFound, StorageConflict
-from connect_hub.models import ApiKey, Attempt, OAuthState, Session, Visit
-from connect_hub.storage import rules
+from connect_hub.models import ApiKey, Attempt, OAuthState, Session, StepKind, Visit
+from connect_hub.storage import rules, step_rules
 from connect_hub.storage.memory.shelves import Shelves, pick
+from connect_hub.storage.memory.steps import MemorySteps
 from connect_hub.storage.protocol import Idempotency, SessionQuery
 from connect_hub.storage.rows import (
     Row,
@@ -124,7 +125,7 @@ def _is_wanted(row: Row, query: SessionQuery) -> bool:
     return True
 
 
-class MemoryVisits(Shelves):
+class MemoryVisits(MemorySteps):
     """`VisitStore` in memory."""
 
     async def open_visit(self, visit: Visit, *, now: datetime) -> Session:
@@ -140,6 +141,7 @@ class MemoryVisits(Shelves):
             opened = replace(session, opens=session.opens + 1)
             self._sessions[session.id] = session_row(opened)
             self._visits[row["secret_hash"]] = row
+            self._add_step(step_rules.opening(visit, session, now))
             return opened
 
     async def visit(self, secret_hash: bytes) -> tuple[Visit, Session] | None:
@@ -157,7 +159,9 @@ class MemoryVisits(Shelves):
                 named = {} if subject is None else {"subject": subject}
                 self._visits[secret_hash.hex()] = {**row, "last_seen_at": milliseconds(now), **named}
 
-    async def save_attempt(self, attempt: Attempt, *, expected: Collection[str] | None = None) -> bool:
+    async def save_attempt(
+        self, attempt: Attempt, *, expected: Collection[str] | None = None, step: StepKind | None = None
+    ) -> bool:
         with self._transaction():
             stored = self._attempts.get(attempt.id)
             if stored is None and expected is None and attempt.session_id not in self._sessions:
@@ -165,6 +169,8 @@ class MemoryVisits(Shelves):
             if expected is not None and (stored is None or stored["status"] not in expected):
                 return False
             self._attempts[attempt.id] = attempt_row(attempt)
+            if step is not None:
+                self._add_step(step_rules.step_of_attempt(attempt, step))
             return True
 
     async def attempt(self, attempt_id: str) -> Attempt | None:

@@ -24,6 +24,7 @@ class Shelves:
         self._idempotency: dict[tuple[str, str], Row] = {}
         self._visits: dict[str, Row] = {}
         self._attempts: dict[str, Row] = {}
+        self._steps: dict[tuple[int, int], Row] = {}
         self._states: dict[str, Row] = {}
         self._accounts: dict[str, Row] = {}
         self._events: dict[str, Row] = {}
@@ -44,7 +45,7 @@ class Shelves:
 
     def _remove_sessions(self, ids: list[int]) -> None:
         gone = set(ids)
-        for shelf in (self._idempotency, self._visits, self._attempts, self._states):
+        for shelf in (self._idempotency, self._visits, self._attempts, self._steps, self._states):
             for key in [key for key, row in shelf.items() if row["session_id"] in gone]:
                 del shelf[key]  # type: ignore[arg-type]  # each key is of its own shelf
         for session_id in gone:

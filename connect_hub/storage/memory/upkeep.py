@@ -138,6 +138,7 @@ class MemoryUpkeep(MemoryEvents):
                 visits=_remove(self._visits, lambda row: row["created_at"] < visits, batch),
                 states=_remove(self._states, lambda row: row["expires_at"] < visits, batch),
                 idempotency=_remove(self._idempotency, lambda row: row["created_at"] < idempotency, batch),
+                steps=_remove(self._steps, lambda row: row["at"] < attempts, batch),
             )
 
     async def aclose(self) -> None:

@@ -1,6 +1,6 @@
 """The storage ports: what the hub needs of a database.
 
-`Storage` is the sum of eight small ports. Every method is one intent and atomic: it happens entirely or not
+`Storage` is the sum of nine small ports. Every method is one intent and atomic: it happens entirely or not
 at all, whatever else runs at the same time, in this process or in another. Values go in and come out as
 the frozen objects of `connect_hub.models`; a storage keeps no reference to what it was given, and never
 hands out an object that it will change.
@@ -47,10 +47,12 @@ from connect_hub.storage.protocol.events import (
     Settlement,
 )
 from connect_hub.storage.protocol.sessions import Idempotency, SessionQuery, SessionStore
+from connect_hub.storage.protocol.steps import MOST_STEPS, FunnelQuery, FunnelRow, StepStore
 from connect_hub.storage.protocol.upkeep import Erased, Purged, Retention, Upkeep
 from connect_hub.storage.protocol.visits import VisitStore
 
 __all__ = [
+    "MOST_STEPS",
     "AccountQuery",
     "AccountStore",
     "Announce",
@@ -68,6 +70,8 @@ __all__ = [
     "EventQuery",
     "EventRecord",
     "EventStore",
+    "FunnelQuery",
+    "FunnelRow",
     "Idempotency",
     "InTransaction",
     "Judge",
@@ -82,6 +86,7 @@ __all__ = [
     "SessionQuery",
     "SessionStore",
     "Settlement",
+    "StepStore",
     "Storage",
     "StoredCredentials",
     "Upkeep",
@@ -93,6 +98,7 @@ __all__ = [
 class Storage(
     SessionStore,
     VisitStore,
+    StepStore,
     AccountStore,
     EventStore,
     EndpointStore,

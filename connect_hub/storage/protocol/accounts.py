@@ -100,7 +100,7 @@ class AccountStore(Protocol):
            if the request has none; clears the refresh lease and raises refresh_epoch. The account's
            session_id is this session's, `updated_at` is `now`.
         6. The session's `connects` rises by one; `used_at` is set when that reaches its limit. The attempt
-           gets its status and account_id, and its `held` is removed.
+           gets its status and account_id, and its `held` is removed. The step is recorded.
         7. Events and their deliveries, then `in_transaction`.
         """
         ...

@@ -24,6 +24,7 @@ class Retention:
 
     sessions_before: datetime
     attempts_before: datetime
+    """Attempts by `updated_at`, steps by `at`."""
     events_before: datetime
     """Events are removed when none of their deliveries is pending, with what was logged of them; endpoints by
     when they were deleted."""
@@ -48,6 +49,7 @@ class Purged:
     """Attempts that lost their `held` credentials."""
     endpoints: int = 0
     """Endpoints that were deleted before."""
+    steps: int = 0
 
 
 class Upkeep(Protocol):
@@ -62,8 +64,9 @@ class Upkeep(Protocol):
         ...
 
     async def erase_owner(self, project_id: str, origin_owner_id: str, *, announce: Announce) -> Erased:
-        """Remove everything of one owner: sessions, visits, attempts, states, accounts, credentials, and the
-        bodies of earlier events (pending deliveries of them end). `announce` is called for each account."""
+        """Remove everything of one owner: sessions, visits, attempts, steps, states, accounts,
+        credentials, and the bodies of earlier events (pending deliveries of them end). `announce` is called
+        for each account."""
         ...
 
     async def purge(self, retention: Retention) -> Purged:

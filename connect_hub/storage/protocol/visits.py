@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from connect_hub.models import Attempt, OAuthState, Session, Visit
+from connect_hub.models import Attempt, OAuthState, Session, StepKind, Visit
 
 __all__ = ["VisitStore"]
 
@@ -13,7 +13,7 @@ class VisitStore(Protocol):
     """The facts of a customer's way through the hub."""
 
     async def open_visit(self, visit: Visit, *, now: datetime) -> Session:
-        """Insert `visit` and count an opening of its session; returns the session.
+        """Insert `visit`, count an opening of its session and record the step; returns the session.
 
         Raises LinkRevoked, LinkUsed or LinkExpired (by the session's status at `now`), or LinkNotFound if the
         session is gone; then nothing is written.
@@ -28,8 +28,10 @@ class VisitStore(Protocol):
         """Set `last_seen_at`, and `subject` where given: a record by which nothing is decided."""
         ...
 
-    async def save_attempt(self, attempt: Attempt, *, expected: Collection[str] | None = None) -> bool:
-        """Insert the attempt, or replace it by id.
+    async def save_attempt(
+        self, attempt: Attempt, *, expected: Collection[str] | None = None, step: StepKind | None = None
+    ) -> bool:
+        """Insert the attempt, or replace it by id; with `step`, record that the customer took it.
 
         With `expected`, replace it only if its stored status is one of these; False if it is another, or if
         there is no such attempt. Raises LinkNotFound for a new attempt of a session that is gone.

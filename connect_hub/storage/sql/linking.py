@@ -3,12 +3,12 @@
 from sqlalchemy import Connection, exc, insert, select, update
 
 from connect_hub.errors import AccountNotFound, AttemptNotFound, LinkNotFound
-from connect_hub.models import Account, AttemptStatus, Session
-from connect_hub.storage import rules
+from connect_hub.models import Account, AttemptStatus, Session, StepKind
+from connect_hub.storage import rules, step_rules
 from connect_hub.storage.account_rows import account_of, account_row
 from connect_hub.storage.protocol import LinkRequest, LinkResult
 from connect_hub.storage.rows import attempt_row, milliseconds
-from connect_hub.storage.sql import accounts, outbox, sessions, visits
+from connect_hub.storage.sql import accounts, outbox, sessions, steps, visits
 from connect_hub.storage.sql.callbacks import run_callbacks
 from connect_hub.storage.sql.failures import TryAgain
 from connect_hub.storage.sql.tables import Tables
@@ -49,8 +49,9 @@ def link(c: Connection, t: Tables, request: LinkRequest) -> LinkResult:
         .where(t.sessions.c.id == session.id)
         .values(connects=done.session.connects, used_at=None if used_at is None else milliseconds(used_at))
     )
-    succeeded = attempt_row(rules.authenticated(attempt, done.account.id, request.now))
-    c.execute(update(t.attempts).where(t.attempts.c.id == attempt.id).values(succeeded))
+    succeeded = rules.authenticated(attempt, done.account.id, request.now)
+    c.execute(update(t.attempts).where(t.attempts.c.id == attempt.id).values(attempt_row(succeeded)))
+    steps.add(c, t, step_rules.step_of_attempt(succeeded, StepKind.CONNECTED))
     outbox.record(c, t, done.events)
     run_callbacks(c, lambda transaction: request.in_transaction(done.events, done.account, transaction))
     return LinkResult(done.account, done.session, done.created, repeated=False)

@@ -12,11 +12,13 @@ from sqlalchemy import Connection, Engine, MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from connect_hub.errors import ConfigurationError
-from connect_hub.models import Account, ApiKey, Attempt, OAuthState, Session, Visit
+from connect_hub.models import Account, ApiKey, Attempt, OAuthState, Session, Step, StepKind, Visit
 from connect_hub.storage.protocol import (
     AccountQuery,
     Announce,
     Erased,
+    FunnelQuery,
+    FunnelRow,
     Idempotency,
     LinkRequest,
     LinkResult,
@@ -26,7 +28,7 @@ from connect_hub.storage.protocol import (
     SessionQuery,
     StoredCredentials,
 )
-from connect_hub.storage.sql import accounts, api_keys, linking, sessions, upkeep, visits
+from connect_hub.storage.sql import accounts, api_keys, linking, sessions, steps, upkeep, visits
 from connect_hub.storage.sql.events import SQLEvents
 from connect_hub.storage.sql.own_file import findings, own_file, wal_is_safe
 from connect_hub.storage.sql.tables import Tables
@@ -148,8 +150,10 @@ class SQLStorage(SQLEvents):
     async def touch_visit(self, secret_hash: bytes, *, now: datetime, subject: str | None = None) -> None:
         await self._transactions.write(visits.touch, self.tables, secret_hash, now, subject)
 
-    async def save_attempt(self, attempt: Attempt, *, expected: Collection[str] | None = None) -> bool:
-        return await self._transactions.write(visits.save_attempt, self.tables, attempt, expected)
+    async def save_attempt(
+        self, attempt: Attempt, *, expected: Collection[str] | None = None, step: StepKind | None = None
+    ) -> bool:
+        return await self._transactions.write(visits.save_attempt, self.tables, attempt, expected, step)
 
     async def attempt(self, attempt_id: str) -> Attempt | None:
         return await self._transactions.read(visits.attempt, self.tables, attempt_id)
@@ -168,6 +172,17 @@ class SQLStorage(SQLEvents):
 
     async def use_state(self, state_hash: bytes, *, now: datetime) -> OAuthState | None:
         return await self._transactions.write(visits.use_state, self.tables, state_hash, now)
+
+    # --- steps ---
+
+    async def record_step(self, step: Step, *, once: bool = False) -> None:
+        await self._transactions.write(steps.record, self.tables, step, once)
+
+    async def steps(self, project_id: str, session_id: int, *, limit: int = 200) -> list[Step]:
+        return await self._transactions.read(steps.listing, self.tables, project_id, session_id, limit)
+
+    async def funnel(self, query: FunnelQuery) -> list[FunnelRow]:
+        return await self._transactions.read(steps.funnel, self.tables, query)
 
     # --- accounts ---
 

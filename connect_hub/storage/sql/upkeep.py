@@ -1,6 +1,6 @@
 """Statements that check, erase and purge."""
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, exc, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, exc, insert, or_, select, tuple_, update
 
 from connect_hub.storage.protocol import Announce, DeliveryState, Erased, Purged, Retention, StoredCredentials
 from connect_hub.storage.rows import milliseconds
@@ -58,7 +58,8 @@ def erase_owner(
 def _remove_sessions(c: Connection, t: Tables, session_ids: list[int]) -> None:
     if not session_ids:
         return
-    for table in (t.visits, t.states, t.attempts, t.idempotency):
+    # Steps after attempts: who still writes one holds the lock of its attempt.
+    for table in (t.visits, t.states, t.attempts, t.steps, t.idempotency):
         c.execute(delete(table).where(table.c.session_id.in_(session_ids)))
     c.execute(delete(t.sessions).where(t.sessions.c.id.in_(session_ids)))
 
@@ -104,7 +105,16 @@ def purge(c: Connection, t: Tables, retention: Retention) -> Purged:
         states=_purge(c, t.states, st.state_hash, st.expires_at < visits_before, retention.batch),
         idempotency=len(entries),
         held=len(held_ids),
+        steps=_purge_steps(c, t, milliseconds(retention.attempts_before), retention.batch),
     )
+
+
+def _purge_steps(c: Connection, t: Tables, before: int, batch: int) -> int:
+    s = t.steps.c
+    keys = c.execute(select(s.session_id, s.number).where(s.at < before).limit(batch)).all()
+    if keys:
+        c.execute(delete(t.steps).where(tuple_(s.session_id, s.number).in_([tuple(key) for key in keys])))
+    return len(keys)
 
 
 def _purge(

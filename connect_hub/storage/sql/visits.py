@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, exc, insert, select, update
 
-from connect_hub.models import Attempt, OAuthState, Session, Visit
-from connect_hub.storage import rules
+from connect_hub.models import Attempt, OAuthState, Session, StepKind, Visit
+from connect_hub.storage import rules, step_rules
 from connect_hub.storage.rows import (
     attempt_of,
     attempt_row,
@@ -18,7 +18,7 @@ from connect_hub.storage.rows import (
     visit_of,
     visit_row,
 )
-from connect_hub.storage.sql import sessions
+from connect_hub.storage.sql import sessions, steps
 from connect_hub.storage.sql.failures import TryAgain
 from connect_hub.storage.sql.tables import Tables
 
@@ -42,6 +42,7 @@ def open_visit(c: Connection, t: Tables, visit: Visit, now: datetime) -> Session
     opened = replace(session, opens=session.opens + 1)
     c.execute(update(t.sessions).where(t.sessions.c.id == session.id).values(opens=opened.opens))
     c.execute(insert(t.visits), visit_row(visit))
+    steps.add(c, t, step_rules.opening(visit, session, now))
     return opened
 
 
@@ -60,7 +61,16 @@ def touch(c: Connection, t: Tables, secret_hash: bytes, now: datetime, subject: 
     c.execute(update(t.visits).where(t.visits.c.secret_hash == secret_hash.hex()).values(values))
 
 
-def save_attempt(c: Connection, t: Tables, attempt: Attempt, expected: Collection[str] | None) -> bool:
+def save_attempt(
+    c: Connection, t: Tables, attempt: Attempt, expected: Collection[str] | None, step: StepKind | None
+) -> bool:
+    saved = _saved(c, t, attempt, expected)
+    if saved and step is not None:
+        steps.add(c, t, step_rules.step_of_attempt(attempt, step))
+    return saved
+
+
+def _saved(c: Connection, t: Tables, attempt: Attempt, expected: Collection[str] | None) -> bool:
     a = t.attempts.c
     row = attempt_row(attempt)
     stored = c.execute(select(a.status).where(a.id == attempt.id).with_for_update()).scalar()

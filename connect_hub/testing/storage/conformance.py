@@ -6,6 +6,7 @@ from connect_hub.testing.storage.event_log import EventLogClauses
 from connect_hub.testing.storage.events import EventClauses
 from connect_hub.testing.storage.linking import LinkClauses
 from connect_hub.testing.storage.sessions import SessionClauses
+from connect_hub.testing.storage.steps import StepClauses
 from connect_hub.testing.storage.upkeep import ApiKeyClauses, UpkeepClauses
 from connect_hub.testing.storage.visits import VisitClauses
 
@@ -15,6 +16,7 @@ __all__ = ["StorageConformance"]
 class StorageConformance(
     SessionClauses,
     VisitClauses,
+    StepClauses,
     LinkClauses,
     AccountClauses,
     RefreshClauses,

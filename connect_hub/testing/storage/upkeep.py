@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from connect_hub.errors import LinkNotFound, StorageConflict
-from connect_hub.models import AttemptStatus
+from connect_hub.models import AttemptStatus, StepKind
 from connect_hub.storage.protocol import (
     AccountQuery,
     Delivery,
@@ -103,7 +103,7 @@ class UpkeepClauses(Clauses):
         assert await storage.canary(b"late") == got[0]
 
     async def test_an_owner_is_erased(self, storage: Storage) -> None:
-        """All of that owner's rows go: sessions, visits, attempts, states, accounts and earlier events."""
+        """All of that owner's rows go: sessions, visits, attempts and steps, states, accounts, events."""
         account = await linked(storage, announce=telling("webhook:one"))
         many = await linked(storage, session(multiple=True), announce=telling("webhook:one"))
         made = session()
@@ -111,7 +111,7 @@ class UpkeepClauses(Clauses):
         await storage.create_session(made, idempotency=remembered)
         await storage.open_visit(visit(made), now=NOW)
         tried = attempt(made)
-        await storage.save_attempt(tried)
+        await storage.save_attempt(tried, step=StepKind.SUBMITTED)
         await storage.save_state(state(tried))
 
         erased = await storage.erase_owner("default", "owner", announce=telling("webhook:two"))
@@ -123,6 +123,7 @@ class UpkeepClauses(Clauses):
         assert await storage.visit(digest("secret")) is None
         assert await storage.attempt(tried.id) is None
         assert await storage.state(digest("state")) is None
+        assert await storage.steps("default", made.id) == []
         assert await storage.claim_deliveries(["webhook:one"], limit=9, lease=LEASE, now=NOW) == []
         last = await storage.claim_deliveries(["webhook:two"], limit=9, lease=LEASE, now=NOW)
         assert {(one.record_id, one.event_name) for one in last} == {
@@ -190,7 +191,7 @@ class UpkeepClauses(Clauses):
         assert sum((await storage.backlog()).by_state.values()) == 0
 
     async def test_the_rest_is_purged_by_age(self, storage: Storage) -> None:
-        """T50: attempts, visits, states, held credentials and idempotency keys, each by its own instant."""
+        """T50: attempts, steps, visits, states, held credentials, idempotency keys, each by its instant."""
         made = session()
         remembered = Idempotency("key1", "k", digest("body"), later(-86400))
         await storage.create_session(made, idempotency=remembered)
@@ -203,7 +204,9 @@ class UpkeepClauses(Clauses):
         assert await storage.attempt(tried.id) == replace(tried, held=None)
         late = _before(later(1201), visits_before=True)
         assert await storage.purge(late) == replace(NOTHING, states=1)
-        assert await storage.purge(_before(at, attempts_before=True)) == replace(NOTHING, attempts=1)
+        old = _before(at, attempts_before=True)
+        assert await storage.purge(old) == replace(NOTHING, attempts=1, steps=1)
+        assert await storage.steps("default", made.id) == []
         assert await storage.purge(_before(at, idempotency_before=True)) == replace(NOTHING, idempotency=1)
         assert await storage.session("default", made.id) == replace(made, opens=1)
 
@@ -226,7 +229,8 @@ class UpkeepClauses(Clauses):
         assert [p.events for p in purged] == [3, 3, 1, 0]
         assert [p.visits for p in purged] == [3, 3, 1, 0]
         assert [p.held for p in purged] == [3, 3, 1, 0]
-        assert [(await storage.purge(_before(later(1), attempts_before=True, batch=5))).attempts] == [5]
+        first = await storage.purge(_before(later(1), attempts_before=True, batch=5))
+        assert (first.attempts, first.steps) == (5, 5)
 
     async def test_it_may_be_closed_and_used_again(self, storage: Storage) -> None:
         """`aclose` loses nothing that was stored."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connect_hub.models import Account, ApiKey, Attempt, OAuthState, Session, Visit
+from connect_hub.models import Account, ApiKey, Attempt, OAuthState, Session, Step, StepKind, Visit
 from connect_hub.storage.protocol import (
     Announce,
     Change,
@@ -34,6 +34,7 @@ __all__ = [
     "session",
     "silent",
     "state",
+    "step",
     "telling",
     "visit",
 ]
@@ -130,6 +131,17 @@ def state(of: Attempt, name: str = "state", **changes: object) -> OAuthState:
         "expires_at": later(1200),
     }
     return OAuthState(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def step(of: Session, kind: StepKind, **changes: object) -> Step:
+    values: dict[str, object] = {
+        "session_id": of.id,
+        "project_id": of.project_id,
+        "kind": kind,
+        "at": NOW,
+        "visit_name": "0a1b2c3d",
+    }
+    return Step(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def api_key(**changes: object) -> ApiKey:

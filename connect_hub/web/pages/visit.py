@@ -100,7 +100,7 @@ class VisitPages:
     async def connect(self, request: Request) -> Response:
         live = await self._live(request)
         method = request.query_params.get("method")
-        form = await self._site.flows.connecting.choosing.form(live, request.path_params["provider"], method)
+        form = await self._site.flows.connecting.pick(live, request.path_params["provider"], method)
         page = connect_page(
             self._site,
             form,
@@ -255,9 +255,7 @@ class VisitPages:
             live.visit.secret_hash.hex(),
             max_age=self._site.core.config.links.visit_absolute,
         )
-        connecting = self._site.flows.connecting
-        await connecting.discard_others(live)
-        attempts = await connecting.attempts(live)
+        attempts = await self._site.flows.connecting.leave(live)
         done = next((a for a in attempts if a.status is AttemptStatus.AUTHENTICATED), None)
         if done is not None:
             url = self._return_url(live.session, "success", done.account_id)

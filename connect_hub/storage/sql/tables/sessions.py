@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, false
 
 from connect_hub.storage.sql.tables.columns import MakeTable, blob, instant, key, text
 
-__all__ = ["attempts", "idempotency", "sessions", "states", "visits"]
+__all__ = ["attempts", "idempotency", "sessions", "states", "steps", "visits"]
 
 
 def sessions(table: MakeTable) -> Table:
@@ -94,6 +94,29 @@ def attempts(table: MakeTable) -> Table:
         instant("created_at", nullable=False),
         instant("updated_at", nullable=False),
         indexes={"session": ("session_id", "created_at", "id"), "age": ("updated_at",)},
+    )
+
+
+def steps(table: MakeTable) -> Table:
+    """How far customers came."""
+    return table(
+        "attempt_steps",
+        Column("session_id", BigInteger, primary_key=True, autoincrement=False),
+        Column("number", Integer, primary_key=True, autoincrement=False),
+        Column("project_id", key(64), nullable=False),
+        Column("kind", key(16), nullable=False),
+        Column("visit_name", key(16)),
+        Column("provider", key(255)),
+        Column("method", key(64)),
+        Column("attempt_id", key(64)),
+        Column("error_code", key(64)),
+        Column("took", BigInteger),
+        instant("at", nullable=False),
+        indexes={
+            # Everything that a funnel reads, so that it reads no row.
+            "funnel": ("project_id", "at", "provider", "kind", "session_id", "took"),
+            "age": ("at",),
+        },
     )
 
 

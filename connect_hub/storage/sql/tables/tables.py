@@ -26,6 +26,7 @@ class Tables:
         self.idempotency = sessions.idempotency(self._table)
         self.visits = sessions.visits(self._table)
         self.attempts = sessions.attempts(self._table)
+        self.steps = sessions.steps(self._table)
         self.states = sessions.states(self._table)
         self.accounts = accounts.accounts(self._table)
         self.events = events.events(self._table)
@@ -78,6 +79,7 @@ class Tables:
             self.idempotency,
             self.visits,
             self.attempts,
+            self.steps,
             self.states,
             self.accounts,
             self.events,
