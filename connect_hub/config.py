@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from connect_hub.clock import Clock, SystemClock
+from connect_hub.dashboard import DashboardConfig
 from connect_hub.errors import ConfigurationError
 from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES
 from connect_hub.identity import Identity
@@ -295,6 +296,8 @@ class RateConfig:
     """For pages that need no cookie, by the client's address."""
     failed_api_keys: Rate | None = Rate(0.5, 20)
     """For requests whose API key was refused, by the client's address."""
+    sign_ins: Rate | None = Rate(1 / 30, 10)
+    """For sign-ins to the dashboard by token, by the client's address."""
     openings: Rate | None = Rate(1 / 60, 20)
     """For visits that are made from one link, from wherever. A browser that has one makes no other."""
     renewals: Rate | None = Rate(1 / 3600, 2)
@@ -370,6 +373,8 @@ class HubConfig:
     links: LinkConfig = field(default_factory=LinkConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     pages: PageConfig = field(default_factory=PageConfig)
+    dashboard: DashboardConfig | None = None
+    """For operators, at `/dashboard`; None: there is none."""
     dispatch: bool = True
     """Deliver events in this process; False where `connect-hub worker` does it."""
     clock: Clock = field(default_factory=SystemClock)

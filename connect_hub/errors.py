@@ -47,6 +47,8 @@ __all__ = [
     "MissingPermission",
     "MissingTables",
     "NotFound",
+    "OperatorRequired",
+    "OperatorTokenRefused",
     "OriginRefused",
     "OutboundFailed",
     "OutboundRefused",
@@ -57,6 +59,7 @@ __all__ = [
     "RateLimited",
     "RefreshFailed",
     "RejectedCredentials",
+    "RoleRequired",
     "SessionEnded",
     "SessionNotFound",
     "StateInvalid",
@@ -162,6 +165,24 @@ class InvalidApiKey(ConnectHubError):
     """Send a valid API key as the user name of HTTP Basic authentication."""
 
     code = "invalid_api_key"
+
+
+class OperatorTokenRefused(ConnectHubError):
+    """This token is not valid, or not any more. Check that you copied all of it."""
+
+    code = "operator_token_refused"
+
+
+class OperatorRequired(ConnectHubError):
+    """This page is for operators, and you are not signed in as one."""
+
+    code = "operator_required"
+
+
+class RoleRequired(ConnectHubError):
+    """Your role does not allow this. Ask an administrator of this project."""
+
+    code = "role_required"
 
 
 class InvalidToken(ConnectHubError):

@@ -16,7 +16,9 @@ from connect_hub.errors import ConfigurationError
 from connect_hub.flows.accounts import Accounts, Owners
 from connect_hub.flows.api_keys import ApiKeys
 from connect_hub.flows.attempts import Attempts
+from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
+from connect_hub.flows.operators import Operators
 from connect_hub.flows.revocation import Revocation
 from connect_hub.flows.sessions import Links, Sessions
 from connect_hub.flows.upkeep import Upkeep
@@ -116,6 +118,8 @@ class ConnectHub:
         self.attempts = Attempts(core)
         self.accounts = Accounts(core, revocation)
         self.owners = Owners(core, self.accounts, revocation)
+        self.audit = AuditLog(core)
+        self.operators = Operators(core, self.audit)
         self.upkeep = Upkeep(replace(core, ready=partial(self._runtime.ready, deliver=False)))
         self._revocation, self._transport = revocation, transport
         self.sync = SyncHub(self, self._runtime)
@@ -169,6 +173,8 @@ class ConnectHub:
         flows = Flows(
             sessions=self.sessions,
             api_keys=self.api_keys,
+            audit=self.audit,
+            operators=self.operators,
             accounts=self.accounts,
             owners=self.owners,
             visits=visits,

@@ -8,6 +8,8 @@ from connect_hub.credentials import Credentials
 from connect_hub.flows.accounts import Accounts, Owners
 from connect_hub.flows.api_keys import ApiKeys
 from connect_hub.flows.attempts import Attempts
+from connect_hub.flows.audit import AuditLog
+from connect_hub.flows.operators import Operators
 from connect_hub.flows.sessions import Links, Sessions
 from connect_hub.flows.upkeep import Upkeep
 from connect_hub.runtime import Runtime
@@ -96,6 +98,20 @@ class SyncApiKeys(_Blocking[ApiKeys]):
     revoke = _blocking(ApiKeys.revoke)
 
 
+class SyncAudit(_Blocking[AuditLog]):
+    """`hub.audit`."""
+
+    list = _blocking(AuditLog.list)
+
+
+class SyncOperators(_Blocking[Operators]):
+    """`hub.operators`."""
+
+    add = _blocking(Operators.add)
+    list = _blocking(Operators.list)
+    revoke = _blocking(Operators.revoke)
+
+
 class SyncUpkeep(_Blocking[Upkeep]):
     """`hub.upkeep`."""
 
@@ -115,6 +131,8 @@ class SyncHub:
         self.accounts = SyncAccounts(hub.accounts, runtime, "accounts")
         self.owners = SyncOwners(hub.owners, runtime, "owners")
         self.api_keys = SyncApiKeys(hub.api_keys, runtime, "api_keys")
+        self.audit = SyncAudit(hub.audit, runtime, "audit")
+        self.operators = SyncOperators(hub.operators, runtime, "operators")
         self.upkeep = SyncUpkeep(hub.upkeep, runtime, "upkeep")
 
     def check(self) -> None:

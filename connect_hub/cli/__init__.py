@@ -11,13 +11,16 @@ __all__ = ["main"]
 @click.group(
     cls=Commands,
     modules={
+        "accounts": "accounts",
         "api-keys": "api_keys",
+        "audit": "audit",
         "connectors": "connectors",
         "db": "db",
         "demo": "demo",
         "doctor": "doctor",
         "keys": "keys",
         "links": "links",
+        "operators": "operators",
         "purge": "purge",
         "serve": "serve",
         "webhooks": "webhooks",

@@ -5,9 +5,17 @@ import re
 import click
 
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
-from connect_hub.cli.table import instant, show_table
+from connect_hub.cli.table import json_option, show
 
 __all__ = ["command"]
+
+_COLUMNS = {
+    "id": "id",
+    "name": "name",
+    "created_at": "created",
+    "last_used_at": "last used",
+    "revoked_at": "revoked",
+}
 
 
 @click.group("api-keys")
@@ -32,17 +40,22 @@ def create(name: str, environment: str, project: str, app: str | None) -> None:
 
 @command.command("list")
 @project_option
+@json_option
 @app_option
-def listing(project: str, app: str | None) -> None:
+def listing(project: str, as_json: bool, app: str | None) -> None:
     """List a project's keys, newest first; never the keys themselves."""
     keys = work_on(chosen_hub(app), lambda hub: hub.api_keys.list(project=project))
-    show_table(
-        ["id", "name", "created", "last used", "revoked"],
-        [
-            [key.id, key.name, instant(key.created_at), instant(key.last_used_at), instant(key.revoked_at)]
-            for key in keys
-        ],
-    )
+    rows = [
+        {
+            "id": key.id,
+            "name": key.name,
+            "created_at": key.created_at,
+            "last_used_at": key.last_used_at,
+            "revoked_at": key.revoked_at,
+        }
+        for key in keys
+    ]
+    show(_COLUMNS, rows, as_json=as_json)
 
 
 @command.command("revoke")

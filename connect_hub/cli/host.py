@@ -1,15 +1,18 @@
 """The hub that a command works on: the environment's, or with `--app module:hub` a host's own."""
 
 import asyncio
+import getpass
 import importlib
 import inspect
 import os
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import click
 
+from connect_hub.audit import Actor, ActorKind, acting_as
 from connect_hub.errors import ConfigurationError
 from connect_hub.hub import ConnectHub
 from connect_hub.storage.protocol import Storage
@@ -44,11 +47,21 @@ def work_on(hub: ConnectHub, work: Callable[[ConnectHub], Awaitable[T]]) -> T:
     async def run() -> T:
         try:
             async with hub.lifespan():
-                return await work(hub)
+                with acting_as(_whoever_types()):
+                    return await work(hub)
         finally:
             await close(hub)
 
     return asyncio.run(run())
+
+
+def _whoever_types() -> Actor:
+    """The user of the operating system, for the audit log."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's user may have a number alone
+        user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+    return Actor(ActorKind.COMMAND_LINE, user, user, socket.gethostname())
 
 
 async def close(hub: ConnectHub) -> None:

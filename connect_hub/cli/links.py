@@ -7,11 +7,26 @@ from typing import Any, cast
 import click
 
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
+from connect_hub.cli.table import json_option, show
 from connect_hub.clock import iso
 from connect_hub.flows.requests import CreateSession, SessionFields
-from connect_hub.models import AccountType, Binding, Category
+from connect_hub.hub import ConnectHub
+from connect_hub.models import AccountType, Binding, Category, Session, SessionStatus
 
 __all__ = ["command"]
+
+_AT_ONCE = 500
+_COLUMNS = {
+    "id": "id",
+    "status": "status",
+    "origin_owner_id": "owner id",
+    "origin_owner_name": "owner name",
+    "provider": "provider",
+    "opens": "opened",
+    "connects": "connected",
+    "created_at": "created",
+    "expires_at": "expires",
+}
 
 
 @click.group("links")
@@ -77,3 +92,74 @@ def create(project: str, as_json: bool, app: str | None, **fields: Any) -> None:
         "auth_link_url": issued.url,
     }
     click.echo(json.dumps(about, ensure_ascii=False))
+
+
+@command.command("list")
+@click.option("--origin-owner-id", "owner", help="Only this customer's.")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice([status.value for status in SessionStatus]),
+    help="Only in this status. May be repeated.",
+)
+@click.option("--limit", type=click.IntRange(1), help="At most so many. Default: all.")
+@project_option
+@json_option
+@app_option
+def listing(
+    owner: str | None,
+    statuses: tuple[str, ...],
+    limit: int | None,
+    project: str,
+    as_json: bool,
+    app: str | None,
+) -> None:
+    """List links, newest first; never the links themselves."""
+
+    async def read(hub: ConnectHub) -> list[dict[str, object]]:
+        found: list[Session] = []
+        before = None
+        while limit is None or len(found) < limit:
+            wanted = _AT_ONCE if limit is None else min(_AT_ONCE, limit - len(found))
+            page = await hub.sessions.list(
+                project=project,
+                origin_owner_id=owner,
+                statuses=frozenset(map(SessionStatus, statuses)),
+                limit=wanted,
+                before=before,
+            )
+            found += page
+            if len(page) < wanted:
+                break
+            before = (page[-1].created_at, page[-1].id)
+        now = hub.config.clock.now()
+        return [_row(session, session.status(now)) for session in found]
+
+    show(_COLUMNS, work_on(chosen_hub(app), read), as_json=as_json)
+
+
+def _row(session: Session, status: SessionStatus) -> dict[str, object]:
+    return {
+        "id": session.id,
+        "status": status,
+        "origin_owner_id": session.origin_owner_id,
+        "origin_owner_name": session.origin_owner_name,
+        "origin_username": session.origin_username,
+        "provider": session.provider,
+        "account_id": session.account_id,
+        "opens": session.opens,
+        "connects": session.connects,
+        "created_at": session.created_at,
+        "expires_at": session.expires_at,
+    }
+
+
+@command.command("revoke")
+@click.argument("link_id", type=int)
+@project_option
+@app_option
+def revoke(link_id: int, project: str, app: str | None) -> None:
+    """Let nobody connect with the link any more. Accounts that were connected with it stay."""
+    session = work_on(chosen_hub(app), lambda hub: hub.sessions.revoke(link_id, project=project))
+    click.echo(f"revoked {session.id}")

@@ -13,12 +13,15 @@ __all__ = ["command"]
 @click.option(
     "--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="What is older goes."
 )
+@click.option(
+    "--audit-days", type=click.IntRange(1, 3650), help="Older entries of the audit log go. Default: none."
+)
 @app_option
-def command(days: int, app: str | None) -> None:
+def command(days: int, audit_days: int | None, app: str | None) -> None:
     """Remove what is over: sessions, attempts and delivered events after 30 days, visits after one.
 
-    Accounts stay. Run it once a day; it works in small batches, and may be interrupted.
+    Accounts and the audit log stay. Run it once a day; it works in small batches, and may be interrupted.
     """
-    removed = work_on(chosen_hub(app), lambda hub: hub.upkeep.purge(days=days))
+    removed = work_on(chosen_hub(app), lambda hub: hub.upkeep.purge(days=days, audit_days=audit_days))
     for kind, count in asdict(removed).items():
         click.echo(f"{kind}: {count} removed")

@@ -8,6 +8,7 @@ from connect_hub.config import Brand, HubConfig, LinkConfig, NetworkConfig, Proj
 from connect_hub.connectors import catalog
 from connect_hub.connectors.definition import Connector
 from connect_hub.connectors.registry import ConnectorRegistry, OAuth
+from connect_hub.dashboard import DashboardConfig, OperatorTokens
 from connect_hub.errors import ConfigurationError
 from connect_hub.hub import ConnectHub
 from connect_hub.keys import KeyRing
@@ -129,6 +130,7 @@ def _config(settings: Settings, *, dispatch: bool) -> HubConfig:
             links=LinkConfig(style=settings.link_style, return_urls=frozenset(settings.return_urls)),
             network=network,
             dispatch=dispatch,
+            dashboard=DashboardConfig(auth=OperatorTokens()) if settings.dashboard else None,
         )
 
 

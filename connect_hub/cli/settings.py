@@ -124,6 +124,7 @@ class Settings(BaseSettings):
     binding: Binding = Field(Binding.CONFIRM, description="how a visitor is tied to a link")
     link_style: Literal["fragment", "query"] = Field("fragment", description="where a link has its token")
     trusted_proxies: int = Field(0, ge=0, le=10, description="how many proxies stand in front")
+    dashboard: bool = Field(False, description="serve the dashboard, signed in to by token")
     organization_id: int = Field(1, description="a number that the API repeats")
 
     @classmethod
@@ -212,6 +213,7 @@ _FIXES = {
     "binding": "Leave it out, or write confirm",
     "link_style": "Write fragment or query",
     "insecure_dev": "Write 1, or leave it out",
+    "dashboard": "Write 1, or leave it out",
     "trusted_proxies": "Write how many proxies append to X-Forwarded-For, from 0 to 10",
     "organization_id": "Write a whole number, such as 1",
 }

@@ -1,13 +1,31 @@
 """Rows for a terminal: aligned columns, and one line a row for other programs."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import Enum
 
 import click
 
 from connect_hub.clock import iso
 
-__all__ = ["instant", "show_table"]
+__all__ = ["instant", "json_option", "show", "show_json", "show_table"]
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, a line a row.")
+
+
+def show(columns: Mapping[str, str], rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
+    """Print `rows`: in JSON whole, else the `columns`, which say what a field is headed with."""
+    if as_json:
+        for row in rows:
+            show_json(row)
+        return
+    show_table([*columns.values()], [[_text(row[name]) for name in columns] for row in rows])
+
+
+def show_json(row: Mapping[str, object]) -> None:
+    """Print one row as one line of JSON."""
+    click.echo(json.dumps({name: _plain_value(value) for name, value in row.items()}, ensure_ascii=False))
 
 
 def show_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -21,6 +39,23 @@ def show_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def instant(moment: datetime | None) -> str:
     """A moment as RFC 3339, or a dash."""
     return "-" if moment is None else iso(moment)
+
+
+def _plain_value(value: object) -> object:
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, Enum):
+        return value.value
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _text(value: object) -> str:
+    plain = _plain_value(value)
+    if plain is None or plain == "":
+        return "-"
+    if isinstance(plain, dict):
+        return json.dumps(plain, ensure_ascii=False)
+    return str(plain)
 
 
 def _plain(text: str) -> str:

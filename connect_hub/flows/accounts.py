@@ -1,5 +1,6 @@
 """Linked accounts: read, changed, converted, paused, deleted."""
 
+import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,6 +8,7 @@ from typing import Any, TypeVar, Unpack
 
 from connect_hub.errors import AccountNotFound, FieldError, ValidationFailed
 from connect_hub.events import account_event, change_name
+from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
 from connect_hub.flows.requests import AccountChange, AccountFields, ChangeAccount, OwnerName, parse
 from connect_hub.flows.revocation import Revocation
@@ -34,6 +36,7 @@ class Accounts:
     def __init__(self, core: Core, revocation: Revocation) -> None:
         self._core = core
         self._revocation = revocation
+        self._audit = AuditLog(core)
 
     def seen(self, account: Account) -> Account:
         """`account` with status `inactive` if its connector is disabled on its project."""
@@ -112,7 +115,7 @@ class Accounts:
         """
         wanted = parse(AccountChange, fields)
         changes = {name: getattr(wanted, name) for name in wanted.model_fields_set}
-        return await self._change(account_id, self._changing(changes), project)
+        return await self._change(account_id, self._changing(changes), project, "account.changed")
 
     async def change_from(
         self, account_id: str, request: ChangeAccount, *, project: str = "default"
@@ -141,7 +144,7 @@ class Accounts:
                 )
             return change(account)
 
-        return await self._change(account_id, apply, project)
+        return await self._change(account_id, apply, project, "account.changed")
 
     def _changing(self, changes: dict[str, Any]) -> Callable[[Account], Account]:
         if "metadata" in changes:
@@ -150,7 +153,9 @@ class Accounts:
 
     async def convert(self, account_id: str, type: AccountType, *, project: str = "default") -> Account:  # noqa: A002  # the wire's word
         """Make it a test or a production account. Raises AccountNotFound, AccountConflict."""
-        return await self._change(account_id, lambda a: self._touched(a, replace(a, type=type)), project)
+        return await self._change(
+            account_id, lambda a: self._touched(a, replace(a, type=type)), project, "account.converted"
+        )
 
     async def suspend(self, account_id: str, *, reason: str = "", project: str = "default") -> Account:
         """Pause it: its credentials are kept and not used."""
@@ -163,7 +168,7 @@ class Accounts:
                 account, replace(account, status=AccountStatus.SUSPENDED, status_reasons=(why,))
             )
 
-        return await self._change(account_id, apply, project)
+        return await self._change(account_id, apply, project, "account.suspended")
 
     async def resume(self, account_id: str, *, project: str = "default") -> Account:
         """End a suspension; an account in another status is left as it is."""
@@ -173,15 +178,19 @@ class Accounts:
                 return account
             return self._touched(account, replace(account, status=AccountStatus.ACTIVE, status_reasons=()))
 
-        return await self._change(account_id, apply, project)
+        return await self._change(account_id, apply, project, "account.resumed")
 
     def _touched(self, before: Account, after: Account) -> Account:
         """`after`, stamped, if anything changed."""
         return before if after == before else replace(after, updated_at=self._core.clock.now())
 
-    async def _change(self, account_id: str, change: Callable[[Account], Account], project: str) -> Account:
+    async def _change(
+        self, account_id: str, change: Callable[[Account], Account], project: str, action: str
+    ) -> Account:
         await self._core.ready()
-        account = await self._core.storage.change_account(project, account_id, change, announce=self.announce)
+        account = await self._core.storage.change_account(
+            project, account_id, change, announce=self.announce, note=self._audit.noting(action)
+        )
         if account is None:
             raise AccountNotFound
         self._core.wake()
@@ -193,7 +202,9 @@ class Accounts:
         Returns the account as it was. Raises AccountNotFound.
         """
         await self._core.ready()
-        removed = await self._core.storage.delete_account(project, account_id, announce=self.announce)
+        removed = await self._core.storage.delete_account(
+            project, account_id, announce=self.announce, note=self._audit.noting("account.deleted")
+        )
         if removed is None:
             raise AccountNotFound
         self._core.wake()
@@ -230,7 +241,13 @@ class Owners:
         parse(OwnerName, {"origin_owner_id": origin_owner_id})
         await self._core.ready()
         erased = await self._core.storage.erase_owner(
-            project, origin_owner_id, announce=self._accounts.announce
+            project,
+            origin_owner_id,
+            announce=self._accounts.announce,
+            # Which customer it was can be shown to whoever knows the id; the log itself forgets it.
+            note=AuditLog(self._core).entry(
+                project, "owner.erased", hashlib.sha256(origin_owner_id.encode()).hexdigest()[:32]
+            ),
         )
         self._core.wake()
         for removed in erased.accounts:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connect_hub.errors import InvalidApiKey, NotFound
+from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
 from connect_hub.models import ApiKey
 
@@ -41,6 +42,7 @@ class ApiKeys:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._audit = AuditLog(core)
         self._touched: dict[str, datetime] = {}
         self._configured: dict[bytes, Caller] = {}
         for project_id, project in core.config.projects.items():
@@ -62,7 +64,8 @@ class ApiKeys:
             name=name,
             created_at=self._core.clock.now(),
         )
-        await self._core.storage.create_api_key(key)
+        note = self._audit.entry(project, "api_key.created", key.id, after={"name": name})
+        await self._core.storage.create_api_key(key, note=note)
         return IssuedApiKey(key, f"chk_{environment}_{key.id}_{secret}")
 
     async def list(self, *, project: str = "default") -> list[ApiKey]:
@@ -73,7 +76,8 @@ class ApiKeys:
     async def revoke(self, key_id: str, *, project: str = "default") -> ApiKey:
         """Refuse the key from the next request on. Idempotent. Raises NotFound."""
         await self._core.ready()
-        key = await self._core.storage.revoke_api_key(project, key_id, now=self._core.clock.now())
+        note = self._audit.entry(project, "api_key.revoked", key_id)
+        key = await self._core.storage.revoke_api_key(project, key_id, now=self._core.clock.now(), note=note)
         if key is None:
             raise NotFound(f"There is no API key {key_id!r} in this project.")
         return key

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Unpack
 from urllib.parse import urlsplit
 
+from connect_hub.audit import AuditEntry
+from connect_hub.clock import iso
 from connect_hub.errors import (
     ConnectHubError,
     ConnectorInactive,
@@ -19,6 +21,7 @@ from connect_hub.errors import (
 )
 from connect_hub.flows.api_keys import ApiKeys, Caller
 from connect_hub.flows.attempts import Attempts
+from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
 from connect_hub.flows.requests import CreateSession, SessionFields, parse
 from connect_hub.models import AccountType, Attempt, Binding, Session, SessionStatus, Step
@@ -62,6 +65,7 @@ class Sessions:
         self._core = core
         self._api_keys = api_keys
         self._attempts = Attempts(core)
+        self._audit = AuditLog(core)
 
     async def create(
         self,
@@ -101,7 +105,7 @@ class Sessions:
         for _ in range(3):
             try:
                 stored = await self._core.storage.create_session(
-                    session, idempotency=remembered, connection=connection
+                    session, idempotency=remembered, connection=connection, note=self._note_of(session)
                 )
             except StorageConflict:
                 # Another session has these 53 bits. On a connection of the host's the transaction is lost.
@@ -111,6 +115,20 @@ class Sessions:
             else:
                 return self.issued(stored)
         raise StorageConflict
+
+    def _note_of(self, session: Session) -> AuditEntry | None:
+        return self._audit.entry(
+            session.project_id,
+            "link.created",
+            str(session.id),
+            owner_id=session.origin_owner_id,
+            after={
+                "origin_owner_id": session.origin_owner_id,
+                "provider": session.provider,
+                "account_id": session.account_id,
+                "expires_at": iso(session.expires_at),
+            },
+        )
 
     def issued(self, session: Session) -> IssuedSession:
         """The session with its token and link, signed again from the row."""
@@ -202,7 +220,10 @@ class Sessions:
         Raises SessionNotFound.
         """
         await self._core.ready()
-        session = await self._core.storage.revoke_session(project, session_id, now=self._core.clock.now())
+        note = self._audit.entry(project, "link.revoked", str(session_id))
+        session = await self._core.storage.revoke_session(
+            project, session_id, now=self._core.clock.now(), note=note
+        )
         if session is None:
             raise SessionNotFound
         return session

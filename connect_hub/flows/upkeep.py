@@ -20,17 +20,20 @@ class Upkeep:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    async def purge(self, *, days: int = 30) -> Purged:
+    async def purge(self, *, days: int = 30, audit_days: int | None = None) -> Purged:
         """Remove what is over, in small batches, and say how many rows of each kind. May be interrupted.
 
         Sessions go `days` after their end, attempts after their last change, events after they happened if
         nothing waits to be delivered; visits, pending sign-ins and idempotency keys after a day. Accounts
-        stay. Raises ValidationFailed for `days` that are not from 1 to 3650.
+        stay. The audit log stays as well, but for entries older than `audit_days` where that is given.
+        Raises ValidationFailed for days that are not from 1 to 3650.
         """
+        if audit_days is not None and not 1 <= audit_days <= _LONGEST:
+            raise ValidationFailed(FieldError("audit_days", f"must be from 1 to {_LONGEST}"))
         if not 1 <= days <= _LONGEST:
             raise ValidationFailed(FieldError("days", f"must be from 1 to {_LONGEST}"))
         await self._core.ready()
-        old, removed = self._retention(days), Counter[str]()
+        old, removed = self._retention(days, audit_days), Counter[str]()
         while True:
             batch = asdict(await self._core.storage.purge(old))
             removed.update(batch)
@@ -42,7 +45,7 @@ class Upkeep:
         await self._core.ready()
         return await self._core.storage.backlog()
 
-    def _retention(self, days: int) -> Retention:
+    def _retention(self, days: int, audit_days: int | None) -> Retention:
         now, links = self._core.clock.now(), self._core.config.links
         before = now - days * _DAY
         # A sign-in that began in a visit's last minute may still be finished.
@@ -53,4 +56,6 @@ class Upkeep:
             events_before=before,
             visits_before=now - visit,
             idempotency_before=now - _DAY,
+            operator_sessions_before=now - 31 * _DAY,
+            audit_before=None if audit_days is None else now - audit_days * _DAY,
         )

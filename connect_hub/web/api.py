@@ -6,6 +6,7 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
+from connect_hub.audit import Actor, ActorKind, act_as
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.errors import (
     AccountNotFound,
@@ -71,7 +72,11 @@ class Api:
             self._count_refusal(request)
             raise
         self._site.limiters.api_keys.spend(caller.key_id)
+        act_as(Actor(ActorKind.API_KEY, caller.key_id, caller.key_id, self._address(request)))
         return caller
+
+    def _address(self, request: Request) -> str:
+        return client_address(request, self._site.core.config.network.trusted_proxies)
 
     def _count_refusal(self, request: Request) -> None:
         """Counts refused keys by the client's address. Raises RateLimited after too many: 429, not 401.
@@ -79,8 +84,7 @@ class Api:
         A good key is never refused for the sake of others, who may share its address behind a proxy; keys
         are too long to be found by trying.
         """
-        address = client_address(request, self._site.core.config.network.trusted_proxies)
-        self._site.limiters.failed_api_keys.spend(address)
+        self._site.limiters.failed_api_keys.spend(self._address(request))
 
     # --- connect sessions ---
 

@@ -14,6 +14,7 @@ from connect_hub.errors import ConnectHubError, HeadersTooLarge, NotFound
 from connect_hub.flows.core import Core
 from connect_hub.web.api import Api
 from connect_hub.web.contexts import BrandView
+from connect_hub.web.dashboard.routes import dashboard_routes
 from connect_hub.web.endpoint import Endpoint, Handler, is_for_a_person
 from connect_hub.web.headers import SecureHeaders
 from connect_hub.web.hub_api import HubApi
@@ -103,6 +104,8 @@ def routes(site: Site) -> list[BaseRoute]:
         Route(
             "/static/{name:path}", Endpoint(site, {"GET": site.assets.endpoint}, page=False), name="static"
         ),
+        # The dashboard, where one is configured.
+        *dashboard_routes(site),
     ]
 
 

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from connect_hub.audit import acting_as
 from connect_hub.errors import ConnectHubError, MethodNotAllowed
 from connect_hub.web.errors import error_response, status_of
 from connect_hub.web.problems import problem_response
@@ -48,7 +49,8 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            response = await self._answer(request)
+            with acting_as(None):  # who it is, the handler finds out
+                response = await self._answer(request)
         except ClientDisconnect:
             return
         except ConnectHubError as error:
@@ -79,9 +81,9 @@ class Endpoint:
                 exc_info=cause if status != 503 or self._is_news(error) else None,
             )
         response: Response
-        if self._page:
+        if self._shows_page(request):
             try:
-                response = problem_response(self._site, request, error, reference=reference)
+                response = self._problem(request, error, reference)
             except Exception:
                 # A host's own layout is at fault, and the page of an error has the same layout.
                 log.exception("the page of an error could not be rendered [%s]", reference)
@@ -91,6 +93,13 @@ class Endpoint:
         if isinstance(error, MethodNotAllowed):
             response.headers["Allow"] = ", ".join(sorted(self._methods))
         return response
+
+    def _shows_page(self, request: Request) -> bool:
+        """Whether an error is shown to a person."""
+        return self._page
+
+    def _problem(self, request: Request, error: ConnectHubError, reference: str) -> Response:
+        return problem_response(self._site, request, error, reference=reference)
 
     def _is_news(self, error: ConnectHubError) -> bool:
         """Whether the log has not had this story for a minute: callers may ask faster than disks fill."""

@@ -9,9 +9,11 @@ from starlette.responses import HTMLResponse, Response
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.flows.accounts import Accounts, Owners
 from connect_hub.flows.api_keys import ApiKeys
+from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.connecting import Connecting
 from connect_hub.flows.core import Core
 from connect_hub.flows.embedding import Embedding
+from connect_hub.flows.operators import Operators
 from connect_hub.flows.popups import Popups
 from connect_hub.flows.sessions import Sessions
 from connect_hub.flows.visits import Visits
@@ -34,6 +36,8 @@ class Flows:
 
     sessions: Sessions
     api_keys: ApiKeys
+    audit: AuditLog
+    operators: Operators
     accounts: Accounts
     owners: Owners
     visits: Visits
@@ -52,6 +56,7 @@ class Limiters:
     clients: RateLimiter
     openings: RateLimiter
     renewals: RateLimiter
+    sign_ins: RateLimiter
 
     @classmethod
     def of(cls, core: Core) -> "Limiters":
@@ -64,6 +69,7 @@ class Limiters:
             RateLimiter(rates.per_client),
             RateLimiter(rates.openings),
             RateLimiter(rates.renewals),
+            RateLimiter(rates.sign_ins),
         )
 
 

@@ -45,7 +45,8 @@ class Templating:
         overrides: Sequence[str | Path | BaseLoader] = (),
         languages: Languages | None = None,
     ) -> None:
-        self._brand = brand
+        self.brand = brand
+        """The host's product."""
         self._static_url = static_url
         self._overrides = tuple(overrides)
         self._environments: dict[str, Environment] = {}
@@ -101,7 +102,7 @@ class Templating:
             environment.install_gettext_translations(language, newstyle=True)  # type: ignore[attr-defined]
         # The extension's own `_` looks gettext up at each call, which doubles what a text costs.
         environment.globals["_"] = environment.globals["gettext"]
-        environment.globals.update(brand=self._brand, static_url=self._static_url, plurals=language.plurals)
+        environment.globals.update(brand=self.brand, static_url=self._static_url, plurals=language.plurals)
         environment.filters["clean"] = clean
         return environment
 

@@ -186,7 +186,7 @@ def test_commands_that_are_named_exist() -> None:
         for found in re.findall(r"`?connect-hub ((?:[a-z][a-z-]+)(?: [a-z][a-z-]+)?)\b", text)
     }
     assert {("serve",), ("links", "create"), ("db", "upgrade")} <= named
-    groups = {"keys", "webhooks", "api-keys", "links", "connectors", "db"}
+    groups = {"keys", "webhooks", "api-keys", "links", "connectors", "db", "accounts", "operators"}
     for words in named:
         arguments = words if words[0] in groups else words[:1]
         if arguments[0] in main.list_commands(None):  # type: ignore[arg-type,unused-ignore]

@@ -74,6 +74,7 @@ def test_everything_arrives_in_the_hub(environment: pytest.MonkeyPatch) -> None:
         LINK_STYLE="query",
         TRUSTED_PROXIES="2",
         ORGANIZATION_ID="17",
+        DASHBOARD="1",
         EMBED_ORIGINS="https://app.example.com, http://localhost:3000",
     )
     config = hub.config
@@ -90,6 +91,7 @@ def test_everything_arrives_in_the_hub(environment: pytest.MonkeyPatch) -> None:
     assert hub.public_url.text == "https://connect.example.com/hub"
     assert list(hub.connectors) == ["bamboohr", "slack"]
     assert not config.dispatch
+    assert config.dashboard is not None
 
 
 def test_nothing_but_the_required_is_required(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -101,6 +103,7 @@ def test_nothing_but_the_required_is_required(environment: pytest.MonkeyPatch, t
     assert isinstance(storage, SQLStorage)
     assert Path(storage.engine.url.database or "").resolve() == tmp_path / "connect_hub.db"
     assert hub.config.projects == {"default": Project()}
+    assert hub.config.dashboard is None
     assert list(tmp_path.iterdir()) == []
 
 

@@ -109,6 +109,8 @@ async def test_batches_are_added_up_until_one_is_empty() -> None:
         "events_before": week,
         "visits_before": day,
         "idempotency_before": day,
+        "operator_sessions_before": NOW - timedelta(days=31),
+        "audit_before": None,
         "batch": 1000,
     }
 

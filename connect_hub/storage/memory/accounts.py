@@ -13,6 +13,7 @@ from connect_hub.errors import (
 from connect_hub.models import Account, AccountStatus, AttemptStatus, Session, StepKind
 from connect_hub.storage import rules, step_rules
 from connect_hub.storage.account_rows import account_of, account_row
+from connect_hub.storage.memory.operators import MemoryAudit
 from connect_hub.storage.memory.outbox import MemoryEvents
 from connect_hub.storage.memory.shelves import MemoryTransaction, pick
 from connect_hub.storage.memory.steps import MemorySteps
@@ -22,6 +23,7 @@ from connect_hub.storage.protocol import (
     Change,
     LinkRequest,
     LinkResult,
+    Noting,
     Sealed,
     StoredCredentials,
 )
@@ -32,7 +34,7 @@ __all__ = ["MemoryAccounts"]
 _OWNER_SLOT = ("project_id", "origin_owner_id", "provider", "type", "slot")
 
 
-class MemoryAccounts(MemoryEvents, MemorySteps):
+class MemoryAccounts(MemoryEvents, MemorySteps, MemoryAudit):
     """`AccountStore` in memory."""
 
     async def link(self, request: LinkRequest) -> LinkResult:
@@ -124,6 +126,7 @@ class MemoryAccounts(MemoryEvents, MemorySteps):
         change: Callable[[Account], Account],
         *,
         announce: Announce,
+        note: Noting | None = None,
     ) -> Account | None:
         with self._transaction():
             found = self._stored(account_id, project_id)
@@ -137,12 +140,15 @@ class MemoryAccounts(MemoryEvents, MemorySteps):
             if self._is_taken(row):
                 raise AccountConflict
             self._refuse_taken(events)
+            entry = None if note is None else note(found.account, after)
+            self._refuse_noted(entry)
             self._accounts[account_id] = row
             self._record(events)
+            self._note(entry)
             return account_of(pick(row))[0]
 
     async def delete_account(
-        self, project_id: str, account_id: str, *, announce: Announce
+        self, project_id: str, account_id: str, *, announce: Announce, note: Noting | None = None
     ) -> StoredCredentials | None:
         with self._transaction():
             found = self._stored(account_id, project_id)
@@ -150,8 +156,11 @@ class MemoryAccounts(MemoryEvents, MemorySteps):
                 return None
             _, events = rules.announced(found.account, Change.DELETED, found.account, announce)
             self._refuse_taken(events)
+            entry = None if note is None else note(found.account, found.account)
+            self._refuse_noted(entry)
             del self._accounts[account_id]
             self._record(events)
+            self._note(entry)
             return found
 
     async def stored_credentials(

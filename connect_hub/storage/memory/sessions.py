@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from connect_hub.audit import AuditEntry
 from connect_hub.errors import ConfigurationError, IdempotencyKeyReused, LinkNotFound, StorageConflict
 from connect_hub.models import ApiKey, Attempt, OAuthState, Session, StepKind, Visit
 from connect_hub.storage import rules, step_rules
-from connect_hub.storage.memory.shelves import Shelves, pick
+from connect_hub.storage.memory.operators import MemoryAudit
+from connect_hub.storage.memory.shelves import pick
 from connect_hub.storage.memory.steps import MemorySteps
 from connect_hub.storage.protocol import Idempotency, SessionQuery
 from connect_hub.storage.rows import (
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["MemorySessions", "MemoryVisits"]
 
 
-class MemorySessions(Shelves):
+class MemorySessions(MemoryAudit):
     """`SessionStore` in memory."""
 
     async def create_session(
@@ -41,6 +43,7 @@ class MemorySessions(Shelves):
         *,
         idempotency: Idempotency | None = None,
         connection: "Connection | AsyncConnection | None" = None,
+        note: AuditEntry | None = None,
     ) -> Session:
         if connection is not None:
             raise ConfigurationError(
@@ -54,6 +57,7 @@ class MemorySessions(Shelves):
             row = session_row(session)
             if session.id in self._sessions or any(r["jti"] == session.jti for r in self._sessions.values()):
                 raise StorageConflict
+            self._refuse_noted(note)
             if idempotency is not None:
                 self._idempotency[idempotency.scope, idempotency.key] = {
                     "body_hash": idempotency.body_hash.hex(),
@@ -61,6 +65,7 @@ class MemorySessions(Shelves):
                     "created_at": milliseconds(session.created_at),
                 }
             self._sessions[session.id] = row
+            self._note(note)
             return session_of(pick(row))
 
     def _made_before(self, session: Session, idempotency: Idempotency) -> Session | None:
@@ -99,12 +104,16 @@ class MemorySessions(Shelves):
             found = [session for session in found if session.status(query.now) in query.statuses]
         return found[: query.limit]
 
-    async def revoke_session(self, project_id: str, session_id: int, *, now: datetime) -> Session | None:
+    async def revoke_session(
+        self, project_id: str, session_id: int, *, now: datetime, note: AuditEntry | None = None
+    ) -> Session | None:
         with self._transaction():
             session = self._found(project_id, session_id)
             if session is None:
                 return None
             if session.revoked_at is None:
+                self._refuse_noted(note)
+                self._note(note)
                 row = {**self._sessions[session_id], "revoked_at": milliseconds(now)}
                 self._sessions[session_id] = row
             self._visits = {k: r for k, r in self._visits.items() if r["session_id"] != session_id}

@@ -32,6 +32,9 @@ class Shelves:
         self._delivery_attempts: dict[tuple[str, int], Row] = {}
         self._endpoints: dict[str, Row] = {}
         self._api_keys: dict[str, Row] = {}
+        self._operators: dict[str, Row] = {}
+        self._operator_sessions: dict[str, Row] = {}
+        self._audit: dict[str, Row] = {}
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
+from connect_hub.audit import AuditEntry
 from connect_hub.errors import StorageConflict
 from connect_hub.models import ApiKey
 from connect_hub.storage import rules
 from connect_hub.storage.account_rows import account_of
+from connect_hub.storage.memory.operators import MemoryAudit
 from connect_hub.storage.memory.outbox import MemoryEvents
-from connect_hub.storage.memory.shelves import Shelves, pick
+from connect_hub.storage.memory.shelves import pick
 from connect_hub.storage.protocol import (
     Announce,
     Change,
@@ -27,14 +29,16 @@ __all__ = ["MemoryApiKeys", "MemoryUpkeep"]
 K = TypeVar("K")
 
 
-class MemoryApiKeys(Shelves):
+class MemoryApiKeys(MemoryAudit):
     """`ApiKeyStore` in memory."""
 
-    async def create_api_key(self, key: ApiKey) -> None:
+    async def create_api_key(self, key: ApiKey, *, note: AuditEntry | None = None) -> None:
         with self._transaction():
             if key.id in self._api_keys:
                 raise StorageConflict
+            self._refuse_noted(note)
             self._api_keys[key.id] = api_key_row(key)
+            self._note(note)
 
     async def api_key(self, key_id: str) -> ApiKey | None:
         with self._transaction():
@@ -47,13 +51,17 @@ class MemoryApiKeys(Shelves):
         rows.sort(key=lambda row: (row["created_at"], row["id"]), reverse=True)
         return [api_key_of(pick(row)) for row in rows]
 
-    async def revoke_api_key(self, project_id: str, key_id: str, *, now: datetime) -> ApiKey | None:
+    async def revoke_api_key(
+        self, project_id: str, key_id: str, *, now: datetime, note: AuditEntry | None = None
+    ) -> ApiKey | None:
         with self._transaction():
             row = self._api_keys.get(key_id)
             if row is None or row["project_id"] != project_id:
                 return None
             if row["revoked_at"] is None:
+                self._refuse_noted(note)
                 row = self._api_keys[key_id] = {**row, "revoked_at": milliseconds(now)}
+                self._note(note)
             return api_key_of(pick(row))
 
     async def touch_api_key(self, key_id: str, *, now: datetime) -> None:
@@ -63,7 +71,7 @@ class MemoryApiKeys(Shelves):
                 self._api_keys[key_id] = {**row, "last_used_at": milliseconds(now)}
 
 
-class MemoryUpkeep(MemoryEvents):
+class MemoryUpkeep(MemoryEvents, MemoryAudit):
     """`Upkeep` in memory."""
 
     async def check(self) -> None:
@@ -75,7 +83,9 @@ class MemoryUpkeep(MemoryEvents):
                 self._canary = bytes(proposed)
             return self._canary
 
-    async def erase_owner(self, project_id: str, origin_owner_id: str, *, announce: Announce) -> Erased:
+    async def erase_owner(
+        self, project_id: str, origin_owner_id: str, *, announce: Announce, note: AuditEntry | None = None
+    ) -> Erased:
         with self._transaction():
 
             def is_theirs(row: Row, owner: str = "origin_owner_id") -> bool:
@@ -89,11 +99,16 @@ class MemoryUpkeep(MemoryEvents):
             for found in removed:
                 events += rules.announced(found.account, Change.DELETED, found.account, announce)[1]
             self._refuse_taken([event for event in events if event.id not in old])
+            self._refuse_noted(note)
             self._remove_events(old)
             for found in removed:
                 del self._accounts[found.account.id]
             self._remove_sessions(session_ids)
             self._record(events)
+            for key in _keys(self._audit, lambda row: is_theirs(row, "owner_id"), None):
+                erased = {**self._audit[key], "owner_id": None, "before": None, "after": None}
+                self._audit[key] = erased
+            self._note(note)
             return Erased(len(session_ids), tuple(removed))
 
     async def purge(self, retention: Retention) -> Purged:
@@ -139,6 +154,10 @@ class MemoryUpkeep(MemoryEvents):
                 states=_remove(self._states, lambda row: row["expires_at"] < visits, batch),
                 idempotency=_remove(self._idempotency, lambda row: row["created_at"] < idempotency, batch),
                 steps=_remove(self._steps, lambda row: row["at"] < attempts, batch),
+                operator_sessions=_remove_before(
+                    self._operator_sessions, "last_seen_at", retention.operator_sessions_before, batch
+                ),
+                audit=_remove_before(self._audit, "at", retention.audit_before, batch),
             )
 
     async def aclose(self) -> None:
@@ -152,6 +171,10 @@ def _ended_before(row: Row, cut: int) -> bool:
 
 def _keys(shelf: dict[K, Row], condition: Callable[[Row], bool], limit: int | None) -> list[K]:
     return [key for key, row in shelf.items() if condition(row)][:limit]
+
+
+def _remove_before(shelf: dict[K, Row], column: str, cut: datetime | None, limit: int) -> int:
+    return 0 if cut is None else _remove(shelf, lambda row: row[column] < milliseconds(cut), limit)
 
 
 def _remove(shelf: dict[K, Row], condition: Callable[[Row], bool], limit: int) -> int:

@@ -1,6 +1,6 @@
 """The storage ports: what the hub needs of a database.
 
-`Storage` is the sum of nine small ports. Every method is one intent and atomic: it happens entirely or not
+`Storage` is the sum of small ports. Every method is one intent and atomic: it happens entirely or not
 at all, whatever else runs at the same time, in this process or in another. Values go in and come out as
 the frozen objects of `connect_hub.models`; a storage keeps no reference to what it was given, and never
 hands out an object that it will change.
@@ -27,6 +27,7 @@ from connect_hub.storage.protocol.accounts import (
     StoredCredentials,
 )
 from connect_hub.storage.protocol.api_keys import ApiKeyStore
+from connect_hub.storage.protocol.audit import AuditQuery, AuditStore, Noting
 from connect_hub.storage.protocol.changes import Announce, Change, InTransaction, NewEvent, Sealed
 from connect_hub.storage.protocol.endpoints import EndpointStore, Judge, WebhookEndpoint
 from connect_hub.storage.protocol.event_log import (
@@ -46,6 +47,7 @@ from connect_hub.storage.protocol.events import (
     EventStore,
     Settlement,
 )
+from connect_hub.storage.protocol.operators import OperatorStore
 from connect_hub.storage.protocol.sessions import Idempotency, SessionQuery, SessionStore
 from connect_hub.storage.protocol.steps import MOST_STEPS, FunnelQuery, FunnelRow, StepStore
 from connect_hub.storage.protocol.upkeep import Erased, Purged, Retention, Upkeep
@@ -57,6 +59,8 @@ __all__ = [
     "AccountStore",
     "Announce",
     "ApiKeyStore",
+    "AuditQuery",
+    "AuditStore",
     "Backlog",
     "Change",
     "Delivery",
@@ -78,6 +82,8 @@ __all__ = [
     "LinkRequest",
     "LinkResult",
     "NewEvent",
+    "Noting",
+    "OperatorStore",
     "Purged",
     "Replay",
     "Replayed",
@@ -104,6 +110,8 @@ class Storage(
     EndpointStore,
     EventLog,
     ApiKeyStore,
+    OperatorStore,
+    AuditStore,
     Upkeep,
     Protocol,
 ):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from connect_hub.models import Account, AccountStatus, ProviderIdentity, Session
+from connect_hub.storage.protocol.audit import Noting
 from connect_hub.storage.protocol.changes import Announce, InTransaction, Sealed
 
 __all__ = ["AccountQuery", "AccountStore", "LinkRequest", "LinkResult", "StoredCredentials"]
@@ -118,10 +119,11 @@ class AccountStore(Protocol):
         change: Callable[[Account], Account],
         *,
         announce: Announce,
+        note: Noting | None = None,
     ) -> Account | None:
         """Replace the account by `change(account)`, under its lock, and write `announce`'s events.
 
-        `change` is pure. If it returns an equal account nothing is written and no event made. Its id,
+        `change` is pure. If it returns an equal account nothing is written at all. Its id,
         project, sequence, generation, key id, refresh lease and epoch, and the sealed credentials are the
         storage's own. Raises AccountConflict if the new
         owner, provider, type and slot are another account's; None if there is no such account.
@@ -129,11 +131,11 @@ class AccountStore(Protocol):
         ...
 
     async def delete_account(
-        self, project_id: str, account_id: str, *, announce: Announce
+        self, project_id: str, account_id: str, *, announce: Announce, note: Noting | None = None
     ) -> StoredCredentials | None:
         """Remove the account with its credentials and pending refresh; returns what was removed.
 
-        Its event is the last one of the account.
+        Its event is the last one of the account. `note` gets the account twice.
         """
         ...
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from connect_hub.audit import AuditEntry
 from connect_hub.models import ApiKey
 
 __all__ = ["ApiKeyStore"]
@@ -11,12 +12,16 @@ __all__ = ["ApiKeyStore"]
 class ApiKeyStore(Protocol):
     """API keys made with the command line or in Python."""
 
-    async def create_api_key(self, key: ApiKey) -> None: ...
+    async def create_api_key(self, key: ApiKey, *, note: AuditEntry | None = None) -> None: ...
 
     async def api_key(self, key_id: str) -> ApiKey | None: ...
 
     async def api_keys(self, project_id: str) -> list[ApiKey]: ...
 
-    async def revoke_api_key(self, project_id: str, key_id: str, *, now: datetime) -> ApiKey | None: ...
+    async def revoke_api_key(
+        self, project_id: str, key_id: str, *, now: datetime, note: AuditEntry | None = None
+    ) -> ApiKey | None:
+        """Idempotent: the first `revoked_at` stays, and that one is noted."""
+        ...
 
     async def touch_api_key(self, key_id: str, *, now: datetime) -> None: ...

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from connect_hub.audit import AuditEntry
 from connect_hub.models import ApiKey, Session, SessionStatus
 
 if TYPE_CHECKING:
@@ -48,12 +49,13 @@ class SessionStore(Protocol):
         *,
         idempotency: Idempotency | None = None,
         connection: "Connection | AsyncConnection | None" = None,
+        note: AuditEntry | None = None,
     ) -> Session:
         """Insert `session` and return it.
 
         With `idempotency`: if the same scope and key made a session before, that one is returned as it is
         now and nothing is written; with another `body_hash`, IdempotencyKeyReused. Calls at the same time
-        make one session. The scope belongs to one project.
+        make one session. The scope belongs to one project. `note` is written if the session is made now.
         With `connection`, a SQL storage writes on it and leaves commit and rollback to its owner; a refusal
         undoes only what the call wrote. Another storage raises ConfigurationError.
         Raises StorageConflict if the id or the jti is taken.
@@ -70,9 +72,11 @@ class SessionStore(Protocol):
 
     async def sessions(self, query: SessionQuery) -> list[Session]: ...
 
-    async def revoke_session(self, project_id: str, session_id: int, *, now: datetime) -> Session | None:
+    async def revoke_session(
+        self, project_id: str, session_id: int, *, now: datetime, note: AuditEntry | None = None
+    ) -> Session | None:
         """Revoke it and end its visits and pending OAuth states; linked accounts stay.
 
-        Idempotent: the first `revoked_at` stays. None if there is no such session.
+        Idempotent: the first `revoked_at` stays, and that one is noted. None if there is no such session.
         """
         ...

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from connect_hub.audit import AuditEntry
 from connect_hub.storage.protocol.accounts import StoredCredentials
 from connect_hub.storage.protocol.changes import Announce
 
@@ -31,6 +32,10 @@ class Retention:
     visits_before: datetime
     """Visits by creation, OAuth states by expiry, and `held` credentials of attempts by `updated_at`."""
     idempotency_before: datetime
+    operator_sessions_before: datetime | None = None
+    """Operators' sign-ins by when they were last seen; None: they stay."""
+    audit_before: datetime | None = None
+    """Audit entries by when they were written; None: they stay."""
     batch: int = 1000
     """At most so many rows of each kind in one call."""
 
@@ -50,6 +55,8 @@ class Purged:
     endpoints: int = 0
     """Endpoints that were deleted before."""
     steps: int = 0
+    operator_sessions: int = 0
+    audit: int = 0
 
 
 class Upkeep(Protocol):
@@ -63,10 +70,12 @@ class Upkeep(Protocol):
         """The stored canary; `proposed` is stored and returned if there was none."""
         ...
 
-    async def erase_owner(self, project_id: str, origin_owner_id: str, *, announce: Announce) -> Erased:
-        """Remove everything of one owner: sessions, visits, attempts, steps, states, accounts,
-        credentials, and the bodies of earlier events (pending deliveries of them end). `announce` is called
-        for each account."""
+    async def erase_owner(
+        self, project_id: str, origin_owner_id: str, *, announce: Announce, note: AuditEntry | None = None
+    ) -> Erased:
+        """Remove everything of one owner: sessions, visits, attempts, steps, states, accounts, credentials,
+        the bodies of earlier events (pending deliveries of them end), and what the audit log says of it.
+        `announce` is called for each account."""
         ...
 
     async def purge(self, retention: Retention) -> Purged:

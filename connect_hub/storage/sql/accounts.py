@@ -9,9 +9,16 @@ from connect_hub.errors import AccountConflict
 from connect_hub.models import Account, AccountStatus
 from connect_hub.storage import rules
 from connect_hub.storage.account_rows import account_of, account_row
-from connect_hub.storage.protocol import AccountQuery, Announce, Change, Sealed, StoredCredentials
+from connect_hub.storage.protocol import (
+    AccountQuery,
+    Announce,
+    Change,
+    Noting,
+    Sealed,
+    StoredCredentials,
+)
 from connect_hub.storage.rows import milliseconds
-from connect_hub.storage.sql import outbox
+from connect_hub.storage.sql import audit, outbox
 from connect_hub.storage.sql.dialects import now_milliseconds
 from connect_hub.storage.sql.tables import Tables
 
@@ -64,6 +71,7 @@ def change(
     account_id: str,
     change: Callable[[Account], Account],
     announce: Announce,
+    note: Noting | None,
 ) -> Account | None:
     found = stored(c, t, account_id, project_id, lock=True)
     if found is None:
@@ -74,6 +82,7 @@ def change(
     after, events = rules.announced(after, Change.UPDATED, found.account, announce)
     _write(c, t, after, None)
     outbox.record(c, t, events)
+    audit.note(c, t, None if note is None else note(found.account, after))
     return after
 
 
@@ -88,7 +97,12 @@ def _write(c: Connection, t: Tables, account: Account, sealed: Sealed | None) ->
 
 
 def remove(
-    c: Connection, t: Tables, project_id: str, account_id: str, announce: Announce
+    c: Connection,
+    t: Tables,
+    project_id: str,
+    account_id: str,
+    announce: Announce,
+    note: Noting | None = None,
 ) -> StoredCredentials | None:
     found = stored(c, t, account_id, project_id, lock=True)
     if found is None:
@@ -96,6 +110,7 @@ def remove(
     _, events = rules.announced(found.account, Change.DELETED, found.account, announce)
     c.execute(delete(t.accounts).where(t.accounts.c.id == account_id))
     outbox.record(c, t, events)
+    audit.note(c, t, None if note is None else note(found.account, found.account))
     return found
 
 

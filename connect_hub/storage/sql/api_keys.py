@@ -4,15 +4,18 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, insert, select, update
 
+from connect_hub.audit import AuditEntry
 from connect_hub.models import ApiKey
 from connect_hub.storage.rows import api_key_of, api_key_row, milliseconds
+from connect_hub.storage.sql.audit import note as write_note
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["create", "get", "listing", "revoke", "touch"]
 
 
-def create(c: Connection, t: Tables, key: ApiKey) -> None:
+def create(c: Connection, t: Tables, key: ApiKey, note: AuditEntry | None) -> None:
     c.execute(insert(t.api_keys), api_key_row(key))
+    write_note(c, t, note)
 
 
 def get(c: Connection, t: Tables, key_id: str) -> ApiKey | None:
@@ -28,10 +31,14 @@ def listing(c: Connection, t: Tables, project_id: str) -> list[ApiKey]:
     return [api_key_of(row) for row in c.execute(statement)]
 
 
-def revoke(c: Connection, t: Tables, project_id: str, key_id: str, now: datetime) -> ApiKey | None:
+def revoke(
+    c: Connection, t: Tables, project_id: str, key_id: str, now: datetime, note: AuditEntry | None
+) -> ApiKey | None:
     k = t.api_keys.c
     mine = and_(k.id == key_id, k.project_id == project_id)
-    c.execute(update(t.api_keys).where(mine, k.revoked_at.is_(None)).values(revoked_at=milliseconds(now)))
+    live = update(t.api_keys).where(mine, k.revoked_at.is_(None))
+    if c.execute(live.values(revoked_at=milliseconds(now))).rowcount:
+        write_note(c, t, note)
     row = c.execute(select(t.api_keys).where(mine)).first()
     return None if row is None else api_key_of(row)
 

@@ -7,17 +7,21 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, exc, insert, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
+from connect_hub.audit import AuditEntry
 from connect_hub.errors import IdempotencyKeyReused, LinkNotFound
 from connect_hub.models import ApiKey, Session, SessionStatus
 from connect_hub.storage.protocol import Idempotency, SessionQuery
 from connect_hub.storage.rows import api_key_of, milliseconds, session_of, session_row
+from connect_hub.storage.sql.audit import note as write_note
 from connect_hub.storage.sql.failures import TryAgain
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["create", "for_token", "get", "listing", "locked", "refuse_unless_there", "revoke"]
 
 
-def create(c: Connection, t: Tables, session: Session, idempotency: Idempotency | None) -> Session:
+def create(
+    c: Connection, t: Tables, session: Session, idempotency: Idempotency | None, note: AuditEntry | None
+) -> Session:
     if idempotency is not None:
         i = t.idempotency.c
         entry = and_(i.scope == idempotency.scope, i.key == idempotency.key)
@@ -43,6 +47,7 @@ def create(c: Connection, t: Tables, session: Session, idempotency: Idempotency 
             # The same request at the same time: run again, and find its session.
             raise TryAgain from error
     c.execute(insert(t.sessions), session_row(session))
+    write_note(c, t, note)
     return session
 
 
@@ -109,10 +114,14 @@ def _has_status(t: Tables, status: SessionStatus, now: datetime) -> ColumnElemen
     return and_(unfinished, s.expires_at > milliseconds(now))
 
 
-def revoke(c: Connection, t: Tables, project_id: str, session_id: int, now: datetime) -> Session | None:
+def revoke(
+    c: Connection, t: Tables, project_id: str, session_id: int, now: datetime, note: AuditEntry | None
+) -> Session | None:
     s = t.sessions.c
     mine = and_(s.id == session_id, s.project_id == project_id)
-    c.execute(update(t.sessions).where(mine, s.revoked_at.is_(None)).values(revoked_at=milliseconds(now)))
+    live = update(t.sessions).where(mine, s.revoked_at.is_(None))
+    if c.execute(live.values(revoked_at=milliseconds(now))).rowcount:
+        write_note(c, t, note)
     session = get(c, t, project_id, session_id)
     if session is not None:
         c.execute(delete(t.visits).where(t.visits.c.session_id == session_id))

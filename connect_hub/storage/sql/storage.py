@@ -11,24 +11,38 @@ from typing import overload
 from sqlalchemy import Connection, Engine, MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from connect_hub.audit import AuditEntry
 from connect_hub.errors import ConfigurationError
 from connect_hub.models import Account, ApiKey, Attempt, OAuthState, Session, Step, StepKind, Visit
+from connect_hub.operators import OperatorSession, OperatorToken
 from connect_hub.storage.protocol import (
     AccountQuery,
     Announce,
+    AuditQuery,
     Erased,
     FunnelQuery,
     FunnelRow,
     Idempotency,
     LinkRequest,
     LinkResult,
+    Noting,
     Purged,
     Retention,
     Sealed,
     SessionQuery,
     StoredCredentials,
 )
-from connect_hub.storage.sql import accounts, api_keys, linking, sessions, steps, upkeep, visits
+from connect_hub.storage.sql import (
+    accounts,
+    api_keys,
+    audit,
+    linking,
+    operators,
+    sessions,
+    steps,
+    upkeep,
+    visits,
+)
 from connect_hub.storage.sql.events import SQLEvents
 from connect_hub.storage.sql.own_file import findings, own_file, wal_is_safe
 from connect_hub.storage.sql.tables import Tables
@@ -118,12 +132,13 @@ class SQLStorage(SQLEvents):
         *,
         idempotency: Idempotency | None = None,
         connection: Connection | AsyncConnection | None = None,
+        note: AuditEntry | None = None,
     ) -> Session:
         if connection is not None:
             return await self._transactions.run_on(
-                connection, sessions.create, self.tables, session, idempotency
+                connection, sessions.create, self.tables, session, idempotency, note
             )
-        return await self._transactions.write(sessions.create, self.tables, session, idempotency)
+        return await self._transactions.write(sessions.create, self.tables, session, idempotency, note)
 
     async def session(self, project_id: str, session_id: int) -> Session | None:
         return await self._transactions.read(sessions.get, self.tables, project_id, session_id)
@@ -136,8 +151,10 @@ class SQLStorage(SQLEvents):
     async def sessions(self, query: SessionQuery) -> list[Session]:
         return await self._transactions.read(sessions.listing, self.tables, query)
 
-    async def revoke_session(self, project_id: str, session_id: int, *, now: datetime) -> Session | None:
-        return await self._transactions.write(sessions.revoke, self.tables, project_id, session_id, now)
+    async def revoke_session(
+        self, project_id: str, session_id: int, *, now: datetime, note: AuditEntry | None = None
+    ) -> Session | None:
+        return await self._transactions.write(sessions.revoke, self.tables, project_id, session_id, now, note)
 
     # --- visits, attempts, states ---
 
@@ -202,15 +219,18 @@ class SQLStorage(SQLEvents):
         change: Callable[[Account], Account],
         *,
         announce: Announce,
+        note: Noting | None = None,
     ) -> Account | None:
         return await self._transactions.write(
-            accounts.change, self.tables, project_id, account_id, change, announce
+            accounts.change, self.tables, project_id, account_id, change, announce, note
         )
 
     async def delete_account(
-        self, project_id: str, account_id: str, *, announce: Announce
+        self, project_id: str, account_id: str, *, announce: Announce, note: Noting | None = None
     ) -> StoredCredentials | None:
-        return await self._transactions.write(accounts.remove, self.tables, project_id, account_id, announce)
+        return await self._transactions.write(
+            accounts.remove, self.tables, project_id, account_id, announce, note
+        )
 
     async def stored_credentials(
         self, account_id: str, *, project_id: str | None = None
@@ -240,8 +260,8 @@ class SQLStorage(SQLEvents):
 
     # --- API keys ---
 
-    async def create_api_key(self, key: ApiKey) -> None:
-        await self._transactions.write(api_keys.create, self.tables, key)
+    async def create_api_key(self, key: ApiKey, *, note: AuditEntry | None = None) -> None:
+        await self._transactions.write(api_keys.create, self.tables, key, note)
 
     async def api_key(self, key_id: str) -> ApiKey | None:
         return await self._transactions.read(api_keys.get, self.tables, key_id)
@@ -249,11 +269,49 @@ class SQLStorage(SQLEvents):
     async def api_keys(self, project_id: str) -> list[ApiKey]:
         return await self._transactions.read(api_keys.listing, self.tables, project_id)
 
-    async def revoke_api_key(self, project_id: str, key_id: str, *, now: datetime) -> ApiKey | None:
-        return await self._transactions.write(api_keys.revoke, self.tables, project_id, key_id, now)
+    async def revoke_api_key(
+        self, project_id: str, key_id: str, *, now: datetime, note: AuditEntry | None = None
+    ) -> ApiKey | None:
+        return await self._transactions.write(api_keys.revoke, self.tables, project_id, key_id, now, note)
 
     async def touch_api_key(self, key_id: str, *, now: datetime) -> None:
         await self._transactions.write(api_keys.touch, self.tables, key_id, now)
+
+    # --- operators and the audit log ---
+
+    async def create_operator(self, operator: OperatorToken, *, note: AuditEntry | None = None) -> None:
+        await self._transactions.write(operators.create, self.tables, operator, note)
+
+    async def operator(self, operator_id: str) -> OperatorToken | None:
+        return await self._transactions.read(operators.get, self.tables, operator_id)
+
+    async def operators(self) -> list[OperatorToken]:
+        return await self._transactions.read(operators.listing, self.tables)
+
+    async def revoke_operator(
+        self, operator_id: str, *, now: datetime, note: AuditEntry | None = None
+    ) -> OperatorToken | None:
+        return await self._transactions.write(operators.revoke, self.tables, operator_id, now, note)
+
+    async def open_operator_session(
+        self, session: OperatorSession, *, replaces: bytes | None = None, note: AuditEntry | None = None
+    ) -> bool:
+        return await self._transactions.write(operators.open_session, self.tables, session, replaces, note)
+
+    async def operator_session(self, secret_hash: bytes) -> tuple[OperatorSession, OperatorToken] | None:
+        return await self._transactions.read(operators.session, self.tables, secret_hash)
+
+    async def touch_operator_session(self, secret_hash: bytes, *, now: datetime) -> None:
+        await self._transactions.write(operators.touch_session, self.tables, secret_hash, now)
+
+    async def end_operator_session(self, secret_hash: bytes, *, note: AuditEntry | None = None) -> None:
+        await self._transactions.write(operators.end_session, self.tables, secret_hash, note)
+
+    async def note(self, entry: AuditEntry) -> None:
+        await self._transactions.write(audit.note, self.tables, entry)
+
+    async def audit_entries(self, query: AuditQuery) -> list[AuditEntry]:
+        return await self._transactions.read(audit.listing, self.tables, query)
 
     # --- upkeep ---
 
@@ -273,9 +331,11 @@ class SQLStorage(SQLEvents):
     async def canary(self, proposed: bytes) -> bytes:
         return await self._transactions.write(upkeep.canary, self.tables, proposed)
 
-    async def erase_owner(self, project_id: str, origin_owner_id: str, *, announce: Announce) -> Erased:
+    async def erase_owner(
+        self, project_id: str, origin_owner_id: str, *, announce: Announce, note: AuditEntry | None = None
+    ) -> Erased:
         return await self._transactions.write(
-            upkeep.erase_owner, self.tables, project_id, origin_owner_id, announce
+            upkeep.erase_owner, self.tables, project_id, origin_owner_id, announce, note
         )
 
     async def purge(self, retention: Retention) -> Purged:

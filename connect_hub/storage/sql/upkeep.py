@@ -1,10 +1,13 @@
 """Statements that check, erase and purge."""
 
+from datetime import datetime
+
 from sqlalchemy import ColumnElement, Connection, Table, delete, exc, insert, or_, select, tuple_, update
 
+from connect_hub.audit import AuditEntry
 from connect_hub.storage.protocol import Announce, DeliveryState, Erased, Purged, Retention, StoredCredentials
 from connect_hub.storage.rows import milliseconds
-from connect_hub.storage.sql import accounts
+from connect_hub.storage.sql import accounts, audit
 from connect_hub.storage.sql.failures import TryAgain
 from connect_hub.storage.sql.tables import Tables
 
@@ -32,9 +35,14 @@ def canary(c: Connection, t: Tables, proposed: bytes) -> bytes:
 
 
 def erase_owner(
-    c: Connection, t: Tables, project_id: str, origin_owner_id: str, announce: Announce
+    c: Connection,
+    t: Tables,
+    project_id: str,
+    origin_owner_id: str,
+    announce: Announce,
+    note: AuditEntry | None,
 ) -> Erased:
-    a, s, e = t.accounts.c, t.sessions.c, t.events.c
+    a, s, e, n = t.accounts.c, t.sessions.c, t.events.c, t.audit.c
     # The sessions first, under lock: a link that is being made through one of them ends before we go on, and
     # none begins.
     theirs = select(s.id).where(s.project_id == project_id, s.origin_owner_id == origin_owner_id)
@@ -52,6 +60,9 @@ def erase_owner(
             removed.append(found)
     for first in range(0, len(session_ids), _AT_ONCE):
         _remove_sessions(c, t, session_ids[first : first + _AT_ONCE])
+    about = update(t.audit).where(n.project_id == project_id, n.owner_id == origin_owner_id)
+    c.execute(about.values(owner_id=None, before=None, after=None))
+    audit.note(c, t, note)
     return Erased(len(session_ids), tuple(removed))
 
 
@@ -106,6 +117,10 @@ def purge(c: Connection, t: Tables, retention: Retention) -> Purged:
         idempotency=len(entries),
         held=len(held_ids),
         steps=_purge_steps(c, t, milliseconds(retention.attempts_before), retention.batch),
+        operator_sessions=_purge_before(
+            c, t.operator_sessions, "last_seen_at", retention.operator_sessions_before, retention.batch
+        ),
+        audit=_purge_before(c, t.audit, "at", retention.audit_before, retention.batch),
     )
 
 
@@ -115,6 +130,13 @@ def _purge_steps(c: Connection, t: Tables, before: int, batch: int) -> int:
     if keys:
         c.execute(delete(t.steps).where(tuple_(s.session_id, s.number).in_([tuple(key) for key in keys])))
     return len(keys)
+
+
+def _purge_before(c: Connection, table: Table, column: str, cut: datetime | None, batch: int) -> int:
+    if cut is None:
+        return 0
+    (key,) = table.primary_key.columns
+    return _purge(c, table, key, table.c[column] < milliseconds(cut), batch)
 
 
 def _purge(

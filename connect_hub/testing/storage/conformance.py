@@ -5,6 +5,7 @@ from connect_hub.testing.storage.endpoints import EndpointClauses
 from connect_hub.testing.storage.event_log import EventLogClauses
 from connect_hub.testing.storage.events import EventClauses
 from connect_hub.testing.storage.linking import LinkClauses
+from connect_hub.testing.storage.operators import AuditClauses, OperatorClauses
 from connect_hub.testing.storage.sessions import SessionClauses
 from connect_hub.testing.storage.steps import StepClauses
 from connect_hub.testing.storage.upkeep import ApiKeyClauses, UpkeepClauses
@@ -24,6 +25,8 @@ class StorageConformance(
     EndpointClauses,
     EventLogClauses,
     ApiKeyClauses,
+    OperatorClauses,
+    AuditClauses,
     UpkeepClauses,
 ):
     """Every clause of the storage ports. Override the fixture `storage` with an empty storage of your own.

@@ -3,7 +3,7 @@
 from sqlalchemy import Index, MetaData, Select, Table, UniqueConstraint, bindparam, select
 from sqlalchemy.schema import SchemaItem
 
-from connect_hub.storage.sql.tables import accounts, endpoints, events, sessions, upkeep
+from connect_hub.storage.sql.tables import accounts, endpoints, events, operators, sessions, upkeep
 from connect_hub.storage.sql.tables.columns import key
 
 __all__ = ["SCHEMA_VERSION", "Tables"]
@@ -34,6 +34,9 @@ class Tables:
         self.delivery_attempts = events.delivery_attempts(self._table)
         self.endpoints = endpoints.endpoints(self._table)
         self.api_keys = upkeep.api_keys(self._table)
+        self.operators = operators.operators(self._table)
+        self.operator_sessions = operators.operator_sessions(self._table)
+        self.audit = operators.audit(self._table)
         # The statements of every visit's page and authenticated call, built once: building costs more than
         # running.
         self.select_visit = select(self.visits).where(self.visits.c.secret_hash == bindparam("secret_hash"))
@@ -87,4 +90,7 @@ class Tables:
             self.delivery_attempts,
             self.endpoints,
             self.api_keys,
+            self.operators,
+            self.operator_sessions,
+            self.audit,
         ]

@@ -1,0 +1,144 @@
+"""`connect-hub accounts`."""
+
+import click
+
+from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
+from connect_hub.cli.table import json_option, show, show_json
+from connect_hub.flows.accounts import AccountFilter
+from connect_hub.hub import ConnectHub
+from connect_hub.models import Account, AccountStatus, AccountType
+
+__all__ = ["command"]
+
+_AT_ONCE = 500
+_COLUMNS = {
+    "id": "id",
+    "provider": "provider",
+    "status": "status",
+    "type": "type",
+    "origin_owner_id": "owner id",
+    "origin_owner_name": "owner name",
+    "created_at": "connected",
+}
+
+
+@click.group("accounts")
+def command() -> None:
+    """What customers have connected."""
+
+
+@command.command("list")
+@click.option("--origin-owner-id", "owners", multiple=True, help="Only this customer's. May be repeated.")
+@click.option("--provider", "providers", multiple=True, help="Only of this provider. May be repeated.")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice([status.value for status in AccountStatus]),
+    help="Only in this status. May be repeated.",
+)
+@click.option("--limit", type=click.IntRange(1), help="At most so many. Default: all.")
+@project_option
+@json_option
+@app_option
+def listing(
+    owners: tuple[str, ...],
+    providers: tuple[str, ...],
+    statuses: tuple[str, ...],
+    limit: int | None,
+    project: str,
+    as_json: bool,
+    app: str | None,
+) -> None:
+    """List accounts, newest first; never their credentials."""
+    where = AccountFilter(
+        origin_owner_ids=frozenset(owners),
+        providers=frozenset(providers),
+        statuses=frozenset(map(AccountStatus, statuses)),
+    )
+
+    async def read(hub: ConnectHub) -> list[Account]:
+        found: list[Account] = []
+        before = None
+        while limit is None or len(found) < limit:
+            wanted = _AT_ONCE if limit is None else min(_AT_ONCE, limit - len(found))
+            page = await hub.accounts.page_of(where, project=project, limit=wanted, before=before)
+            found += page
+            if len(page) < wanted:
+                break
+            before = (page[-1].created_at, page[-1].id)
+        return found
+
+    accounts = work_on(chosen_hub(app), read)
+    show(_COLUMNS, [_row(account) for account in accounts], as_json=as_json)
+
+
+def _row(account: Account) -> dict[str, object]:
+    return {
+        "id": account.id,
+        "provider": account.provider,
+        "status": account.status,
+        "type": account.type,
+        "origin_owner_id": account.origin_owner_id,
+        "origin_owner_name": account.origin_owner_name,
+        "origin_username": account.origin_username,
+        "label": account.label,
+        "created_at": account.created_at,
+        "updated_at": account.updated_at,
+    }
+
+
+@command.command("show")
+@click.argument("account_id")
+@project_option
+@app_option
+def one(account_id: str, project: str, app: str | None) -> None:
+    """Print one account as JSON; never its credentials."""
+    account = work_on(chosen_hub(app), lambda hub: hub.accounts.get(account_id, project=project))
+    show_json(_row(account))
+
+
+@command.command("suspend")
+@click.argument("account_id")
+@project_option
+@app_option
+def suspend(account_id: str, project: str, app: str | None) -> None:
+    """Pause an account: its credentials are kept and not used."""
+    account = work_on(chosen_hub(app), lambda hub: hub.accounts.suspend(account_id, project=project))
+    click.echo(f"suspended {account.id}")
+
+
+@command.command("resume")
+@click.argument("account_id")
+@project_option
+@app_option
+def resume(account_id: str, project: str, app: str | None) -> None:
+    """End a suspension."""
+    account = work_on(chosen_hub(app), lambda hub: hub.accounts.resume(account_id, project=project))
+    click.echo(f"{account.status.value} {account.id}")
+
+
+@command.command("convert")
+@click.argument("account_id")
+@click.argument("to", type=click.Choice([kind.value for kind in AccountType]))
+@project_option
+@app_option
+def convert(account_id: str, to: str, project: str, app: str | None) -> None:
+    """Make it a test or a production account."""
+    account = work_on(
+        chosen_hub(app), lambda hub: hub.accounts.convert(account_id, AccountType(to), project=project)
+    )
+    click.echo(f"{account.type.value} {account.id}")
+
+
+@command.command("delete")
+@click.argument("account_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@project_option
+@app_option
+def delete(account_id: str, yes: bool, project: str, app: str | None) -> None:
+    """Disconnect an account: its credentials are destroyed, and revoked at the provider."""
+    if not yes:
+        click.confirm(f"Disconnect {account_id}? This cannot be undone", abort=True)
+    account = work_on(chosen_hub(app), lambda hub: hub.accounts.delete(account_id, project=project))
+    click.echo(f"deleted {account.id}")

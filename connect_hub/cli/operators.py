@@ -1,0 +1,83 @@
+"""`connect-hub operators`."""
+
+import click
+
+from connect_hub.cli.host import app_option, chosen_hub, work_on
+from connect_hub.cli.table import json_option, show
+from connect_hub.operators import EVERY_PROJECT, OperatorToken, Role
+
+__all__ = ["command"]
+
+_COLUMNS = {
+    "id": "id",
+    "name": "name",
+    "roles": "roles",
+    "created_at": "created",
+    "last_used_at": "last used",
+    "revoked_at": "revoked",
+}
+
+
+@click.group("operators")
+def command() -> None:
+    """Who may sign in to the dashboard with a token."""
+
+
+def _roles(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Role]:
+    roles = {}
+    for value in values:
+        project, equals, role = value.rpartition("=")
+        if role not in {one.value for one in Role}:
+            known = ", ".join(one.value for one in Role)
+            raise click.BadParameter(f"{role!r} is not a role. Use one of {known}", ctx, parameter)
+        if equals and not project:
+            raise click.BadParameter(f"{value!r} names no project; * is all", ctx, parameter)
+        roles[project or EVERY_PROJECT] = Role(role)
+    return roles
+
+
+@command.command("add")
+@click.option("--name", required=True, help="Whom it is for; it stands in the audit log.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    metavar="[PROJECT=]ROLE",
+    callback=_roles,
+    help="viewer, operator or admin; of all projects, or of the one that is named. May be repeated.",
+)
+@app_option
+def add(name: str, roles: dict[str, Role], app: str | None) -> None:
+    """Make an operator and print the token. It is shown this once; the database has its hash alone."""
+    issued = work_on(chosen_hub(app), lambda hub: hub.operators.add(name=name, roles=roles))
+    click.echo(issued.token)
+
+
+@command.command("list")
+@json_option
+@app_option
+def listing(as_json: bool, app: str | None) -> None:
+    """List operators, newest first; never their tokens."""
+    operators = work_on(chosen_hub(app), lambda hub: hub.operators.list())
+    show(_COLUMNS, [_row(operator) for operator in operators], as_json=as_json)
+
+
+def _row(operator: OperatorToken) -> dict[str, object]:
+    return {
+        "id": operator.id,
+        "name": operator.name,
+        "roles": {project: role.value for project, role in operator.roles.items()},
+        "created_at": operator.created_at,
+        "last_used_at": operator.last_used_at,
+        "revoked_at": operator.revoked_at,
+    }
+
+
+@command.command("revoke")
+@click.argument("operator_id")
+@app_option
+def revoke(operator_id: str, app: str | None) -> None:
+    """Sign the operator with this id out everywhere, and refuse the token from now on."""
+    operator = work_on(chosen_hub(app), lambda hub: hub.operators.revoke(operator_id))
+    click.echo(f"revoked {operator.id} ({operator.name})")

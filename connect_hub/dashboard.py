@@ -1,0 +1,60 @@
+"""The port by which a host says who may use the dashboard, and the dashboard's settings."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from connect_hub.errors import ConfigurationError
+from connect_hub.identity import SignIn, Visitor
+from connect_hub.operators import Operator
+
+__all__ = ["DashboardAuth", "DashboardConfig", "OperatorTokens"]
+
+_DAY = timedelta(days=1)
+
+
+Answer = Operator | SignIn | None
+
+
+class DashboardAuth(Protocol):
+    """Names the operator behind a request. A plain function may be given as well as a coroutine function.
+
+    It is asked at every request, so an operator who is removed, or has lost a role, is out at once. None:
+    whoever it is may not use the dashboard. `SignIn`: nobody is signed in; the browser is sent to its URL
+    with the page's address in `next`.
+    """
+
+    def __call__(self, visitor: Visitor) -> Answer | Awaitable[Answer]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorTokens:
+    """Operators sign in with a token made by `connect-hub operators add`, on the hub's own page."""
+
+    idle: timedelta = timedelta(minutes=30)
+    """A sign-in ends after so long without a request."""
+    absolute: timedelta = timedelta(hours=12)
+    """A sign-in ends after so long in any case."""
+
+    def __post_init__(self) -> None:
+        for name in ("idle", "absolute"):
+            if not timedelta(minutes=1) <= getattr(self, name) <= 30 * _DAY:
+                raise ConfigurationError(
+                    f"dashboard.auth.{name}: it is not within 1 minute and 30 days. Change it."
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DashboardConfig:
+    """The dashboard, at `/dashboard` below `public_url`. Without this there is none."""
+
+    auth: DashboardAuth | OperatorTokens
+    """Who may use it."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.auth, OperatorTokens) and not callable(self.auth):
+            raise ConfigurationError(
+                "dashboard.auth: this is neither a function nor OperatorTokens(). Pass a function from a "
+                "Visitor to an Operator, or OperatorTokens() for a sign-in by token."
+            )

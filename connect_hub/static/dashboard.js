@@ -1,0 +1,136 @@
+// What the dashboard does more comfortably with a script. Each part looks for its own attributes; without this
+// file every page works.
+
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+// --- copy ---
+
+const copyable = (root) => all("button[data-copy]", root).forEach((button) => {
+  button.disabled = false;
+  button.addEventListener("click", async () => {
+    const word = button.querySelector("[data-word]");
+    const before = word.textContent;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      // No clipboard, or not allowed: the text is selected, for the person to copy.
+      document.querySelector("[data-select]")?.select();
+      return;
+    }
+    word.textContent = button.dataset.copied;
+    const status = button.closest(".field")?.querySelector("[data-copy-status]");
+    if (status) status.textContent = button.dataset.copied;
+    setTimeout(() => { word.textContent = before; }, 2000);
+  });
+});
+
+const selectable = (root) => all("input[data-select]", root).forEach((input) => {
+  input.addEventListener("focus", () => input.select());
+});
+
+// --- a page in a dialog: the same page, the same form, the same answers ---
+
+const dialogs = (root) => all("a[data-dialog]", root).forEach((link) => {
+  link.addEventListener("click", (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    open(link.href);
+  });
+});
+
+const open = async (url) => {
+  const dialog = document.createElement("dialog");
+  dialog.className = "desk-dialog";
+  let changed = false;
+  const show = async (answer, from) => {
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const content = page.querySelector("[data-dialog-content]");
+    // Anything else (signed out, not allowed) is for the whole window.
+    if (content === null) return void (location.href = from);
+    changed = changed || page.querySelector("[data-select]") !== null;
+    content.classList.remove("panel");
+    dialog.replaceChildren(document.adoptNode(content));
+    const heading = dialog.querySelector("h1");
+    heading.id = "dialog-title";
+    dialog.setAttribute("aria-labelledby", "dialog-title");
+    copyable(dialog);
+    selectable(dialog);
+    for (const time of all("time[data-local]", dialog)) {
+      const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+      time.textContent = format.format(new Date(time.dateTime));
+    }
+    dialogs(dialog);
+    for (const link of all("a.button.secondary", dialog)) {
+      if (link.protocol === "mailto:") continue;
+      link.addEventListener("click", (event) => { event.preventDefault(); dialog.close(); });
+    }
+    for (const form of all("form", dialog)) {
+      form.addEventListener("submit", async (event) => {
+        event.preventDefault();
+        if (form.dataset.sent) return;
+        form.dataset.sent = "yes";
+        const body = new URLSearchParams(new FormData(form));
+        try {
+          await show(await fetch(form.action, { method: "POST", body, redirect: "manual" }), form.action);
+        } catch {
+          form.submit();
+        }
+      });
+    }
+    const target = dialog.querySelector("[data-arrive]") ?? dialog.querySelector("[data-select]")
+      ?? dialog.querySelector("input:not([type=hidden]):not([readonly])") ?? heading;
+    if (target === heading) heading.tabIndex = -1;
+    if (!dialog.isConnected) document.body.append(dialog);
+    if (!dialog.open) dialog.showModal();
+    target.focus();
+  };
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (changed) location.reload();
+  });
+  try {
+    await show(await fetch(url), url);
+  } catch {
+    location.href = url;
+  }
+};
+
+// --- what changes by itself: asked for every few seconds while somebody looks ---
+
+const live = (element) => {
+  const { live: url, liveKey: key } = element.dataset;
+  element.querySelector("[data-live-hide]").hidden = true;
+  element.querySelector("[data-live-show]").hidden = false;
+  const ask = async () => {
+    if (document.visibilityState === "visible") {
+      try {
+        const answer = await fetch(url, { headers: { Accept: "application/json" } });
+        if (!answer.ok) return;
+        const state = await answer.json();
+        if (`${state.status} ${state.opens} ${state.connects}` !== key) return void location.reload();
+      } catch {
+        // Offline for a moment: the next try may do.
+      }
+    }
+    setTimeout(ask, 3000);
+  };
+  setTimeout(ask, 3000);
+};
+
+// --- menus close as one expects ---
+
+document.addEventListener("click", (event) => {
+  for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of all("details.menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+copyable(document);
+selectable(document);
+dialogs(document);
+all("[data-live]").forEach(live);

@@ -1,0 +1,349 @@
+"""Accounts: the list, one account, and what can be done with it."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connect_hub.clock import iso
+from connect_hub.errors import NotFound, ValidationFailed
+from connect_hub.flows.accounts import AccountFilter
+from connect_hub.message import Message
+from connect_hub.models import Account, AccountStatus, AccountType
+from connect_hub.operators import Role
+from connect_hub.web.contexts import OptionView
+from connect_hub.web.dashboard.contexts import (
+    AccountDetail,
+    AccountList,
+    AccountRow,
+    Action,
+    Confirm,
+    Fact,
+    Moment,
+    Pager,
+)
+from connect_hub.web.dashboard.export import csv_response
+from connect_hub.web.dashboard.frame import Pages, with_query
+from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.query import Query
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["AccountPages"]
+
+_PAGE = 25
+_HISTORY = 50
+_EXPORTED_AT_ONCE = 500
+_COLUMNS = (
+    "id",
+    "provider",
+    "status",
+    "type",
+    "origin_owner_id",
+    "origin_owner_name",
+    "origin_username",
+    "label",
+    "created_at",
+    "updated_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Offered:
+    """One thing that can be done with an account."""
+
+    label: Message
+    title: Message
+    text: Message
+    done: str
+    danger: bool = False
+
+
+_OFFERED = {
+    "suspend": _Offered(
+        Message("Suspend"),
+        Message("Suspend this account?"),
+        Message("Its credentials are kept and not used, until you resume it. Your customer need do nothing."),
+        "suspended",
+    ),
+    "resume": _Offered(
+        Message("Resume"),
+        Message("Resume this account?"),
+        Message("Its credentials are used again from now on."),
+        "resumed",
+    ),
+    "convert-to-test": _Offered(
+        Message("Convert to test"),
+        Message("Convert this account to a test account?"),
+        Message("It is marked as a test account everywhere. You can convert it back."),
+        "converted",
+    ),
+    "convert-to-production": _Offered(
+        Message("Convert to production"),
+        Message("Convert this account to a production account?"),
+        Message("It is used in earnest from now on. You can convert it back."),
+        "converted",
+    ),
+    "disconnect": _Offered(
+        Message("Disconnect"),
+        Message("Disconnect this account?"),
+        Message(
+            "Its credentials are destroyed here and revoked at the provider. This cannot be undone: your "
+            "customer would have to connect again."
+        ),
+        "disconnected",
+        danger=True,
+    ),
+}
+
+
+class AccountPages(Pages):
+    """Handlers of `/dashboard/{project}/accounts…`."""
+
+    async def listing(self, request: Request) -> Response:
+        desk = await self.guard.enter(request, Role.VIEWER)
+        url = self.path(desk, "dashboard_accounts")
+        say = self.say(request)
+        query = Query(request, "q provider status cursor done")
+        text, provider = (query.one("q") or "").strip(), query.one("provider") or ""
+        statuses = [s for s in request.query_params.getlist("status") if s]
+        known = {status.value for status in AccountStatus}
+        before = query.cursor("[A-Za-z0-9_-]{1,64}")
+        if provider and provider not in self.core.connectors:
+            query.problem("provider", "is not one of the hub's connectors")
+        if any(status not in known for status in statuses):
+            query.problem("status", "is not a status")
+        alert, accounts = "", list[Account]()
+        try:
+            query.refuse_problems()
+            where = AccountFilter(
+                providers=frozenset({provider} if provider else ()),
+                statuses=frozenset(AccountStatus(status) for status in statuses),
+            )
+            accounts = await self._found(desk, text, where, before)
+        except ValidationFailed:
+            alert = say(Message("This address was cut or changed. Clear the filters to begin again."))
+        more = len(accounts) > _PAGE
+        accounts = accounts[:_PAGE]
+        filters = [("q", text), ("provider", provider), *(("status", status) for status in statuses)]
+        page = AccountList(
+            frame=self.frame(request, desk, "dashboard_accounts"),
+            done=self.done(request),
+            alert=alert,
+            rows=tuple(self._row(request, desk, account) for account in accounts),
+            url=url,
+            query=text,
+            provider=provider,
+            status=statuses[0] if statuses else "",
+            providers=tuple(
+                OptionView(key, self.core.connectors.get(key).name) for key in sorted(self.core.connectors)
+            ),
+            new_link_url=self.path(desk, "dashboard_new_link") if desk.may(Role.OPERATOR) else None,
+            export_url=with_query(self.path(desk, "dashboard_accounts_csv"), filters),
+            pager=Pager(
+                self.first_url(request, url),
+                self.next_url(request, url, accounts[-1].created_at, accounts[-1].id) if more else None,
+            ),
+        )
+        return self.show(request, page, 400 if alert else 200)
+
+    async def _found(
+        self, desk: Desk, text: str, where: AccountFilter, before: tuple[datetime, str] | None
+    ) -> list[Account]:
+        """One account more than a page has, to know whether there is a next one.
+
+        A text is the customer's id, or else the account's.
+        """
+        accounts: Sequence[Account] = ()
+        wanted = [where]
+        if text:
+            wanted = [
+                AccountFilter(
+                    origin_owner_ids=frozenset({text}), providers=where.providers, statuses=where.statuses
+                ),
+                AccountFilter(
+                    account_ids=frozenset({text}), providers=where.providers, statuses=where.statuses
+                ),
+            ]
+        for one in wanted:
+            accounts = await self.flows.accounts.page_of(
+                one,
+                project=desk.project,
+                limit=_PAGE + 1,
+                before=before,
+            )
+            if accounts:
+                break
+        return [*accounts]
+
+    async def export(self, request: Request) -> Response:
+        """All accounts that the filters leave, as CSV."""
+        desk = await self.guard.enter(request, Role.VIEWER)
+        query = Query(request, "q provider status")
+        text, provider = query.one("q") or "", query.one("provider") or ""
+        statuses = query.choice("status", AccountStatus)
+        query.refuse_problems()
+        await self.flows.audit.write(desk.project, "accounts.exported", "accounts.csv")
+        where = AccountFilter(
+            origin_owner_ids=frozenset({text} if text else ()),
+            providers=frozenset({provider} if provider else ()),
+            statuses=frozenset(statuses),
+        )
+        return csv_response("accounts.csv", _COLUMNS, self._exported(desk, where))
+
+    async def _exported(self, desk: Desk, where: AccountFilter) -> AsyncIterator[Sequence[str]]:
+        before = None
+        while True:
+            accounts = await self.flows.accounts.page_of(
+                where, project=desk.project, limit=_EXPORTED_AT_ONCE, before=before
+            )
+            for account in accounts:
+                yield (
+                    account.id,
+                    account.provider,
+                    account.status.value,
+                    account.type.value,
+                    account.origin_owner_id,
+                    account.origin_owner_name,
+                    account.origin_username or "",
+                    account.label or "",
+                    iso(account.created_at),
+                    iso(account.updated_at),
+                )
+            if len(accounts) < _EXPORTED_AT_ONCE:
+                return
+            before = (accounts[-1].created_at, accounts[-1].id)
+
+    def _row(self, request: Request, desk: Desk, account: Account) -> AccountRow:
+        return AccountRow(
+            url=self.path(desk, "dashboard_account", account_id=account.id),
+            id=account.id,
+            owner_name=Untrusted(account.origin_owner_name),
+            owner_id=Untrusted(account.origin_owner_id),
+            provider=self.provider(account.provider),
+            status=account.status.value,
+            is_test=account.type is AccountType.TEST,
+            created_at=account.created_at,
+            actions=self._actions(request, desk, account),
+        )
+
+    def _actions(self, request: Request, desk: Desk, account: Account) -> tuple[Action, ...]:
+        if not desk.may(Role.OPERATOR):
+            return ()
+        say = self.say(request)
+        suspended = account.status is AccountStatus.SUSPENDED
+        test = account.type is AccountType.TEST
+        names = [
+            "resume" if suspended else "suspend",
+            "convert-to-production" if test else "convert-to-test",
+            "disconnect",
+        ]
+        reconnect = with_query(self.path(desk, "dashboard_new_link"), [("account", account.id)])
+        return (
+            Action(say(Message("Reconnect link")), reconnect),
+            *(
+                Action(
+                    say(_OFFERED[name].label),
+                    self.path(desk, "dashboard_account_action", account_id=account.id, action=name),
+                    "danger" if _OFFERED[name].danger else "secondary",
+                )
+                for name in names
+            ),
+        )
+
+    async def detail(self, request: Request) -> Response:
+        desk = await self.guard.enter(request, Role.VIEWER)
+        account = await self.flows.accounts.get(request.path_params["account_id"], project=desk.project)
+        say, identity = self.say(request), account.identity
+        facts = [
+            Fact(say(Message("Origin owner ID")), quoted=Untrusted(account.origin_owner_id, limit=255)),
+            Fact(say(Message("Origin owner name")), quoted=Untrusted(account.origin_owner_name)),
+            Fact(say(Message("Origin username")), quoted=Untrusted(account.origin_username or "")),
+            Fact(
+                say(Message("Connected as")),
+                quoted=Untrusted("" if identity is None else identity.name or identity.email or identity.id),
+            ),
+            Fact(say(Message("Label")), quoted=Untrusted(account.label or "")),
+            Fact(say(Message("Account ID")), code=account.id),
+            Fact(say(Message("Connected")), at=account.created_at),
+            Fact(say(Message("Last used")), at=account.last_used_at),
+            Fact(say(Message("Last refreshed")), at=account.last_refreshed_at),
+            Fact(say(Message("Access runs out")), at=account.expires_at),
+        ]
+        page = AccountDetail(
+            frame=self.frame(request, desk, "dashboard_accounts"),
+            done=self.done(request),
+            id=account.id,
+            owner_name=Untrusted(account.origin_owner_name),
+            provider=self.provider(account.provider),
+            status=account.status.value,
+            is_test=account.type is AccountType.TEST,
+            reasons=tuple(Untrusted(reason.description, limit=200) for reason in account.status_reasons),
+            facts=tuple(fact for fact in facts if fact.quoted or fact.at or fact.code),
+            history=await self._history(request, desk, account),
+            actions=self._actions(request, desk, account),
+            list_url=self.path(desk, "dashboard_accounts"),
+        )
+        return self.show(request, page)
+
+    async def _history(self, request: Request, desk: Desk, account: Account) -> tuple[Moment, ...]:
+        """What happened to the account, and who did it, newest first."""
+        say = self.say(request)
+        entries = await self.flows.audit.list(project=desk.project, subject=account.id, limit=_HISTORY)
+        moments = [
+            Moment(entry.at, self.action(request, entry.action), who=Untrusted(entry.actor.name))
+            for entry in entries
+        ]
+        moments.append(Moment(account.created_at, say(Message("Account connected")), kind="good"))
+        return tuple(sorted(moments, key=lambda moment: moment.at, reverse=True))
+
+    async def ask(self, request: Request) -> Response:
+        """Asks before something is done."""
+        desk = await self.guard.enter(request, Role.OPERATOR)
+        offered = self._offered(request)
+        account = await self.flows.accounts.get(request.path_params["account_id"], project=desk.project)
+        say = self.say(request)
+        page = Confirm(
+            frame=self.frame(request, desk, "dashboard_accounts"),
+            title=say(offered.title),
+            text=say(offered.text),
+            about=Untrusted(f"{account.origin_owner_name} · {self.provider(account.provider).name}"),
+            form=self.guard.form(
+                desk,
+                self.path(
+                    desk,
+                    "dashboard_account_action",
+                    account_id=account.id,
+                    action=request.path_params["action"],
+                ),
+            ),
+            button=say(offered.label),
+            danger=offered.danger,
+            back_url=self.path(desk, "dashboard_account", account_id=account.id),
+        )
+        return self.show(request, page)
+
+    def _offered(self, request: Request) -> _Offered:
+        try:
+            return _OFFERED[request.path_params["action"]]
+        except KeyError:
+            raise NotFound from None
+
+    async def act(self, request: Request) -> Response:
+        """Does it."""
+        desk, _ = await self.guard.posted(request, Role.OPERATOR)
+        offered, action = self._offered(request), request.path_params["action"]
+        account_id: str = request.path_params["account_id"]
+        accounts, project = self.flows.accounts, desk.project
+        if action == "disconnect":
+            await accounts.delete(account_id, project=project)
+            return self.see(self.path(desk, "dashboard_accounts"), offered.done)
+        if action == "suspend":
+            await accounts.suspend(account_id, project=project)
+        elif action == "resume":
+            await accounts.resume(account_id, project=project)
+        else:
+            to = AccountType.TEST if action == "convert-to-test" else AccountType.PRODUCTION
+            await accounts.convert(account_id, to, project=project)
+        return self.see(self.path(desk, "dashboard_account", account_id=account_id), offered.done)

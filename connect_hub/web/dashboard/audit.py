@@ -1,0 +1,144 @@
+"""The audit log: who did what, when, from where, and what it was before. For administrators."""
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connect_hub.audit import AuditEntry
+from connect_hub.clock import iso
+from connect_hub.errors import ValidationFailed
+from connect_hub.message import Message
+from connect_hub.models import Json
+from connect_hub.operators import Role
+from connect_hub.web.contexts import OptionView
+from connect_hub.web.dashboard.contexts import AuditList, AuditRow, Changed, Pager
+from connect_hub.web.dashboard.export import csv_response
+from connect_hub.web.dashboard.frame import Pages, with_query
+from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.labels import ACTIONS, FIELDS, SOURCES
+from connect_hub.web.query import Query
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["AuditPages"]
+
+_PAGE = 50
+_EXPORTED_AT_ONCE = 500
+_ID = "[A-Za-z0-9_-]{1,64}"
+_COLUMNS = ("at", "action", "subject", "actor_kind", "actor_id", "actor_name", "source", "before", "after")
+
+
+class AuditPages(Pages):
+    """Handlers of `/dashboard/in/{project}/audit…`."""
+
+    async def listing(self, request: Request) -> Response:
+        desk = await self.guard.enter(request, Role.ADMIN)
+        url, say = self.path(desk, "dashboard_audit"), self.say(request)
+        query = Query(request, "action subject actor cursor")
+        action, subject, actor = (query.one(name) or "" for name in ("action", "subject", "actor"))
+        before = query.cursor(_ID)
+        if action and action not in ACTIONS:
+            query.problem("action", "is not an action")
+        alert, entries = "", list[AuditEntry]()
+        try:
+            query.refuse_problems()
+            entries = [
+                *await self.flows.audit.list(
+                    project=desk.project,
+                    action=action or None,
+                    subject=subject.strip() or None,
+                    actor_id=actor or None,
+                    limit=_PAGE + 1,
+                    before=before,
+                )
+            ]
+        except ValidationFailed:
+            alert = say(Message("This address was cut or changed. Clear the filters to begin again."))
+        more, entries = len(entries) > _PAGE, entries[:_PAGE]
+        filters = [("action", action), ("subject", subject), ("actor", actor)]
+        page = AuditList(
+            frame=self.frame(request, desk, "dashboard_audit"),
+            alert=alert,
+            rows=tuple(self._row(request, url, entry) for entry in entries),
+            url=url,
+            action=action,
+            subject=subject,
+            actor=actor,
+            actions=tuple(OptionView(name, say(text)) for name, text in ACTIONS.items()),
+            export_url=with_query(self.path(desk, "dashboard_audit_csv"), filters),
+            pager=Pager(
+                self.first_url(request, url),
+                self.next_url(request, url, entries[-1].at, entries[-1].id) if more else None,
+            ),
+        )
+        return self.show(request, page, 400 if alert else 200)
+
+    def _row(self, request: Request, url: str, entry: AuditEntry) -> AuditRow:
+        say = self.say(request)
+        return AuditRow(
+            at=entry.at,
+            action=self.action(request, entry.action),
+            subject=Untrusted(entry.subject),
+            actor=Untrusted(entry.actor.name),
+            actor_url=with_query(url, [("actor", entry.actor.id)]),
+            kind=say(SOURCES[entry.actor.kind.value]),
+            source=Untrusted(entry.actor.source),
+            changes=self._changes(request, entry),
+        )
+
+    def _changes(self, request: Request, entry: AuditEntry) -> tuple[Changed, ...]:
+        before, after, say = entry.before or {}, entry.after or {}, self.say(request)
+        names = [*before, *(name for name in after if name not in before)]
+        return tuple(
+            Changed(say(FIELDS[name]) if name in FIELDS else name, _shown(before, name), _shown(after, name))
+            for name in names
+        )
+
+    async def export(self, request: Request) -> Response:
+        """All entries that the filters leave, as CSV."""
+        desk = await self.guard.enter(request, Role.ADMIN)
+        query = Query(request, "action subject actor")
+        action, subject, actor = (query.one(name) or None for name in ("action", "subject", "actor"))
+        query.refuse_problems()
+        await self.flows.audit.write(desk.project, "audit.exported", "audit.csv")
+        return csv_response("audit.csv", _COLUMNS, self._exported(desk, action, subject, actor))
+
+    async def _exported(
+        self, desk: Desk, action: str | None, subject: str | None, actor: str | None
+    ) -> AsyncIterator[Sequence[str]]:
+        before: tuple[datetime, str] | None = None
+        while True:
+            entries = await self.flows.audit.list(
+                project=desk.project,
+                action=action,
+                subject=subject,
+                actor_id=actor,
+                limit=_EXPORTED_AT_ONCE,
+                before=before,
+            )
+            for entry in entries:
+                yield (
+                    iso(entry.at),
+                    entry.action,
+                    entry.subject,
+                    entry.actor.kind.value,
+                    entry.actor.id,
+                    entry.actor.name,
+                    entry.actor.source,
+                    _dumped(entry.before),
+                    _dumped(entry.after),
+                )
+            if len(entries) < _EXPORTED_AT_ONCE:
+                return
+            before = (entries[-1].at, entries[-1].id)
+
+
+def _shown(values: Mapping[str, Json], name: str) -> Untrusted | None:
+    value = values.get(name)
+    return None if value is None or value == "" else Untrusted(str(value), limit=200)
+
+
+def _dumped(values: Mapping[str, Json] | None) -> str:
+    return "" if values is None else json.dumps(dict(values), ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,122 @@
+"""What stands around every page, and what the handlers of all pages need."""
+
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from connect_hub.connectors.registry import EnabledConnector
+from connect_hub.message import Message
+from connect_hub.operators import EVERY_PROJECT, Role
+from connect_hub.web.contexts import ProviderView
+from connect_hub.web.dashboard.contexts import DashboardPage, Frame, NavItem, ProjectItem
+from connect_hub.web.dashboard.guard import Desk, Guard
+from connect_hub.web.dashboard.labels import ACTIONS, DONE, ROLES
+from connect_hub.web.documents import cursor_text
+from connect_hub.web.site import Site
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["Pages", "with_query"]
+
+_NAV: tuple[tuple[str, Message, str, Role], ...] = (
+    ("dashboard_project", Message("Overview"), "chart", Role.VIEWER),
+    ("dashboard_accounts", Message("Accounts"), "people", Role.VIEWER),
+    ("dashboard_links", Message("Links"), "link", Role.VIEWER),
+    ("dashboard_keys", Message("Keys"), "key", Role.ADMIN),
+    ("dashboard_audit", Message("Audit log"), "list", Role.ADMIN),
+)
+
+
+class Pages:
+    """What every group of pages is made of."""
+
+    def __init__(self, site: Site, guard: Guard) -> None:
+        self.site = site
+        self.guard = guard
+        self.core = site.core
+        self.flows = site.flows
+
+    def say(self, request: Request) -> Callable[[str], str]:
+        """The reader's language."""
+        return self.site.language(request).text
+
+    def path(self, desk: Desk, route: str, **params: str) -> str:
+        """The address of a page of the operator's project."""
+        return self.site.urls.path(route, project=desk.project, **params)
+
+    def frame(self, request: Request, desk: Desk, current: str) -> Frame:
+        """Around a page of the section `current`, which is a route's name."""
+        say, urls = self.say(request), self.site.urls
+        theirs = [
+            name
+            for name in self.core.config.projects
+            if name in desk.operator.roles or EVERY_PROJECT in desk.operator.roles
+        ]
+        sign_out = None
+        if self.guard.by_token:
+            sign_out = self.guard.form(desk, urls.path("dashboard_sign_out", project=desk.project))
+        return Frame(
+            operator=Untrusted(desk.operator.name),
+            role=say(ROLES[desk.role.value]),
+            project=desk.project,
+            projects=tuple(
+                ProjectItem(name, urls.path("dashboard_project", project=name), name == desk.project)
+                for name in theirs
+            ),
+            nav=tuple(
+                NavItem(say(label), urls.path(route, project=desk.project), icon, route == current)
+                for route, label, icon, role in _NAV
+                if desk.may(role)
+            ),
+            sign_out=sign_out,
+            home_url=urls.path("dashboard_project", project=desk.project),
+        )
+
+    def done(self, request: Request) -> str:
+        """What was just done, said once by the page that the browser was sent to."""
+        text = DONE.get(request.query_params.get("done", ""))
+        return "" if text is None else self.say(request)(text)
+
+    def show(self, request: Request, page: DashboardPage, status: int = 200) -> Response:
+        """The answer that shows `page`."""
+        return self.site.page(request, page, status)
+
+    def see(self, url: str, done: str = "") -> Response:
+        """Send the browser on after something was done."""
+        return RedirectResponse(f"{url}?done={done}" if done else url, status_code=303)
+
+    def connector(self, key: str) -> EnabledConnector | None:
+        """The hub's connector of this key; None: it has none any more."""
+        return self.core.connectors.get(key) if key in self.core.connectors else None
+
+    def provider(self, key: str) -> ProviderView:
+        """A provider as pages show it, also one that the hub no longer has."""
+        connector = self.connector(key)
+        if connector is not None:
+            return self.site.provider_view(connector)
+        return ProviderView(key, key, self.site.assets.url("unknown.svg"))
+
+    def action(self, request: Request, name: str) -> str:
+        """An action or event in words."""
+        text = ACTIONS.get(name)
+        return name if text is None else self.say(request)(text)
+
+    def next_url(self, request: Request, url: str, at: datetime, row_id: str | int) -> str:
+        """The page after the one that ends with this row, with the filters of this one."""
+        kept = [(n, v) for n, v in request.query_params.multi_items() if n not in {"cursor", "done"}]
+        return with_query(url, [*kept, ("cursor", cursor_text(at, row_id))])
+
+    def first_url(self, request: Request, url: str) -> str | None:
+        """The first page with the filters of this one; None: this is it."""
+        if "cursor" not in request.query_params:
+            return None
+        kept = [(n, v) for n, v in request.query_params.multi_items() if n not in {"cursor", "done"}]
+        return with_query(url, kept)
+
+
+def with_query(url: str, params: list[tuple[str, str]]) -> str:
+    """`url` with `params` behind it, those that are empty left out."""
+    query = urlencode([(name, value) for name, value in params if value])
+    return f"{url}?{query}" if query else url

@@ -1,0 +1,133 @@
+"""Who may use the dashboard: the one place that lets an operator in to a page or an action."""
+
+import inspect
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+
+from connect_hub.audit import Actor, ActorKind, act_as
+from connect_hub.dashboard import OperatorTokens
+from connect_hub.errors import NotFound, OperatorRequired, RoleRequired
+from connect_hub.identity import SignIn
+from connect_hub.operators import Operator, Role
+from connect_hub.web.body import read_form
+from connect_hub.web.contexts import Form
+from connect_hub.web.dashboard.cookies import OperatorCookie
+from connect_hub.web.guards import client_address, refuse_cross_site
+from connect_hub.web.pages.link import visitor_of
+from connect_hub.web.site import Site
+
+__all__ = ["Desk", "Guard", "SignInFirst"]
+
+_FORM_AGE = timedelta(hours=12)
+_PURPOSE = "dashboard"
+
+
+class SignInFirst(Exception):
+    """Nobody is signed in. A person is sent to `url`; a program is told OperatorRequired."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__("nobody is signed in")
+        self.url = url
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """An operator in one project: what a handler gets once the guard has let somebody in."""
+
+    operator: Operator
+    project: str
+    role: Role
+    binding: str = field(repr=False)
+
+    def may(self, wanted: Role) -> bool:
+        """Whether their role allows what `wanted` may do."""
+        return self.role.covers(wanted)
+
+
+class Guard:
+    """Asks the host, or the hub's own table, at every request."""
+
+    def __init__(self, site: Site) -> None:
+        config = site.core.config.dashboard
+        assert config is not None
+        self._site = site
+        self._auth = config.auth
+        self.cookie = OperatorCookie(site.core.public_url)
+
+    @property
+    def by_token(self) -> bool:
+        """Whether operators sign in on the hub's own page."""
+        return isinstance(self._auth, OperatorTokens)
+
+    def address(self, request: Request) -> str:
+        """From where the request comes, for the audit log and for rates."""
+        return client_address(request, self._site.core.config.network.trusted_proxies)
+
+    async def operator(self, request: Request) -> tuple[Operator, str]:
+        """Who is signed in, and what their forms are bound to. Raises SignInFirst or OperatorRequired."""
+        operator, binding = await self._found(request)
+        act_as(Actor(ActorKind.OPERATOR, operator.id, operator.name, self.address(request)))
+        return operator, binding
+
+    async def _found(self, request: Request) -> tuple[Operator, str]:
+        if isinstance(self._auth, OperatorTokens):
+            cookie = self.cookie.read(request)
+            if cookie is not None:
+                signed_in = await self._site.flows.operators.signed_in(cookie, self._auth)
+                if signed_in is not None:
+                    return signed_in.operator, signed_in.binding
+            raise SignInFirst(self._with_next(request, self._site.urls.path("dashboard_sign_in")))
+        answer = self._auth(visitor_of(request))
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if isinstance(answer, SignIn):
+            raise SignInFirst(self._with_next(request, answer.url))
+        if answer is None:
+            raise OperatorRequired
+        return answer, ""
+
+    def _with_next(self, request: Request, url: str) -> str:
+        came_for = self._site.urls.path("dashboard")
+        if request.method in {"GET", "HEAD"}:
+            # The mount's path is ours; what the server says of it is not asked.
+            below = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+            query = request.url.query
+            came_for = self._site.core.public_url.path + below + (f"?{query}" if query else "")
+        return f"{url}{'&' if '?' in url else '?'}{urlencode({'next': came_for})}"
+
+    async def enter(self, request: Request, wanted: Role) -> Desk:
+        """Let the operator in to the project of the address, for what `wanted` may do.
+
+        Raises NotFound for a project that is none of theirs, as for one that is not there; RoleRequired.
+        """
+        operator, binding = await self.operator(request)
+        project: str = request.path_params["project"]
+        role = operator.role(project) if project in self._site.core.config.projects else None
+        if role is None:
+            raise NotFound
+        if not role.covers(wanted):
+            raise RoleRequired
+        return Desk(operator, project, role, binding)
+
+    def form(self, desk: Desk, action: str, *hidden: tuple[str, str]) -> Form:
+        """A form of this operator's, bound to the project and the browser."""
+        nonce = self._site.core.nonces.make(_PURPOSE, desk.operator.id, desk.binding, desk.project)
+        return Form(action, (("nonce", nonce), *hidden))
+
+    async def posted(self, request: Request, wanted: Role) -> tuple[Desk, dict[str, str]]:
+        """Let in as `enter` does, whoever sent a form of ours. Raises CrossSiteRequest, FormExpired."""
+        refuse_cross_site(request, self._site.core.public_url)
+        desk = await self.enter(request, wanted)
+        fields = await read_form(request)
+        self._site.core.nonces.check(
+            fields.pop("nonce", ""),
+            _PURPOSE,
+            desk.operator.id,
+            desk.binding,
+            desk.project,
+            max_age=_FORM_AGE,
+        )
+        return desk, fields

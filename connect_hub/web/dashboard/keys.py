@@ -1,0 +1,91 @@
+"""Keys of the REST API: made, listed, revoked. For administrators."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connect_hub.errors import NotFound
+from connect_hub.message import Message
+from connect_hub.models import ApiKey
+from connect_hub.operators import Role
+from connect_hub.web.dashboard.contexts import Confirm, KeyList, KeyMade, KeyRow
+from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["KeyPages"]
+
+_LONGEST_NAME = 80
+
+
+class KeyPages(Pages):
+    """Handlers of `/dashboard/in/{project}/keys…`."""
+
+    async def listing(self, request: Request) -> Response:
+        desk = await self.guard.enter(request, Role.ADMIN)
+        return await self._page(request, desk)
+
+    async def _page(self, request: Request, desk: Desk, name: str = "", error: str | None = None) -> Response:
+        keys = await self.flows.api_keys.list(project=desk.project)
+        page = KeyList(
+            frame=self.frame(request, desk, "dashboard_keys"),
+            done=self.done(request),
+            rows=tuple(self._row(desk, key) for key in keys),
+            form=self.guard.form(desk, self.path(desk, "dashboard_keys")),
+            name=name,
+            error=error,
+        )
+        return self.show(request, page, 200 if error is None else 422)
+
+    def _row(self, desk: Desk, key: ApiKey) -> KeyRow:
+        revoke = self.path(desk, "dashboard_key_revoke", key_id=key.id)
+        return KeyRow(
+            id=key.id,
+            name=Untrusted(key.name),
+            created_at=key.created_at,
+            last_used_at=key.last_used_at,
+            revoked_at=key.revoked_at,
+            revoke_url=revoke if key.revoked_at is None else None,
+        )
+
+    async def create(self, request: Request) -> Response:
+        """A new key, shown this once; or the form again with what was typed."""
+        desk, values = await self.guard.posted(request, Role.ADMIN)
+        typed = values.get("name", "")
+        name = " ".join(typed.split())
+        if not name or len(name) > _LONGEST_NAME:
+            error = Message("Say in 1 to 80 characters what the key is for.")
+            return await self._page(request, desk, typed, self.say(request)(error))
+        issued = await self.flows.api_keys.create(name=name, project=desk.project)
+        page = KeyMade(
+            frame=self.frame(request, desk, "dashboard_keys"),
+            name=Untrusted(name),
+            key=issued.text,
+            list_url=self.path(desk, "dashboard_keys"),
+        )
+        return self.show(request, page)
+
+    async def ask(self, request: Request) -> Response:
+        """Asks before the key is revoked."""
+        desk = await self.guard.enter(request, Role.ADMIN)
+        key_id: str = request.path_params["key_id"]
+        keys = {key.id: key for key in await self.flows.api_keys.list(project=desk.project)}
+        if key_id not in keys:
+            raise NotFound
+        say = self.say(request)
+        page = Confirm(
+            frame=self.frame(request, desk, "dashboard_keys"),
+            title=say(Message("Revoke this key?")),
+            text=say(Message("Whatever uses it is refused from its next request on. This cannot be undone.")),
+            about=Untrusted(keys[key_id].name),
+            form=self.guard.form(desk, self.path(desk, "dashboard_key_revoke", key_id=key_id)),
+            button=say(Message("Revoke")),
+            danger=True,
+            back_url=self.path(desk, "dashboard_keys"),
+        )
+        return self.show(request, page)
+
+    async def revoke(self, request: Request) -> Response:
+        """Does it."""
+        desk, _ = await self.guard.posted(request, Role.ADMIN)
+        await self.flows.api_keys.revoke(request.path_params["key_id"], project=desk.project)
+        return self.see(self.path(desk, "dashboard_keys"), "key-revoked")

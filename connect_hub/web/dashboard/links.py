@@ -1,0 +1,248 @@
+"""Links: the list, one link and its live state, revoked and renewed."""
+
+import json
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connect_hub.errors import NotFound, SessionNotFound, ValidationFailed
+from connect_hub.flows.requests import CreateSession, SessionFields, parse
+from connect_hub.flows.sessions import IssuedSession
+from connect_hub.message import Message
+from connect_hub.models import AttemptStatus, Session, SessionStatus
+from connect_hub.operators import Role
+from connect_hub.web.dashboard.contexts import (
+    Action,
+    Confirm,
+    Fact,
+    LinkDetail,
+    LinkList,
+    LinkRow,
+    Moment,
+    Pager,
+)
+from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.made import link_made
+from connect_hub.web.query import Query
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["LinkPages"]
+
+_PAGE = 25
+
+_RENEWED = (
+    "origin_owner_id",
+    "origin_owner_name",
+    "origin_username",
+    "categories",
+    "provider",
+    "providers",
+    "account_id",
+    "label",
+    "metadata",
+    "setup_information",
+    "type",
+    "return_url",
+    "state",
+    "max_connects",
+    "locale",
+)
+
+
+class LinkPages(Pages):
+    """Handlers of `/dashboard/{project}/links…`."""
+
+    async def listing(self, request: Request) -> Response:
+        desk = await self.guard.enter(request, Role.VIEWER)
+        url, say = self.path(desk, "dashboard_links"), self.say(request)
+        query = Query(request, "owner status cursor done")
+        owner, status = (query.one("owner") or "").strip(), query.one("status") or ""
+        before = query.cursor("[0-9]{1,16}")
+        if status and status not in {s.value for s in SessionStatus}:
+            query.problem("status", "is not a status")
+        alert, sessions = "", list[Session]()
+        try:
+            query.refuse_problems()
+            sessions = await self.flows.sessions.list(
+                project=desk.project,
+                origin_owner_id=owner or None,
+                statuses=frozenset({SessionStatus(status)} if status else ()),
+                limit=_PAGE + 1,
+                before=None if before is None else (before[0], int(before[1])),
+            )
+        except ValidationFailed:
+            alert = say(Message("This address was cut or changed. Clear the filters to begin again."))
+        more, sessions = len(sessions) > _PAGE, sessions[:_PAGE]
+        page = LinkList(
+            frame=self.frame(request, desk, "dashboard_links"),
+            done=self.done(request),
+            alert=alert,
+            rows=tuple(self._row(desk, session) for session in sessions),
+            url=url,
+            owner=owner,
+            status=status,
+            new_link_url=self.path(desk, "dashboard_new_link") if desk.may(Role.OPERATOR) else None,
+            pager=Pager(
+                self.first_url(request, url),
+                self.next_url(request, url, sessions[-1].created_at, sessions[-1].id) if more else None,
+            ),
+        )
+        return self.show(request, page, 400 if alert else 200)
+
+    def _row(self, desk: Desk, session: Session) -> LinkRow:
+        return LinkRow(
+            url=self.path(desk, "dashboard_link", session_id=str(session.id)),
+            owner_name=Untrusted(session.origin_owner_name),
+            owner_id=Untrusted(session.origin_owner_id),
+            provider="" if session.provider is None else self.provider(session.provider).name,
+            status=session.status(self.core.clock.now()).value,
+            opens=session.opens,
+            connects=session.connects,
+            created_at=session.created_at,
+            expires_at=session.expires_at,
+        )
+
+    async def _session(self, request: Request, desk: Desk) -> Session:
+        session_id: str = request.path_params["session_id"]
+        if not session_id.isascii() or not session_id.isdigit() or len(session_id) > 16:
+            raise SessionNotFound
+        return (await self.flows.sessions.get(int(session_id), project=desk.project)).session
+
+    async def detail(self, request: Request) -> Response:
+        desk = await self.guard.enter(request, Role.VIEWER)
+        session, say = await self._session(request, desk), self.say(request)
+        status = session.status(self.core.clock.now())
+        here = str(session.id)
+        facts = [
+            Fact(say(Message("Origin owner ID")), quoted=Untrusted(session.origin_owner_id, limit=255)),
+            Fact(say(Message("Origin owner name")), quoted=Untrusted(session.origin_owner_name)),
+            Fact(say(Message("Origin username")), quoted=Untrusted(session.origin_username or "")),
+            Fact(say(Message("Provider")), self.provider(session.provider).name if session.provider else ""),
+            Fact(
+                say(Message("Account ID")),
+                code=session.account_id or "",
+                url=None
+                if session.account_id is None
+                else self.path(desk, "dashboard_account", account_id=session.account_id),
+            ),
+            Fact(say(Message("Link ID")), code=here),
+            Fact(say(Message("Created")), at=session.created_at),
+            Fact(say(Message("Expires")), at=session.expires_at),
+        ]
+        page = LinkDetail(
+            frame=self.frame(request, desk, "dashboard_links"),
+            done=self.done(request),
+            owner_name=Untrusted(session.origin_owner_name),
+            status=status.value,
+            state_url=self.path(desk, "dashboard_link_state", session_id=here),
+            url=self.path(desk, "dashboard_link", session_id=here),
+            opens=session.opens,
+            connects=session.connects,
+            facts=tuple(fact for fact in facts if fact.quoted or fact.at or fact.code or fact.text),
+            history=await self._history(request, desk, session),
+            actions=self._actions(request, desk, here, status),
+            list_url=self.path(desk, "dashboard_links"),
+        )
+        return self.show(request, page)
+
+    async def _history(self, request: Request, desk: Desk, session: Session) -> tuple[Moment, ...]:
+        """What customers tried with it, and who made and revoked it."""
+        say = self.say(request)
+        moments = []
+        for attempt in await self.core.storage.attempts(session.id, limit=_PAGE):
+            name = self.provider(attempt.provider).name
+            if attempt.status is AttemptStatus.AUTHENTICATED:
+                title, kind = say(Message("%(provider)s was connected", provider=name)), "good"
+            elif attempt.status is AttemptStatus.ERROR:
+                title, kind = say(Message("%(provider)s could not be connected", provider=name)), "bad"
+            else:
+                title, kind = say(Message("%(provider)s was tried", provider=name)), ""
+            moments.append(Moment(attempt.updated_at, title, say(attempt.error_description or ""), kind=kind))
+        entries = await self.flows.audit.list(project=desk.project, subject=str(session.id), limit=_PAGE)
+        moments += [
+            Moment(entry.at, self.action(request, entry.action), who=Untrusted(entry.actor.name))
+            for entry in entries
+        ]
+        if not any(entry.action == "link.created" for entry in entries):
+            moments.append(Moment(session.created_at, say(Message("Link created"))))
+        return tuple(sorted(moments, key=lambda moment: moment.at, reverse=True))
+
+    def _actions(
+        self, request: Request, desk: Desk, session_id: str, status: SessionStatus
+    ) -> tuple[Action, ...]:
+        if not desk.may(Role.OPERATOR):
+            return ()
+        say = self.say(request)
+
+        def url(action: str) -> str:
+            return self.path(desk, "dashboard_link_action", session_id=session_id, action=action)
+
+        actions = [Action(say(Message("Renew")), url("renew"))]
+        if status is SessionStatus.OPEN:
+            actions.append(Action(say(Message("Revoke")), url("revoke"), "danger"))
+        return tuple(actions)
+
+    async def state(self, request: Request) -> Response:
+        """Where the link stands, for the script that keeps its page up to date."""
+        desk = await self.guard.enter(request, Role.VIEWER)
+        session = await self._session(request, desk)
+        state = {
+            "status": session.status(self.core.clock.now()).value,
+            "opens": session.opens,
+            "connects": session.connects,
+        }
+        return Response(json.dumps(state), media_type="application/json")
+
+    async def ask(self, request: Request) -> Response:
+        """Asks before something is done."""
+        desk = await self.guard.enter(request, Role.OPERATOR)
+        session, say = await self._session(request, desk), self.say(request)
+        action: str = request.path_params["action"]
+        if action == "revoke":
+            title, button = Message("Revoke this link?"), Message("Revoke")
+            text = Message(
+                "Nobody can connect with it any more, and whoever is about to is stopped. Accounts that were "
+                "connected with it stay."
+            )
+        elif action == "renew":
+            title, button = Message("Make a new link for this customer?"), Message("Renew")
+            text = Message("The new link asks for the same, and is shown once. The old one stays as it is.")
+        else:
+            raise NotFound
+        here = {"session_id": str(session.id)}
+        page = Confirm(
+            frame=self.frame(request, desk, "dashboard_links"),
+            title=say(title),
+            text=say(text),
+            about=Untrusted(session.origin_owner_name),
+            form=self.guard.form(desk, self.path(desk, "dashboard_link_action", action=action, **here)),
+            button=say(button),
+            danger=action == "revoke",
+            back_url=self.path(desk, "dashboard_link", **here),
+        )
+        return self.show(request, page)
+
+    async def act(self, request: Request) -> Response:
+        """Does it."""
+        desk, _ = await self.guard.posted(request, Role.OPERATOR)
+        session, action = await self._session(request, desk), request.path_params["action"]
+        if action == "revoke":
+            await self.flows.sessions.revoke(session.id, project=desk.project)
+            return self.see(self.path(desk, "dashboard_link", session_id=str(session.id)), "revoked")
+        if action != "renew":
+            raise NotFound
+        return link_made(self, request, desk, await self._renewed(desk, session))
+
+    async def _renewed(self, desk: Desk, session: Session) -> IssuedSession:
+        same: dict[str, object] = {name: getattr(session, name) for name in _RENEWED}
+        for name in ("categories", "providers"):
+            if same[name] is not None:
+                same[name] = list(getattr(session, name))
+        same["multiple"] = session.multiple or None
+        fields: SessionFields = {k: v for k, v in same.items() if v is not None}  # type: ignore[assignment]  # checked below
+        return await self.flows.sessions.create_from(
+            parse(CreateSession, fields),
+            project=desk.project,
+            lifetime=self.core.config.links.link_lifetime,
+        )

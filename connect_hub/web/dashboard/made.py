@@ -1,0 +1,50 @@
+"""The page that shows a new link, this once."""
+
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connect_hub.flows.sessions import IssuedSession
+from connect_hub.message import Message
+from connect_hub.web.dashboard.contexts import LinkMade
+from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["link_made"]
+
+
+def link_made(pages: Pages, request: Request, desk: Desk, issued: IssuedSession) -> Response:
+    """Answers with the link: to be copied, photographed, or put into a mail."""
+    say, session = pages.say(request), issued.session
+    product = pages.site.templating.brand.name
+    subject = say(Message("Connect your tools to %(product)s", product=product))
+    body = say(
+        Message("Open this link to connect your tools to %(product)s. It is yours alone:", product=product)
+    )
+    to = session.origin_username or ""
+    recipient = quote(to, safe="@") if "@" in to else ""
+    text = quote(f"{body}\n\n{issued.url}")
+    page = LinkMade(
+        frame=pages.frame(request, desk, "dashboard_links"),
+        link=issued.url,
+        owner_name=Untrusted(session.origin_owner_name),
+        expires_at=session.expires_at,
+        qr=_qr(issued.url),
+        mail_url=f"mailto:{recipient}?subject={quote(subject)}&body={text}",
+        detail_url=pages.path(desk, "dashboard_link", session_id=str(session.id)),
+        another_url=pages.path(desk, "dashboard_new_link"),
+    )
+    return pages.show(request, page)
+
+
+def _qr(link: str) -> str:
+    """The link as a QR code (ISO/IEC 18004) in SVG; empty without the extra `dashboard`."""
+    try:
+        import segno
+    except ImportError:
+        return ""
+    return segno.make(link, error="l", micro=False).svg_inline(
+        scale=4, border=4, omitsize=True, dark="#000", light="#fff", svgclass="qr", lineclass=None
+    )

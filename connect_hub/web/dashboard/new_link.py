@@ -1,0 +1,270 @@
+"""Create Auth Link: the form, what is asked before a link is made, and the link."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connect_hub.errors import ConnectorInactive, FieldError, IdempotencyKeyReused, ValidationFailed
+from connect_hub.flows.requests import CreateSession, parse
+from connect_hub.flows.sessions import IssuedSession
+from connect_hub.message import Message
+from connect_hub.models import Category
+from connect_hub.operators import Role
+from connect_hub.web.contexts import FieldView, Form, OptionView
+from connect_hub.web.dashboard.contexts import NewLink, Question
+from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.made import link_made
+from connect_hub.web.labels import category_label
+
+__all__ = ["NewLinkPages"]
+
+_DAYS = (1, 3, 5, 7, 14, 30)
+_DAY = timedelta(days=1)
+_KEPT = ("account", "once", "keep_id", "keep_name")
+
+
+class NewLinkPages(Pages):
+    """Handlers of `/dashboard/{project}/links/new`."""
+
+    async def page(self, request: Request) -> Response:
+        """The empty form; with `account`, that of a reconnect link."""
+        desk = await self.guard.enter(request, Role.OPERATOR)
+        values = {"once": secrets.token_urlsafe(16), "days": str(self._days()[0])}
+        account_id = request.query_params.get("account", "")
+        if account_id:
+            account = await self.flows.accounts.get(account_id, project=desk.project)
+            values |= {
+                "account": account.id,
+                "origin_owner_id": account.origin_owner_id,
+                "origin_owner_name": account.origin_owner_name,
+                "origin_username": account.origin_username or "",
+                "provider": account.provider,
+            }
+        return self.show(request, self._page(request, desk, values))
+
+    async def create(self, request: Request) -> Response:
+        """The link, or the form again with all that was typed."""
+        desk, values = await self.guard.posted(request, Role.OPERATOR)
+        question = self._spaces(request, desk, values) or await self._other_name(request, desk, values)
+        if question is not None:
+            page = replace(self._page(request, desk, values), question=question)
+            return self.show(request, page, 422)
+        try:
+            issued = await self._create(desk, values)
+        except ConnectorInactive:
+            problem = FieldError("provider", "")
+            return self.show(request, self._page(request, desk, values, (problem,)), 422)
+        except ValidationFailed as error:
+            return self.show(request, self._page(request, desk, values, error.details), 422)
+        return link_made(self, request, desk, issued)
+
+    async def _create(self, desk: Desk, values: Mapping[str, str]) -> IssuedSession:
+        fields: dict[str, object] = {
+            name: values[name]
+            for name in ("origin_owner_id", "origin_owner_name", "origin_username", "provider")
+            if values.get(name, "").strip()
+        }
+        if values.get("category"):
+            fields["categories"] = [values["category"]]
+        if values.get("account"):
+            fields["account_id"] = values["account"]
+        days = values.get("days", "")
+        if days not in {str(number) for number in self._days()}:
+            raise ValidationFailed(FieldError("days", "is none of these"))
+        fields["expires_in"] = int(timedelta(days=int(days)).total_seconds())
+        request = parse(CreateSession, fields)
+        # The same form again, by Reload or a double click, is the same link.
+        scope = hashlib.sha256(f"operator {desk.operator.id}".encode()).hexdigest()[:40]
+        body = repr(sorted(fields.items())).encode()
+        try:
+            return await self.flows.sessions.create_from(
+                request, project=desk.project, idempotency=(scope, values.get("once", "-")[:64] or "-", body)
+            )
+        except IdempotencyKeyReused:  # Back, and something else typed
+            return await self.flows.sessions.create_from(request, project=desk.project)
+
+    def _days(self) -> tuple[int, ...]:
+        """Lifetimes to choose from, the configured one first."""
+        links = self.core.config.links
+        longest, usual = links.max_lifetime // _DAY, max(1, links.link_lifetime // _DAY)
+        return (usual, *(days for days in _DAYS if days <= longest and days != usual))
+
+    # --- what is asked first ---
+
+    def _spaces(self, request: Request, desk: Desk, values: dict[str, str]) -> Question | None:
+        """An id with spaces at its ends is mostly a slip, and then no account is ever found by it."""
+        typed = values.get("origin_owner_id", "")
+        trimmed = typed.strip()
+        if typed == trimmed or not trimmed or values.get("keep_id"):
+            return None
+        say = self.say(request)
+        return Question(
+            text=say(
+                Message(
+                    "The origin owner ID has spaces at its ends. It has to match your system precisely: do "
+                    "you mean “%(trimmed)s”?",
+                    trimmed=trimmed,
+                )
+            ),
+            yes=say(Message("Use “%(trimmed)s”", trimmed=trimmed)),
+            yes_form=self._form(desk, {**values, "origin_owner_id": trimmed}),
+            no=say(Message("Keep the spaces")),
+            no_form=self._form(desk, {**values, "keep_id": "1"}),
+        )
+
+    async def _other_name(self, request: Request, desk: Desk, values: dict[str, str]) -> Question | None:
+        """The same id under another name may be another customer's."""
+        owner_id, name = values.get("origin_owner_id", ""), values.get("origin_owner_name", "").strip()
+        if not owner_id.strip() or not name or values.get("keep_name") or "\x00" in owner_id:
+            return None
+        known = await self._known_name(desk, owner_id)
+        if known is None or known.strip() == name:
+            return None
+        say = self.say(request)
+        return Question(
+            text=say(
+                Message(
+                    "The origin owner ID “%(id)s” is known under the name “%(known)s”. Is it the same "
+                    "customer?",
+                    id=owner_id,
+                    known=known,
+                )
+            ),
+            yes=say(Message("Use the name “%(known)s”", known=known)),
+            yes_form=self._form(desk, {**values, "origin_owner_name": known}),
+            no=say(Message("Use the new name")),
+            no_form=self._form(desk, {**values, "keep_name": "1"}),
+        )
+
+    async def _known_name(self, desk: Desk, owner_id: str) -> str | None:
+        accounts = await self.flows.accounts.list(project=desk.project, origin_owner_ids=[owner_id], limit=1)
+        if accounts:
+            return accounts[0].origin_owner_name
+        sessions = await self.flows.sessions.list(project=desk.project, origin_owner_id=owner_id, limit=1)
+        return sessions[0].origin_owner_name if sessions else None
+
+    # --- the form ---
+
+    def _form(self, desk: Desk, values: Mapping[str, str]) -> Form:
+        url = self.path(desk, "dashboard_new_link")
+        return self.guard.form(desk, url, *((name, value) for name, value in values.items() if value))
+
+    def _page(
+        self,
+        request: Request,
+        desk: Desk,
+        values: Mapping[str, str],
+        problems: Sequence[FieldError] = (),
+    ) -> NewLink:
+        kept = {name: values[name] for name in _KEPT if values.get(name)}
+        account = values.get("account", "")
+        back = (
+            self.path(desk, "dashboard_account", account_id=account)
+            if account
+            else self.path(desk, "dashboard_accounts")
+        )
+        return NewLink(
+            frame=self.frame(request, desk, "dashboard_links"),
+            form=self._form(desk, kept),
+            fields=self._fields(request, desk, values, problems),
+            back_url=back,
+        )
+
+    def _fields(
+        self, request: Request, desk: Desk, values: Mapping[str, str], problems: Sequence[FieldError]
+    ) -> tuple[FieldView, ...]:
+        say, language = self.say(request), self.site.language(request)
+        wrong = {problem.field.partition(".")[0]: problem.message for problem in problems}
+        wrong = {{"categories": "category", "expires_in": "days"}.get(k, k): v for k, v in wrong.items()}
+        fixed = bool(values.get("account"))
+
+        def error(name: str) -> str | None:
+            if name not in wrong:
+                return None
+            if name == "provider":
+                return say(Message("This provider is not enabled on this project. Choose another one."))
+            if not values.get(name, "").strip():
+                return say(Message("Fill this in."))
+            return say(Message("This cannot be used. Check it, and shorten it if it is long."))
+
+        enabled = self.core.enabled(desk.project)
+        connectors = sorted(
+            (self.core.connectors.get(key) for key in enabled), key=lambda one: one.name.casefold()
+        )
+        categories = {c for one in connectors for c in one.definition.categories}
+        fields = [
+            FieldView(
+                name="origin_owner_id",
+                label=say(Message("Origin owner ID")),
+                help=say(
+                    Message(
+                        "The customer's ID in your own system. Make sure it matches your system precisely."
+                    )
+                ),
+                value=values.get("origin_owner_id", ""),
+                read_only=fixed,
+                error=error("origin_owner_id"),
+            ),
+            FieldView(
+                name="origin_owner_name",
+                label=say(Message("Origin owner name")),
+                help=say(Message("The customer's name. Your customer sees it.")),
+                value=values.get("origin_owner_name", ""),
+                error=error("origin_owner_name"),
+            ),
+            FieldView(
+                name="origin_username",
+                label=say(Message("Origin username")),
+                help=say(Message("Who will connect, such as an email address.")),
+                value=values.get("origin_username", ""),
+                required=False,
+                error=error("origin_username"),
+            ),
+            FieldView(
+                name="category",
+                label=say(Message("Category")),
+                kind="select",
+                required=False,
+                placeholder=say(Message("All categories")),
+                value=values.get("category", ""),
+                options=tuple(
+                    OptionView(category.value, category_label(category, language))
+                    for category in Category
+                    if category in categories
+                ),
+                error=error("category"),
+            ),
+            FieldView(
+                name="provider",
+                label=say(Message("Provider")),
+                kind="select",
+                required=False,
+                placeholder=say(Message("Your customer chooses")),
+                value=values.get("provider", ""),
+                options=tuple(OptionView(one.key, one.name) for one in connectors),
+                error=error("provider"),
+            ),
+            FieldView(
+                name="days",
+                label=say(Message("Expires after")),
+                kind="select",
+                value=values.get("days", ""),
+                options=tuple(
+                    OptionView(
+                        str(days), language.ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
+                    )
+                    for days in sorted(self._days())
+                ),
+                error=error("days"),
+            ),
+        ]
+        if fixed:
+            hidden = {"category"}
+            fields = [field for field in fields if field.name not in hidden]
+        return tuple(fields)

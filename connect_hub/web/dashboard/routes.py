@@ -1,0 +1,56 @@
+"""The route table of the dashboard, in one screen. Each handler asks the guard; none is open by its path."""
+
+from starlette.routing import BaseRoute, Route
+
+from connect_hub.web.dashboard.accounts import AccountPages
+from connect_hub.web.dashboard.audit import AuditPages
+from connect_hub.web.dashboard.endpoint import DashboardEndpoint
+from connect_hub.web.dashboard.guard import Guard
+from connect_hub.web.dashboard.home import HomePages
+from connect_hub.web.dashboard.keys import KeyPages
+from connect_hub.web.dashboard.links import LinkPages
+from connect_hub.web.dashboard.new_link import NewLinkPages
+from connect_hub.web.dashboard.signing_in import SigningIn
+from connect_hub.web.endpoint import Handler
+from connect_hub.web.site import Site
+
+__all__ = ["dashboard_routes"]
+
+
+def dashboard_routes(site: Site) -> list[BaseRoute]:
+    """Nothing, where no dashboard is configured."""
+    if site.core.config.dashboard is None:
+        return []
+    guard = Guard(site)
+    signing_in, home, accounts = SigningIn(site, guard), HomePages(site, guard), AccountPages(site, guard)
+    links, new_link = LinkPages(site, guard), NewLinkPages(site, guard)
+    keys, audit = KeyPages(site, guard), AuditPages(site, guard)
+
+    def page(path: str, name: str, **methods: Handler) -> BaseRoute:
+        full = "dashboard" if not name else f"dashboard_{name}"
+        return Route(f"/dashboard{path}", DashboardEndpoint(site, methods, page=True), name=full)
+
+    return [
+        page("", "", GET=signing_in.front_door),
+        page("/sign-in", "sign_in", GET=signing_in.page, POST=signing_in.sign_in),
+        page("/in/{project}", "project", GET=home.page),
+        page("/in/{project}/sign-out", "sign_out", POST=signing_in.sign_out),
+        page("/in/{project}/accounts", "accounts", GET=accounts.listing),
+        page("/in/{project}/accounts.csv", "accounts_csv", GET=accounts.export),
+        page("/in/{project}/accounts/{account_id}", "account", GET=accounts.detail),
+        page(
+            "/in/{project}/accounts/{account_id}/{action}",
+            "account_action",
+            GET=accounts.ask,
+            POST=accounts.act,
+        ),
+        page("/in/{project}/links", "links", GET=links.listing),
+        page("/in/{project}/links/new", "new_link", GET=new_link.page, POST=new_link.create),
+        page("/in/{project}/links/{session_id}", "link", GET=links.detail),
+        page("/in/{project}/links/{session_id}/state", "link_state", GET=links.state),
+        page("/in/{project}/links/{session_id}/{action}", "link_action", GET=links.ask, POST=links.act),
+        page("/in/{project}/keys", "keys", GET=keys.listing, POST=keys.create),
+        page("/in/{project}/keys/{key_id}/revoke", "key_revoke", GET=keys.ask, POST=keys.revoke),
+        page("/in/{project}/audit", "audit", GET=audit.listing),
+        page("/in/{project}/audit.csv", "audit_csv", GET=audit.export),
+    ]

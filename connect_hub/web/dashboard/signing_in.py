@@ -1,0 +1,86 @@
+"""In and out: the sign-in by token, and the dashboard's own front door."""
+
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from connect_hub.errors import NotFound, OperatorRequired, OperatorTokenRefused
+from connect_hub.operators import Role
+from connect_hub.web.body import read_form
+from connect_hub.web.contexts import Form
+from connect_hub.web.dashboard.contexts import SignInPage
+from connect_hub.web.dashboard.frame import Pages, with_query
+from connect_hub.web.guards import refuse_cross_site
+
+__all__ = ["SigningIn"]
+
+
+class SigningIn(Pages):
+    """Handlers of `/dashboard`, and of its sign-in by token."""
+
+    async def front_door(self, request: Request) -> Response:
+        """To the operator's first project."""
+        operator, _ = await self.guard.operator(request)
+        for project in self.core.config.projects:
+            if operator.role(project) is not None:
+                return RedirectResponse(
+                    self.site.urls.path("dashboard_project", project=project), status_code=303
+                )
+        raise OperatorRequired
+
+    async def page(self, request: Request) -> Response:
+        """Asks for the token."""
+        self._refuse_unless_by_token()
+        return self._page(request, request.query_params.get("next", ""))
+
+    def _refuse_unless_by_token(self) -> None:
+        if not self.guard.by_token:
+            raise NotFound
+
+    def _page(self, request: Request, came_for: str, error: str | None = None) -> Response:
+        hidden = (("next", came_for[:2000]),) if self._is_ours(came_for) else ()
+        form = Form(self.site.urls.path("dashboard_sign_in"), hidden)
+        return self.site.page(request, SignInPage(form=form, error=error), 200 if error is None else 422)
+
+    async def sign_in(self, request: Request) -> Response:
+        """A token: a new session with a new cookie, whatever cookie came."""
+        self._refuse_unless_by_token()
+        refuse_cross_site(request, self.core.public_url)
+        address = self.guard.address(request)
+        self.site.limiters.sign_ins.spend(address)
+        fields = await read_form(request)
+        came_for = fields.get("next", "")
+        try:
+            value = await self.flows.operators.sign_in(
+                fields.get("token", ""), source=address, replaces=self.guard.cookie.read(request)
+            )
+        except OperatorTokenRefused as error:
+            return self._page(request, came_for, self.say(request)(error.message))
+        to = came_for if self._is_ours(came_for) else self.site.urls.path("dashboard")
+        response = RedirectResponse(to, status_code=303)
+        self.guard.cookie.set(response, value)
+        return response
+
+    def _is_ours(self, address: str) -> bool:
+        """Whether it leads to a page of the dashboard, and nowhere else however a browser reads it."""
+        home = self.site.urls.path("dashboard")
+        path = unquote(address.partition("?")[0])
+        return (
+            (path == home or path.startswith(f"{home}/"))
+            and "\\" not in address
+            and "//" not in path
+            and ".." not in path
+            and all(32 < ord(c) < 127 for c in address)
+        )
+
+    async def sign_out(self, request: Request) -> Response:
+        """Ends the browser's session."""
+        self._refuse_unless_by_token()
+        await self.guard.posted(request, Role.VIEWER)
+        cookie = self.guard.cookie.read(request)
+        if cookie is not None:
+            await self.flows.operators.sign_out(cookie)
+        response = RedirectResponse(with_query(self.site.urls.path("dashboard_sign_in"), []), status_code=303)
+        self.guard.cookie.clear(response)
+        return response

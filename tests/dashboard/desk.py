@@ -1,0 +1,66 @@
+"""A hub with a dashboard, and operators in browsers without a screen."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from connect_hub import HubConfig, Project, Secret
+from connect_hub.audit import Actor, ActorKind
+from connect_hub.dashboard import DashboardConfig, OperatorTokens
+from connect_hub.operators import Role
+from tests.customer import Customer, Seen
+from tests.hubs import API_KEY, GOOD_KEY, Hub, make_hub
+
+__all__ = ["DESK", "OTHER_KEY", "Staff", "make_desk", "sign_in"]
+
+DESK = "/connect/dashboard/in/default"
+
+OTHER_KEY = "other-api-key-0123456789-0123456789-abc"
+PROJECTS = {"default": Project(api_keys=[Secret(API_KEY)]), "other": Project(api_keys=[Secret(OTHER_KEY)])}
+TESTER = Actor(ActorKind.COMMAND_LINE, "tester", "tester", "test")
+
+
+@dataclass
+class Staff:
+    """A hub and the tokens of its operators."""
+
+    made: Hub
+    tokens: dict[str, str] = field(repr=False)
+
+    async def browser(self, who: str) -> Customer:
+        """A browser in which `who` is signed in; 'nobody' is signed in nowhere."""
+        customer = Customer(self.made.hub, headers={"accept": "text/html"})
+        if who != "nobody":
+            await sign_in(customer, self.tokens[who])
+        return customer
+
+    async def connected(self, owner: str = "42", name: str = "Acme", project: str = "default") -> str:
+        """The id of an account of this customer, who has just connected it."""
+        hub = self.made.hub
+        link = await hub.links.create(origin_owner_id=owner, origin_owner_name=name, project=project)
+        customer = Customer(hub)
+        done = await customer.press(
+            await customer.pick(link.url, "Acme Key"), "Connect Acme Key", {"f.api_key": GOOD_KEY}
+        )
+        assert done.heading == "Acme Key is connected"
+        return (await hub.accounts.list(project=project, origin_owner_ids=[owner]))[0].id
+
+
+async def sign_in(customer: Customer, token: str) -> Seen:
+    """Sign in with a token: the page after it."""
+    return await customer.press(await customer.get("/connect/dashboard"), "Sign in", {"token": token})
+
+
+async def make_desk(tmp_path: Path, **config: object) -> Staff:
+    """A hub of two projects with a viewer, an operator and an admin of `default`, and an admin of `other`."""
+    base = HubConfig(projects=PROJECTS, dashboard=DashboardConfig(auth=OperatorTokens()))
+    made = make_hub(tmp_path, config=replace(base, **config))  # type: ignore[arg-type]
+    tokens = {}
+    for who, roles in (
+        ("viewer", {"default": Role.VIEWER}),
+        ("operator", {"default": Role.OPERATOR}),
+        ("admin", {"default": Role.ADMIN}),
+        ("stranger", {"other": Role.ADMIN}),
+        ("chief", {"*": Role.ADMIN}),
+    ):
+        tokens[who] = (await made.hub.operators.add(name=who.title(), roles=roles)).token
+    return Staff(made, tokens)

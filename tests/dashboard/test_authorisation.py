@@ -1,0 +1,190 @@
+"""T41: who may do what, for every route of the dashboard, method, caller and kind of answer."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from starlette.routing import Route
+
+from connect_hub.operators import Role
+from connect_hub.web.dashboard.endpoint import DashboardEndpoint
+from tests.customer import Customer, Form, Seen
+from tests.dashboard.desk import Staff, make_desk
+
+V, O, A = Role.VIEWER, Role.OPERATOR, Role.ADMIN  # noqa: E741  # a table to be read in columns
+
+# The least role, by route and method. None: whoever is signed in. A route that is not here fails the test.
+LEAST: dict[str, dict[str, Role | None]] = {
+    "dashboard": {"GET": None},
+    "dashboard_project": {"GET": V},
+    "dashboard_sign_out": {"POST": V},
+    "dashboard_accounts": {"GET": V},
+    "dashboard_accounts_csv": {"GET": V},
+    "dashboard_account": {"GET": V},
+    "dashboard_account_action": {"GET": O, "POST": O},
+    "dashboard_links": {"GET": V},
+    "dashboard_new_link": {"GET": O, "POST": O},
+    "dashboard_link": {"GET": V},
+    "dashboard_link_state": {"GET": V},
+    "dashboard_link_action": {"GET": O, "POST": O},
+    "dashboard_keys": {"GET": A, "POST": A},
+    "dashboard_key_revoke": {"GET": A, "POST": A},
+    "dashboard_audit": {"GET": A},
+    "dashboard_audit_csv": {"GET": A},
+}
+OPEN = {"dashboard_sign_in"}
+"""For whoever is not signed in; tests/dashboard/test_signing_in.py has it."""
+CALLERS = ("nobody", "visitor", "viewer", "operator", "admin", "stranger")
+ROLES = {"viewer": V, "operator": O, "admin": A}
+
+
+async def everything(staff: Staff) -> dict[str, str]:
+    """What the parameters of the routes name: one of each in the project."""
+    hub = staff.made.hub
+    account_id = await staff.connected()
+    [session] = await hub.sessions.list()
+    key = await hub.api_keys.create(name="worker")
+    return {
+        "project": "default",
+        "account_id": account_id,
+        "session_id": str(session.id),
+        "key_id": key.key.id,
+    }
+
+
+def address(route: Route, names: dict[str, str]) -> str:
+    action = "revoke" if "session_id" in route.path else "suspend"
+    return "/connect" + re.sub(r"\{(\w+)\}", lambda m: {**names, "action": action}[m[1]], route.path)
+
+
+def routes(staff: Staff) -> list[Route]:
+    found = [
+        route
+        for route in staff.made.hub._web._site.urls._routes
+        if isinstance(route, Route) and route.path.startswith("/dashboard")
+    ]
+    assert {route.name for route in found} == {*LEAST, *OPEN}
+    return [route for route in found if route.name not in OPEN]
+
+
+def methods(route: Route) -> set[str]:
+    assert isinstance(route.endpoint, DashboardEndpoint)
+    return set(route.endpoint._methods) - {"HEAD"}
+
+
+async def ask(browser: Customer, method: str, url: str, accept: str) -> Seen:
+    if method == "GET":
+        return await browser.request("GET", url, accept=accept)
+    own = {"origin": browser.origin, "sec_fetch_site": "same-origin"}
+    return await browser.request("POST", url, {"nonce": ""}, accept=accept, **own)
+
+
+def code(seen: Seen) -> str:
+    return str(json.loads(seen.text)["errorCode"])
+
+
+async def callers(staff: Staff) -> dict[str, Customer]:
+    browsers = {who: await staff.browser(who) for who in CALLERS if who != "visitor"}
+    link = await staff.made.hub.links.create(origin_owner_id="7", origin_owner_name="Visitor")
+    visitor = Customer(staff.made.hub)
+    await visitor.enter(link.url)
+    assert visitor.cookies
+    return {**browsers, "visitor": visitor}
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+async def test_every_route_lets_in_whom_it_says(tmp_path: Path, accept: str) -> None:
+    """T41: nobody and a customer's visit cookie are sent to sign in, a lower role is refused, another
+    project's admin finds nothing; a form without the page's own nonce changes nothing, whoever sends it."""
+    staff = await make_desk(tmp_path)
+    names, browsers = await everything(staff), await callers(staff)
+    before = await staff.made.hub.accounts.get(names["account_id"])
+    checked = 0
+    for route in routes(staff):
+        assert methods(route) == set(LEAST[route.name]), route.name
+        for method, least in LEAST[route.name].items():
+            for who in CALLERS:
+                seen = await ask(browsers[who], method, address(route, names), accept)
+                where = f"{method} {route.name} as {who}: {seen.status}"
+                check(seen, who, least, method, accept, where)
+                checked += 1
+    assert checked > 100
+    assert await staff.made.hub.accounts.get(names["account_id"]) == before
+
+
+def check(seen: Seen, who: str, least: Role | None, method: str, accept: str, where: str) -> None:
+    in_json = accept == "application/json"
+    if who in {"nobody", "visitor"}:
+        if in_json:
+            assert (seen.status, code(seen)) == (403, "operator_required"), where
+        else:
+            assert seen.status == 303, where
+            assert seen.headers["location"].startswith("/connect/dashboard/sign-in?next="), where
+        return
+    if least is None:
+        assert seen.status == 303, where
+    elif who == "stranger":
+        assert seen.status == 404, where
+    elif not ROLES[who].covers(least):
+        assert seen.status == 403, where
+        assert "role_required" in seen.text, where
+    elif method == "GET":
+        assert seen.status == 200, where
+    else:
+        assert seen.status == 403, where
+        assert "form_expired" in seen.text, where
+
+
+async def test_a_foreign_project_is_as_absent_as_an_unknown_one(tmp_path: Path) -> None:
+    """T41: the answers are the same bytes, but for the time and the reference."""
+    staff = await make_desk(tmp_path)
+    names = await everything(staff)
+    browser = await staff.browser("stranger")
+    for route in routes(staff):
+        if "{project}" not in route.path:
+            continue
+        answers = set()
+        for project in ("default", "nowhere"):
+            url = address(route, {**names, "project": project})
+            for method in methods(route):
+                seen = await ask(browser, method, url, "text/html")
+                body = re.sub(r"Reference:</?[^<]*<code>\w+|Reference: <code>\w+", "", seen.text)
+                answers.add((seen.status, body.replace(project, "")))
+        assert len(answers) == 1, route.name
+
+
+async def test_what_belongs_to_another_project_is_not_found_here(tmp_path: Path) -> None:
+    """T41: an account, link and key of another project, asked for under one's own, is a 404; so is acting."""
+    staff = await make_desk(tmp_path)
+    names = await everything(staff)
+    browser = await staff.browser("stranger")
+    own = "/connect/dashboard/in/other"
+    nonce = (await browser.get(f"{own}/links/new")).form("Create link").fields["nonce"]
+    for path in (
+        f"accounts/{names['account_id']}/suspend",
+        f"links/{names['session_id']}/revoke",
+        f"keys/{names['key_id']}/revoke",
+    ):
+        assert (await browser.get(f"{own}/{path}")).status == 404, path
+        assert (await browser.send(Form(f"{own}/{path}", {"nonce": nonce}))).status == 404, path
+    hub = staff.made.hub
+    assert (await hub.accounts.get(names["account_id"])).status.value == "active"
+    assert [key.revoked_at for key in await hub.api_keys.list()] == [None]
+
+
+async def test_a_nonce_is_of_one_browser_and_project(tmp_path: Path) -> None:
+    """T28: the nonce of another operator, of another browser and of another project is refused."""
+    staff = await make_desk(tmp_path)
+    chief = await staff.browser("chief")
+    form = (await chief.get("/connect/dashboard/in/default/keys")).form("Create key")
+    assert (await chief.send(form, {"name": "fine"})).heading == "The key is ready"
+    for who, url in (("admin", form.action), ("chief", form.action)):
+        other = await staff.browser(who)
+        seen = await other.send(Form(url, form.fields), {"name": "x"})
+        assert (seen.status, "form_expired" in seen.text) == (403, True)
+    elsewhere = form.action.replace("/default/", "/other/")
+    assert (await chief.send(Form(elsewhere, form.fields), {"name": "x"})).status == 403
+    cross = await chief.send(form, {"name": "x"}, sec_fetch_site="cross-site")
+    assert (cross.status, "cross_site_request" in cross.text) == (403, True)
+    assert len(await staff.made.hub.api_keys.list()) == 1

@@ -1,0 +1,47 @@
+"""The examples of docs/dashboard.md run."""
+
+import re
+from pathlib import Path
+
+from connect_hub.identity import SignIn, Visitor
+from connect_hub.operators import EVERY_PROJECT, Operator, Role
+from tests.dashboard.desk import make_desk
+
+PAGE = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text("utf-8")
+
+
+def block(name: str) -> str:
+    (found,) = re.findall(rf"```python\n# example: {name}\n(.*?)```", PAGE, re.DOTALL)
+    return str(found)
+
+
+def test_the_examples_configure_a_dashboard() -> None:
+    """The function of the first example lets staff in, and nobody else; the second has the hub's own."""
+    names: dict[str, object] = {"__name__": "the_host"}
+    exec(compile(block("tokens"), "docs/dashboard.md", "exec"), names)  # noqa: S102  # our own page
+    exec(compile(block("own sign-in"), "docs/dashboard.md", "exec"), names)  # noqa: S102  # our own page
+    auth = names["operator"]
+    assert callable(auth)
+
+    def asked(**session: object) -> object:
+        return auth(Visitor({}, {}, {"session": session}))
+
+    assert asked() == SignIn("/login")
+    user: dict[str, object] = {"id": "7", "name": "Ada"}
+    assert asked(user={**user, "is_staff": False}) is None
+    admin = asked(user={**user, "is_staff": True})
+    assert admin == Operator("7", "Ada", {EVERY_PROJECT: Role.ADMIN})
+
+
+async def test_a_host_s_own_code_can_say_who_acts(tmp_path: Path) -> None:
+    """What the example does stands in the log under the name that it gives."""
+    staff = await make_desk(tmp_path)
+    account_id = await staff.connected()
+    source = block("acting").replace("hub.sync.accounts.suspend(", "work = hub.accounts.suspend(")
+    names: dict[str, object] = {"__name__": "the_host", "hub": staff.made.hub, "account_id": account_id}
+    source = source.replace("work = ", "await ")
+    body = "async def run():\n" + "".join(f"    {line}\n" for line in source.splitlines())
+    exec(compile(body, "docs/dashboard.md", "exec"), names)  # noqa: S102  # our own page
+    await names["run"]()  # type: ignore[operator]  # made by the lines above
+    [entry] = await staff.made.hub.audit.list(subject=account_id)
+    assert (entry.actor.name, entry.action) == ("Ada", "account.suspended")

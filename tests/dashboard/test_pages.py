@@ -1,0 +1,268 @@
+"""Accounts, links, keys and the audit log as an operator uses them, without a script."""
+
+import csv
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connect_hub.audit import acting_as
+from connect_hub.clock import iso
+from connect_hub.errors import AccountNotFound
+from tests.dashboard.desk import DESK, TESTER, Staff, make_desk
+from tests.hubs import API_KEY, GOOD_KEY
+from tests.web.api import Caller
+
+TYPED = {"origin_owner_id": "42", "origin_owner_name": "Acme", "days": "5"}
+
+
+@pytest.fixture
+async def staff(tmp_path: Path) -> Staff:
+    return await make_desk(tmp_path)
+
+
+async def test_the_list_is_filtered_in_its_address(staff: Staff) -> None:
+    """By customer, account, provider and status; what is not a filter or a cursor is told, not guessed."""
+    first, second = await staff.connected("42", "Acme"), await staff.connected("43", "Globex <b>")
+    await staff.made.hub.accounts.suspend(second)
+    browser = await staff.browser("viewer")
+    everything = await browser.get(f"{DESK}/accounts")
+    assert "Acme" in everything.text
+    assert "Globex &lt;b&gt;" in everything.text
+    for query, shown in (
+        ("q=42", "Acme"),
+        (f"q={second}", "Globex"),
+        ("status=suspended", "Globex"),
+        (f"q={first}&status=", "Acme"),
+    ):
+        text = (await browser.get(f"{DESK}/accounts?{query}")).text
+        assert ("Acme<" in text, "Globex &lt;b&gt;<" in text) == (shown == "Acme", shown == "Globex"), query
+    for query in ("status=closed", "provider=nothing", "cursor=x", "cursor=1.%00", "colour=red", "q=%00"):
+        seen = await browser.get(f"{DESK}/accounts?{query}")
+        assert (seen.status, "cut or changed" in seen.text) == (400, True), query
+        assert "Acme<" not in seen.text, query
+
+
+async def test_pages_follow_each_other(staff: Staff) -> None:
+    """Twenty-five at a time, each account once, and the way back to the first page."""
+    hub = staff.made.hub
+    for number in range(60):
+        await hub.links.create(origin_owner_id=str(number), origin_owner_name=f"Owner {number:02}")
+    browser = await staff.browser("viewer")
+    seen, names = await browser.get(f"{DESK}/links?status=open"), []
+    for _ in range(3):
+        names += [label for label in seen.links if label.startswith("Owner ")]
+        if "Next page" in seen.links:
+            seen = await browser.get(seen.link("Next page"))
+    assert sorted(names) == [f"Owner {number:02}" for number in range(60)]
+    assert seen.link("First page") == f"{DESK}/links?status=open"
+
+
+async def test_what_is_done_with_an_account_is_asked_first_and_written_down(staff: Staff) -> None:
+    """Suspend, resume, convert, disconnect: each by a form that says what it does, each in the history."""
+    hub, account_id = staff.made.hub, await staff.connected()
+    browser = await staff.browser("operator")
+    page = await browser.get(f"{DESK}/accounts/{account_id}")
+    for label, title, then in (
+        ("Suspend", "Suspend this account?", "suspended"),
+        ("Resume", "Resume this account?", "active"),
+        ("Convert to test", "Convert this account to a test account?", "active"),
+    ):
+        asked = await browser.get(page.link(label))
+        assert asked.heading == title
+        page = await browser.press(asked, label)
+        assert (page.heading, 'role="status"' in page.text) == ("Acme", True)
+        assert (await hub.accounts.get(account_id)).status.value == then
+    for told in ("Account suspended", "Account resumed", "Account converted", "Operator"):
+        assert told in page.text
+    gone = await browser.press(await browser.get(page.link("Disconnect")), "Disconnect")
+    assert (gone.status, gone.heading) == (200, "Accounts")
+    with pytest.raises(AccountNotFound):
+        await hub.accounts.get(account_id)
+    assert (await browser.get(f"{DESK}/accounts/{account_id}")).status == 404
+
+
+async def test_a_viewer_is_offered_nothing_to_do(staff: Staff) -> None:
+    """Pages show what the role allows, and no more."""
+    account_id = await staff.connected()
+    browser = await staff.browser("viewer")
+    for path in ("", "/accounts", f"/accounts/{account_id}", "/links"):
+        seen = await browser.get(f"{DESK}{path}")
+        assert seen.status == 200
+        for offered in ("Suspend", "Disconnect", "Create Auth Link", "Keys", "Audit log"):
+            assert offered not in seen.links, (path, offered)
+
+
+async def test_a_link_is_made_and_shown_once(staff: Staff) -> None:
+    """Required fields are asked for with what was typed kept; the link works, lasts five days, and stands in
+    no page and no row afterwards."""
+    browser = await staff.browser("operator")
+    form = await browser.get(f"{DESK}/links/new")
+    wrong = await browser.press(
+        form, "Create link", {**TYPED, "origin_owner_name": " ", "origin_username": "u@x"}
+    )
+    assert (wrong.status, wrong.text.count("Fill this in.") >= 1, 'value="u@x"' in wrong.text) == (
+        422,
+        True,
+        True,
+    )
+    made = await browser.press(wrong, "Create link", TYPED)
+    assert made.heading == "The link is ready"
+    link = next(v for f in made.text.split('"') if (v := f).startswith("https://hub.test/connect/link#t="))
+    assert "<svg" in made.text
+    assert "mailto:" in made.link("Write a mail")
+    again = await browser.press(wrong, "Create link", TYPED)
+    assert link in again.text  # the same form twice is one link
+    [session] = await staff.made.hub.sessions.list()
+    assert (session.expires_at - session.created_at).days == 5
+    customer = await staff.browser("nobody")
+    done = await customer.press(
+        await customer.pick(link, "Acme Key"), "Connect Acme Key", {"f.api_key": GOOD_KEY}
+    )
+    assert done.heading == "Acme Key is connected"
+    detail = await browser.get(made.link("Watch this link"))
+    assert "Acme Key was connected" in detail.text
+    for path in ("/links", "/accounts", f"/links/{session.id}"):
+        assert "#t=" not in (await browser.get(f"{DESK}{path}")).text
+    state = await browser.get(f"{DESK}/links/{session.id}/state")
+    assert json.loads(state.text)["connects"] == 1
+
+
+async def test_an_id_with_spaces_at_its_ends_is_asked_about(staff: Staff) -> None:
+    """The trimmed one is offered; whoever means the spaces keeps them."""
+    browser = await staff.browser("operator")
+    form = await browser.get(f"{DESK}/links/new")
+    asked = await browser.press(form, "Create link", {**TYPED, "origin_owner_id": " 42 "})
+    assert (asked.status, "do you mean “42”?" in asked.text) == (422, True)
+    assert (await browser.press(asked, "Use “42”")).heading == "The link is ready"
+    assert [s.origin_owner_id for s in await staff.made.hub.sessions.list()] == ["42"]
+    asked = await browser.press(form, "Create link", {**TYPED, "origin_owner_id": " 43 "})
+    kept = await browser.press(asked, "Keep the spaces")
+    assert kept.heading == "The link is ready"
+    assert " 43 " in [s.origin_owner_id for s in await staff.made.hub.sessions.list()]
+
+
+async def test_a_known_id_under_another_name_is_asked_about(staff: Staff) -> None:
+    """The name that is known is shown before anything is made."""
+    await staff.connected("42", "Acme")
+    browser = await staff.browser("operator")
+    form = await browser.get(f"{DESK}/links/new")
+    asked = await browser.press(form, "Create link", {**TYPED, "origin_owner_name": "Globex"})
+    assert (asked.status, "is known under the name “Acme”" in asked.text) == (422, True)
+    assert len(await staff.made.hub.sessions.list()) == 1
+    assert (await browser.press(asked, "Use the name “Acme”")).heading == "The link is ready"
+    assert {s.origin_owner_name for s in await staff.made.hub.sessions.list()} == {"Acme"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"provider": "gone"}, "This provider is not enabled on this project."),
+        ({"category": "nothing"}, "This cannot be used."),
+        ({"days": "400"}, "This cannot be used."),
+        ({"origin_owner_id": "x" * 300}, "This cannot be used."),
+        ({"origin_owner_id": "\x00"}, "This cannot be used."),
+    ],
+)
+async def test_a_form_that_cannot_be_used_says_which_field(
+    staff: Staff, typed: dict[str, str], told: str
+) -> None:
+    """Nothing is made, and what was typed stands in the form."""
+    browser = await staff.browser("operator")
+    seen = await browser.press(await browser.get(f"{DESK}/links/new"), "Create link", {**TYPED, **typed})
+    assert (seen.status, told in seen.text, 'value="Acme"' in seen.text) == (422, True, True)
+    assert await staff.made.hub.sessions.list() == []
+
+
+async def test_a_link_is_revoked_and_renewed(staff: Staff) -> None:
+    """A revoked link opens nothing; the new one asks for the same."""
+    hub = staff.made.hub
+    old = await hub.links.create(
+        origin_owner_id="42",
+        origin_owner_name="Acme",
+        provider="simulated-key",
+        label="HQ",
+        metadata={"a": "b"},
+    )
+    browser = await staff.browser("operator")
+    page = await browser.get(f"{DESK}/links/{old.session.id}")
+    page = await browser.press(await browser.get(page.link("Revoke")), "Revoke")
+    assert ("Nobody can connect with it" in page.text, "Revoke" in page.links) == (True, False)
+    assert (await (await staff.browser("nobody")).open(old.url)).status == 410
+    staff.made.clock.advance(timedelta(seconds=1))
+    made = await browser.press(await browser.get(page.link("Renew")), "Renew")
+    assert made.heading == "The link is ready"
+    new, _ = await hub.sessions.list()
+    assert (new.provider, new.label, new.metadata) == ("simulated-key", "HQ", {"a": "b"})
+
+
+async def test_a_key_is_made_shown_once_and_revoked(staff: Staff) -> None:
+    """The key works, the list does not have it, and after revoking it is refused."""
+    browser = await staff.browser("admin")
+    keys = await browser.get(f"{DESK}/keys")
+    assert "No keys yet" in keys.text
+    wrong = await browser.press(keys, "Create key", {"name": "x" * 81})
+    assert (wrong.status, "x" * 81 in wrong.text) == (422, True)
+    made = await browser.press(wrong, "Create key", {"name": "payroll"})
+    key = next(part for part in made.text.split('"') if part.startswith("chk_live_"))
+    api = Caller(staff.made.hub, key=key)
+    assert (await api.get("/accounts")).status_code == 200
+    listed = await browser.get(made.link("Done"))
+    assert ("payroll" in listed.text, key in listed.text) == (True, False)
+    revoked = await browser.press(await browser.get(listed.link("Revoke payroll")), "Revoke")
+    assert "The key was revoked." in revoked.text
+    assert (await api.get("/accounts")).status_code == 401
+
+
+async def test_everybody_stands_in_the_log(staff: Staff) -> None:
+    """Operators, API keys and the command line: who, when, what, from where, before and after; T46: no secret
+    among it."""
+    hub, account_id = staff.made.hub, await staff.connected()
+    browser = await staff.browser("admin")
+    await browser.press(await browser.get(f"{DESK}/accounts/{account_id}/suspend"), "Suspend")
+    await Caller(hub).patch(f"/accounts/{account_id}", json={"label": "=HQ()"})
+    with acting_as(TESTER):
+        link = await hub.links.create(origin_owner_id="9", origin_owner_name="Nine")
+    log = await browser.get(f"{DESK}/audit")
+    for told in (
+        "Account suspended",
+        "Account changed",
+        "Link created",
+        "Dashboard",
+        "API key",
+        "Command line",
+    ):
+        assert told in log.text
+    assert "<del>" in log.text
+    only = await browser.get(f"{DESK}/audit?action=account.suspended&subject={account_id}")
+    assert "<td>" in only.text
+    assert "Link created</th>" not in only.text.replace('<span class="fine">', "</th>")
+    for query in ("action=x", "cursor=y", "who=z"):
+        assert (await browser.get(f"{DESK}/audit?{query}")).status == 400
+    answer = await browser.get(f"{DESK}/audit.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    changed = next(row for row in rows if row["action"] == "account.changed")
+    assert (json.loads(changed["before"]), json.loads(changed["after"])) == (
+        {"label": None},
+        {"label": "=HQ()"},
+    )
+    assert changed["at"] == iso(staff.made.clock.now())
+    for secret in (link.url.partition("#t=")[2], GOOD_KEY, API_KEY, *staff.tokens.values()):
+        assert secret not in answer.text + log.text
+
+
+async def test_accounts_are_exported_as_a_table(staff: Staff) -> None:
+    """All that the filters leave, and no cell is a formula to a spreadsheet; the export is in the log."""
+    await staff.connected("42", "=cmd()")
+    staff.made.clock.advance(timedelta(seconds=1))
+    await staff.connected("43", "Globex")
+    browser = await staff.browser("viewer")
+    rows = list(csv.DictReader(io.StringIO((await browser.get(f"{DESK}/accounts.csv")).text)))
+    assert [row["origin_owner_name"] for row in rows] == ["Globex", "'=cmd()"]
+    some = await browser.get(f"{DESK}/accounts.csv?q=43")
+    assert [row["origin_owner_id"] for row in csv.DictReader(io.StringIO(some.text))] == ["43"]
+    log = await staff.made.hub.audit.list(action="accounts.exported")
+    assert [entry.actor.name for entry in log] == ["Viewer", "Viewer"]

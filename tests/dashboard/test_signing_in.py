@@ -1,0 +1,198 @@
+"""The sign-in by token: what it takes, what it gives, and how it ends."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connect_hub import HubConfig
+from connect_hub.config import NetworkConfig, Rate, RateConfig
+from connect_hub.errors import ValidationFailed
+from connect_hub.operators import Role
+from tests.customer import Customer, Form
+from tests.dashboard.desk import Staff, make_desk, sign_in
+from tests.hubs import make_hub
+
+SIGN_IN = Form("/connect/dashboard/sign-in")
+
+
+@pytest.fixture
+async def staff(tmp_path: Path) -> Staff:
+    return await make_desk(tmp_path)
+
+
+async def test_without_configuration_there_is_no_dashboard(tmp_path: Path) -> None:
+    """Every address of it is as unknown as any other."""
+    customer = Customer(make_hub(tmp_path).hub, headers={"accept": "text/html"})
+    for path in ("", "/sign-in", "/in/default", "/in/default/accounts"):
+        seen = await customer.get(f"/connect/dashboard{path}")
+        assert (seen.status, "dashboard" in seen.text) == (404, False)
+
+
+async def test_a_token_signs_in_and_leads_where_the_browser_wanted_to_go(staff: Staff) -> None:
+    """The page asked for comes after the sign-in; without one it is the first project."""
+    browser = await staff.browser("nobody")
+    asked = await browser.get("/connect/dashboard/in/default/links?status=open")
+    assert asked.url.split("?")[0].endswith("/dashboard/sign-in")
+    seen = await browser.press(asked, "Sign in", {"token": f" {staff.tokens['viewer']}\n"})
+    assert (seen.status, seen.heading) == (200, "Links")
+    assert seen.url.endswith("/dashboard/in/default/links?status=open")
+    assert (await (await staff.browser("operator")).get("/connect/dashboard")).heading == "Overview"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://evil.example/",
+        "//evil.example/connect/dashboard",
+        "/connect/dashboard/../../evil",
+        "/connect/dashboard/%2e%2e/evil",
+        "/connect/dashboard//evil.example",
+        "/connect/dashboard\\evil",
+        "/connect/dashboards",
+        "/connect/accounts",
+        "javascript:alert(1)",
+    ],
+)
+async def test_the_sign_in_leads_nowhere_else(staff: Staff, elsewhere: str) -> None:
+    """Only an address of the dashboard is gone on to (T17)."""
+    browser = await staff.browser("nobody")
+    seen = await browser.request(
+        "POST",
+        SIGN_IN.action,
+        {"token": staff.tokens["viewer"], "next": elsewhere},
+        origin=browser.origin,
+        sec_fetch_site="same-origin",
+    )
+    assert (seen.status, seen.headers["location"]) == (303, "/connect/dashboard")
+
+
+async def test_the_cookie_is_the_hub_s_alone(staff: Staff) -> None:
+    """T27: `__Host-`, HttpOnly, Secure, SameSite=Strict, and no token in it."""
+    browser = await staff.browser("admin")
+    [line] = [line for line in browser.set_cookies if "chubop" in line]
+    assert line.startswith("__Host-chubop_")
+    assert {"HttpOnly", "Secure", "SameSite=Strict", "Path=/"} <= set(line.split("; "))
+    assert staff.tokens["admin"].split("_")[2] not in line
+
+
+async def test_a_session_cannot_be_fixed(staff: Staff) -> None:
+    """A cookie from before the sign-in, one's own or one planted, opens nothing after it."""
+    browser = await staff.browser("viewer")
+    planted = dict(browser.cookies)
+    await sign_in_again(browser, staff.tokens["admin"])
+    assert browser.cookies != planted
+    other = await staff.browser("nobody")
+    other.cookies = dict.fromkeys(planted, "A" * 43)
+    await sign_in(other, staff.tokens["viewer"])
+    assert "A" * 43 not in other.cookies.values()
+    other.cookies = planted
+    assert "/sign-in" in (await other.get("/connect/dashboard/in/default")).url
+
+
+async def sign_in_again(browser: Customer, token: str) -> None:
+    seen = await browser.get("/connect/dashboard/sign-in")
+    assert (await browser.press(seen, "Sign in", {"token": token})).status == 200
+
+
+async def test_tokens_cannot_be_guessed_at(staff: Staff) -> None:
+    """Brute force: wrong, cut, revoked and unknown tokens are one answer, and after some of them a 429."""
+    token = staff.tokens["viewer"]
+    id_, secret = token.split("_")[1], token.split("_", 2)[2]
+    await staff.made.hub.operators.revoke(staff.tokens["operator"].split("_")[1])
+    browser = await staff.browser("nobody")
+    answers = set()
+    for guess in ("", "x", token[:-1], f"cho_{id_}_{secret[::-1]}", f"cho_{id_[::-1]}_{secret}", "\x00" * 99,
+                  staff.tokens["operator"]):  # fmt: skip
+        seen = await browser.send(SIGN_IN, {"token": guess})
+        assert (len(guess) > 1 and guess in seen.text, seen.status) == (False, 422)
+        answers.add(seen.text)
+    assert len(answers) == 1
+    assert browser.cookies == {}
+    last = [(await browser.send(SIGN_IN, {"token": "x"})).status for _ in range(10)]
+    assert last[-1] == 429
+    assert (await browser.send(SIGN_IN, {"token": token})).status == 429
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-site"},
+        {"origin": "https://evil.example", "sec_fetch_site": ""},
+        {"origin": "null", "sec_fetch_site": ""},
+    ],
+)
+async def test_a_foreign_page_signs_nobody_in(staff: Staff, headers: dict[str, str]) -> None:
+    """T28: login CSRF is refused, and no cookie is set."""
+    browser = await staff.browser("nobody")
+    seen = await browser.send(SIGN_IN, {"token": staff.tokens["viewer"]}, **headers)
+    assert (seen.status, browser.cookies) == (403, {})
+
+
+async def test_signing_out_ends_the_session(staff: Staff) -> None:
+    """The cookie is dead in the hub, and not only forgotten by the browser."""
+    browser = await staff.browser("viewer")
+    kept = dict(browser.cookies)
+    seen = await browser.press(await browser.get("/connect/dashboard"), "Sign out")
+    assert (seen.heading, browser.cookies) == ("Sign in to the dashboard", {})
+    browser.cookies = kept
+    assert "/sign-in" in (await browser.get("/connect/dashboard/in/default")).url
+
+
+async def test_a_removed_operator_is_out_at_once(staff: Staff) -> None:
+    """Whatever page is open: the next request, reading or writing, leads to the sign-in; nothing happens."""
+    browser = await staff.browser("operator")
+    form = (await browser.get("/connect/dashboard/in/default/links/new")).form("Create link")
+    await staff.made.hub.operators.revoke(staff.tokens["operator"].split("_")[1])
+    typed = {"origin_owner_id": "42", "origin_owner_name": "Acme"}
+    assert (await browser.send(form, typed)).heading == "Sign in to the dashboard"
+    assert (await browser.get("/connect/dashboard/in/default")).heading == "Sign in to the dashboard"
+    refused = await browser.request("GET", "/connect/dashboard/in/default", accept="application/json")
+    assert (refused.status, '"operator_required"' in refused.text) == (403, True)
+    assert await staff.made.hub.sessions.list() == []
+
+
+async def test_a_session_ends_by_itself(staff: Staff) -> None:
+    """After half an hour without a request, and after twelve hours in any case."""
+    browser = await staff.browser("viewer")
+    for _ in range(30):
+        staff.made.clock.advance(timedelta(minutes=24))
+        seen = await browser.get("/connect/dashboard/in/default")
+    assert seen.heading == "Sign in to the dashboard"
+    await sign_in_again(browser, staff.tokens["viewer"])
+    staff.made.clock.advance(timedelta(minutes=31))
+    assert (await browser.get("/connect/dashboard/in/default")).heading == "Sign in to the dashboard"
+
+
+async def test_only_the_hash_of_a_token_is_kept(staff: Staff) -> None:
+    """T46: neither the token nor the cookie stands in the database."""
+    browser = await staff.browser("admin")
+    [database] = (staff.made.hub.storage.engine.url.database,)  # type: ignore[attr-defined]
+    stored = b"".join(p.read_bytes() for p in Path(database).parent.iterdir() if p.is_file())
+    for secret in (*(t.split("_", 2)[2] for t in staff.tokens.values()), *browser.cookies.values()):
+        assert secret.encode() not in stored
+
+
+async def test_an_operator_needs_a_name_and_roles_that_exist(staff: Staff) -> None:
+    """What is wrong is named; nobody is made."""
+    before = await staff.made.hub.operators.list()
+    for name, roles, wrong in (
+        ("", {"default": Role.VIEWER}, "name"),
+        ("x" * 81, {"default": Role.VIEWER}, "name"),
+        ("Ada", {}, "roles"),
+        ("Ada", {"nowhere": Role.VIEWER}, "roles"),
+    ):
+        with pytest.raises(ValidationFailed, match=wrong):
+            await staff.made.hub.operators.add(name=name, roles=roles)
+    assert await staff.made.hub.operators.list() == before
+
+
+async def test_the_rate_is_configured(tmp_path: Path) -> None:
+    """A host may allow fewer tries."""
+    rates = replace(RateConfig(), sign_ins=Rate(1, 1))
+    staff = await make_desk(tmp_path, network=NetworkConfig(rates=rates))
+    browser = await staff.browser("nobody")
+    assert [(await browser.send(SIGN_IN, {"token": "x"})).status for _ in range(2)] == [422, 429]
+    assert HubConfig().network.rates.sign_ins is not None
