@@ -303,6 +303,8 @@ class RateConfig:
     renewals: Rate | None = Rate(1 / 3600, 2)
     """For `link.renewal_requested`, by link. Past it the host is not told again, and the person sees no
     difference."""
+    triggers: Rate | None = Rate(5.0, 100)
+    """For what a provider sends to one account's trigger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

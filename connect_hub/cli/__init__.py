@@ -23,6 +23,7 @@ __all__ = ["main"]
         "operators": "operators",
         "purge": "purge",
         "serve": "serve",
+        "triggers": "triggers",
         "webhooks": "webhooks",
         "worker": "worker",
     },

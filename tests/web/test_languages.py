@@ -55,6 +55,8 @@ FOR_PROGRAMS = {
     "outbound_refused",
     "session_not_found",
     "storage_conflict",
+    "trigger_not_found",
+    "trigger_token_forgotten",
     "webhook_invalid",
 }
 """Codes that only callers of the API and of Python meet."""

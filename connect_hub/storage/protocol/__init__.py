@@ -50,6 +50,7 @@ from connect_hub.storage.protocol.events import (
 from connect_hub.storage.protocol.operators import OperatorStore
 from connect_hub.storage.protocol.sessions import Idempotency, SessionQuery, SessionStore
 from connect_hub.storage.protocol.steps import MOST_STEPS, FunnelQuery, FunnelRow, StepStore
+from connect_hub.storage.protocol.triggers import TriggerStore
 from connect_hub.storage.protocol.upkeep import Erased, Purged, Retention, Upkeep
 from connect_hub.storage.protocol.visits import VisitStore
 
@@ -95,6 +96,7 @@ __all__ = [
     "StepStore",
     "Storage",
     "StoredCredentials",
+    "TriggerStore",
     "Upkeep",
     "VisitStore",
     "WebhookEndpoint",
@@ -109,6 +111,7 @@ class Storage(
     EventStore,
     EndpointStore,
     EventLog,
+    TriggerStore,
     ApiKeyStore,
     OperatorStore,
     AuditStore,
