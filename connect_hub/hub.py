@@ -96,7 +96,7 @@ class ConnectHub:
             dispatcher=self._new_dispatcher if self.config.dispatch else None,
             finish=lambda: self._revocation.settled(),
         )
-        self._brand = Brand() if brand is None else brand
+        self.brand = Brand() if brand is None else brand
         self._core = core = Core(
             config=self.config,
             public_url=self.public_url,
@@ -186,7 +186,7 @@ class ConnectHub:
             embedding=Embedding(self._core, visits, connecting, linking),
             popups=Popups(self._core, visits, connecting),
         )
-        return build_app(self._core, flows, self._brand)
+        return build_app(self._core, flows, self.brand)
 
     @cached_property
     def wsgi(self) -> "WSGIApplication":

@@ -21,6 +21,7 @@ __all__ = ["main"]
         "keys": "keys",
         "links": "links",
         "operators": "operators",
+        "preview": "preview",
         "purge": "purge",
         "serve": "serve",
         "triggers": "triggers",
