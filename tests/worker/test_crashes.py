@@ -4,49 +4,26 @@ import json
 import random
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, select
 
 from connect_hub.clock import FixedClock
 from connect_hub.keys import new_key_text
 from connect_hub.storage.protocol import DeliveryState
-from connect_hub.storage.sql import SQLStorage, Tables
+from connect_hub.storage.sql import Tables
 from connect_hub.testing.receiver import WebhookReceiver
 from connect_hub.webhooks import generate_secret
-from tests.peers.database_server import Database
 from tests.soak import rounds
+from tests.worker.conftest import Place
 from tests.worker.crashing import LABELS, NOW
 
 ROOT = Path(__file__).resolve().parents[2]
 ORDER = ("created", *LABELS, "deleted")
-
-
-@dataclass
-class Place:
-    """A database with empty tables, as the children are told of it."""
-
-    address: str
-    engine: Engine
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    if request.param == "sqlite":
-        engine = SQLStorage.sqlite(tmp_path / "hub.db").engine
-        assert isinstance(engine, Engine)
-        made = Place(str(tmp_path / "hub.db"), engine)
-    else:
-        database: Database = request.getfixturevalue("postgres_database")
-        made = Place(database.url("psycopg"), create_engine(database.url("psycopg")))
-        SQLStorage.create_all(made.engine)
-    yield made
-    made.engine.dispose()
 
 
 @pytest.mark.soak
@@ -58,8 +35,6 @@ async def test_whoever_is_killed_each_change_is_told_in_order_and_none_else(
     delivered that was not asked for, an event has one id and one body in all its deliveries, and the events
     of an account arrive in their order."""
     runs, seed = rounds(20), random.randrange(10**6)
-    if place.engine.dialect.name == "sqlite":
-        await SQLStorage.sqlite(place.address).check()
     secret, log = generate_secret(), tmp_path / "log"
     receiver = WebhookReceiver(secrets=[secret], clock=FixedClock(NOW))
     with receiver.serve() as url:
@@ -88,11 +63,9 @@ async def test_whoever_is_killed_each_change_is_told_in_order_and_none_else(
     for sequences in by_account.values():
         assert sequences == sorted(sequences), f"seed {seed}"
         assert sorted(set(sequences)) == list(range(1, max(sequences) + 1)), f"seed {seed}"
-    with place.engine.connect() as c:
-        states = set(c.execute(select(Tables().deliveries.c.state)).scalars())
-    assert states == {DeliveryState.DELIVERED.value}, f"seed {seed}"
+    assert place.states() == {DeliveryState.DELIVERED.value}, f"seed {seed}"
     repeated = len(arrived) - len(written)
-    say(f"{place.engine.dialect.name}: {runs} runs, {len(written)} events, {repeated} delivered again")
+    say(f"{place.name}: {runs} runs, {len(written)} events, {repeated} delivered again")
 
 
 def _events(engine: Engine) -> dict[str, bytes]:
