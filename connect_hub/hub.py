@@ -176,6 +176,7 @@ class ConnectHub:
         flows = Flows(
             sessions=self.sessions,
             api_keys=self.api_keys,
+            attempts=self.attempts,
             audit=self.audit,
             operators=self.operators,
             accounts=self.accounts,

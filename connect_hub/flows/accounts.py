@@ -151,6 +151,11 @@ class Accounts:
             changes["metadata"] = changes["metadata"] or {}
         return lambda account: self._touched(account, replace(account, **changes))
 
+    async def count_by_provider(self, *, project: str = "default") -> dict[str, int]:
+        """How many accounts each of the hub's connectors has; a count ends at 10,000."""
+        await self._core.ready()
+        return await self._core.storage.accounts_by_provider(project, sorted(self._core.connectors))
+
     async def convert(self, account_id: str, type: AccountType, *, project: str = "default") -> Account:  # noqa: A002  # the wire's word
         """Make it a test or a production account. Raises AccountNotFound, AccountConflict."""
         return await self._change(

@@ -8,7 +8,7 @@ from connect_hub.flows.core import Core
 from connect_hub.flows.visits import LiveVisit
 from connect_hub.models import Attempt, Step, StepKind
 from connect_hub.storage import step_rules
-from connect_hub.storage.protocol import FunnelQuery, FunnelRow
+from connect_hub.storage.protocol import Failure, FailureQuery, Figures, FunnelQuery, FunnelRow
 
 __all__ = ["Attempts"]
 
@@ -76,6 +76,25 @@ class Attempts:
         return await self._core.storage.funnel(
             FunnelQuery(project_id=project, since=since, until=until, provider=provider)
         )
+
+    async def failures(
+        self,
+        *,
+        provider: str | None = None,
+        project: str = "default",
+        limit: int = 25,
+        before: tuple[datetime, int, int] | None = None,
+    ) -> list[Failure]:
+        """Tries that did not succeed, newest first; `before` is (at, session id, number) of the last one of
+        the page before."""
+        await self._core.ready()
+        query = FailureQuery(project_id=project, provider=provider, limit=limit, before=before)
+        return await self._core.storage.failures(query)
+
+    async def figures(self, *, since: datetime, project: str = "default") -> Figures:
+        """What the project's overview counts."""
+        await self._core.ready()
+        return await self._core.storage.figures(project, since=since)
 
     # --- recorded where it happens ---
 

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.flows.accounts import Accounts, Owners
 from connect_hub.flows.api_keys import ApiKeys
+from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.connecting import Connecting
 from connect_hub.flows.core import Core
@@ -37,6 +38,7 @@ class Flows:
 
     sessions: Sessions
     api_keys: ApiKeys
+    attempts: Attempts
     audit: AuditLog
     operators: Operators
     accounts: Accounts

@@ -2,6 +2,7 @@
 
 from connect_hub.storage.memory.accounts import MemoryAccounts
 from connect_hub.storage.memory.endpoints import MemoryEndpoints, MemoryEventLog
+from connect_hub.storage.memory.figures import MemoryFigures
 from connect_hub.storage.memory.operators import MemoryOperators
 from connect_hub.storage.memory.sessions import MemorySessions, MemoryVisits
 from connect_hub.storage.memory.triggers import MemoryTriggers
@@ -20,6 +21,7 @@ class MemoryStorage(
     MemoryApiKeys,
     MemoryUpkeep,
     MemoryOperators,
+    MemoryFigures,
 ):
     """Keeps everything in this process, and loses it with the process: for tests and demonstrations.
 

@@ -47,6 +47,7 @@ from connect_hub.storage.protocol.events import (
     EventStore,
     Settlement,
 )
+from connect_hub.storage.protocol.figures import MOST_COUNTED, Failure, FailureQuery, Figures, FigureStore
 from connect_hub.storage.protocol.operators import OperatorStore
 from connect_hub.storage.protocol.sessions import Idempotency, SessionQuery, SessionStore
 from connect_hub.storage.protocol.steps import MOST_STEPS, FunnelQuery, FunnelRow, StepStore
@@ -55,6 +56,7 @@ from connect_hub.storage.protocol.upkeep import Erased, Purged, Retention, Upkee
 from connect_hub.storage.protocol.visits import VisitStore
 
 __all__ = [
+    "MOST_COUNTED",
     "MOST_STEPS",
     "AccountQuery",
     "AccountStore",
@@ -75,6 +77,10 @@ __all__ = [
     "EventQuery",
     "EventRecord",
     "EventStore",
+    "Failure",
+    "FailureQuery",
+    "FigureStore",
+    "Figures",
     "FunnelQuery",
     "FunnelRow",
     "Idempotency",
@@ -115,6 +121,7 @@ class Storage(
     ApiKeyStore,
     OperatorStore,
     AuditStore,
+    FigureStore,
     Upkeep,
     Protocol,
 ):

@@ -20,6 +20,7 @@ from connect_hub.storage.protocol import (
 from connect_hub.storage.rows import milliseconds
 from connect_hub.storage.sql import audit, outbox
 from connect_hub.storage.sql.dialects import now_milliseconds
+from connect_hub.storage.sql.paging import older
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["change", "claim_refresh", "get", "listing", "remove", "settle_refresh", "stored", "touch"]
@@ -58,8 +59,7 @@ def listing(c: Connection, t: Tables, query: AccountQuery) -> list[Account]:
             conditions.append(~enabled)
         statement = statement.where(or_(*conditions))
     if query.before is not None:
-        at, account_id = milliseconds(query.before[0]), query.before[1]
-        statement = statement.where(or_(a.created_at < at, and_(a.created_at == at, a.id < account_id)))
+        statement = statement.where(older(a.created_at, a.id, query.before))
     statement = statement.order_by(a.created_at.desc(), a.id.desc()).limit(query.limit).offset(query.offset)
     return [account_of(row)[0] for row in c.execute(statement)]
 

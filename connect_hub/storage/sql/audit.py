@@ -1,11 +1,11 @@
 """Statements about the audit log."""
 
-from sqlalchemy import Connection, and_, insert, or_, select
+from sqlalchemy import Connection, insert, select
 
 from connect_hub.audit import AuditEntry
 from connect_hub.storage.operator_rows import audit_of, audit_row
 from connect_hub.storage.protocol import AuditQuery
-from connect_hub.storage.rows import milliseconds
+from connect_hub.storage.sql.paging import older
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["listing", "note"]
@@ -28,7 +28,6 @@ def listing(c: Connection, t: Tables, query: AuditQuery) -> list[AuditEntry]:
         if wanted is not None:
             statement = statement.where(column == wanted)
     if query.before is not None:
-        at, entry_id = milliseconds(query.before[0]), query.before[1]
-        statement = statement.where(or_(a.at < at, and_(a.at == at, a.id < entry_id)))
+        statement = statement.where(older(a.at, a.id, query.before))
     statement = statement.order_by(a.at.desc(), a.id.desc()).limit(query.limit)
     return [audit_of(row) for row in c.execute(statement)]

@@ -18,6 +18,7 @@ from connect_hub.storage.protocol import (
 )
 from connect_hub.storage.rows import instant, milliseconds
 from connect_hub.storage.rules import new_delivery_row
+from connect_hub.storage.sql.paging import older
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["attempts", "deliveries", "delivery", "event", "events", "replay", "resend"]
@@ -57,8 +58,7 @@ def events(c: Connection, t: Tables, query: EventQuery) -> list[EventRecord]:
     if query.until is not None:
         statement = statement.where(e.created_at < milliseconds(query.until))
     if query.before is not None:
-        at, event_id = milliseconds(query.before[0]), query.before[1]
-        statement = statement.where(or_(e.created_at < at, and_(e.created_at == at, e.id < event_id)))
+        statement = statement.where(older(e.created_at, e.id, query.before))
     statement = statement.order_by(e.created_at.desc(), e.id.desc()).limit(query.limit)
     return [_event(row) for row in c.execute(statement)]
 
@@ -113,8 +113,7 @@ def deliveries(c: Connection, t: Tables, query: DeliveryQuery) -> list[DeliveryR
     if query.states:
         statement = statement.where(d.state.in_(sorted(state.value for state in query.states)))
     if query.before is not None:
-        at, delivery_id = milliseconds(query.before[0]), query.before[1]
-        statement = statement.where(or_(d.created_at < at, and_(d.created_at == at, d.id < delivery_id)))
+        statement = statement.where(older(d.created_at, d.id, query.before))
     statement = statement.order_by(d.created_at.desc(), d.id.desc()).limit(query.limit)
     return [_delivery(row) for row in c.execute(statement)]
 

@@ -14,6 +14,7 @@ from connect_hub.storage.protocol import Idempotency, SessionQuery
 from connect_hub.storage.rows import api_key_of, milliseconds, session_of, session_row
 from connect_hub.storage.sql.audit import note as write_note
 from connect_hub.storage.sql.failures import TryAgain
+from connect_hub.storage.sql.paging import older
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["create", "for_token", "get", "listing", "locked", "refuse_unless_there", "revoke"]
@@ -96,8 +97,7 @@ def listing(c: Connection, t: Tables, query: SessionQuery) -> list[Session]:
     if query.statuses:
         statement = statement.where(or_(*(_has_status(t, status, query.now) for status in query.statuses)))
     if query.before is not None:
-        at, session_id = milliseconds(query.before[0]), query.before[1]
-        statement = statement.where(or_(s.created_at < at, and_(s.created_at == at, s.id < session_id)))
+        statement = statement.where(older(s.created_at, s.id, query.before))
     statement = statement.order_by(s.created_at.desc(), s.id.desc()).limit(query.limit)
     return [session_of(row) for row in c.execute(statement)]
 

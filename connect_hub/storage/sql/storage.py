@@ -20,6 +20,9 @@ from connect_hub.storage.protocol import (
     Announce,
     AuditQuery,
     Erased,
+    Failure,
+    FailureQuery,
+    Figures,
     FunnelQuery,
     FunnelRow,
     Idempotency,
@@ -36,6 +39,7 @@ from connect_hub.storage.sql import (
     accounts,
     api_keys,
     audit,
+    figures,
     linking,
     operators,
     sessions,
@@ -201,6 +205,15 @@ class SQLStorage(SQLEvents):
 
     async def funnel(self, query: FunnelQuery) -> list[FunnelRow]:
         return await self._transactions.read(steps.funnel, self.tables, query)
+
+    async def failures(self, query: FailureQuery) -> list[Failure]:
+        return await self._transactions.read(figures.failures, self.tables, query)
+
+    async def accounts_by_provider(self, project_id: str, providers: Collection[str]) -> dict[str, int]:
+        return await self._transactions.read(figures.accounts_by_provider, self.tables, project_id, providers)
+
+    async def figures(self, project_id: str, *, since: datetime) -> Figures:
+        return await self._transactions.read(figures.figures, self.tables, project_id, since)
 
     # --- accounts ---
 

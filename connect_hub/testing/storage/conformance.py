@@ -4,6 +4,7 @@ from connect_hub.testing.storage.accounts import AccountClauses, RefreshClauses
 from connect_hub.testing.storage.endpoints import EndpointClauses
 from connect_hub.testing.storage.event_log import EventLogClauses
 from connect_hub.testing.storage.events import EventClauses
+from connect_hub.testing.storage.figures import FigureClauses
 from connect_hub.testing.storage.linking import LinkClauses
 from connect_hub.testing.storage.operators import AuditClauses, OperatorClauses
 from connect_hub.testing.storage.sessions import SessionClauses
@@ -29,6 +30,7 @@ class StorageConformance(
     ApiKeyClauses,
     OperatorClauses,
     AuditClauses,
+    FigureClauses,
     UpkeepClauses,
 ):
     """Every clause of the storage ports. Override the fixture `storage` with an empty storage of your own.

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from connect_hub.web.contexts import FieldView, Form, OptionView, Page, ProviderView
+from connect_hub.web.dashboard.charts import Columns, Stack
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = [
@@ -12,13 +13,18 @@ __all__ = [
     "AccountList",
     "AccountRow",
     "Action",
+    "AttemptList",
     "AuditList",
     "AuditRow",
     "Changed",
     "Confirm",
+    "ConnectorList",
+    "ConnectorRow",
     "DashboardPage",
     "Fact",
+    "FailureRow",
     "Frame",
+    "FunnelLine",
     "Home",
     "KeyList",
     "KeyMade",
@@ -33,7 +39,9 @@ __all__ = [
     "Pager",
     "ProjectItem",
     "Question",
+    "RateRow",
     "Refused",
+    "SettingsPage",
     "SignInPage",
 ]
 
@@ -147,6 +155,16 @@ class Refused(Page):
     home_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class RateRow:
+    """How many of those who looked at a provider's form connected it."""
+
+    provider: ProviderView
+    tried: int
+    connected: int
+    percent: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Home(DashboardPage):
     """The project at a glance; without accounts, how to begin."""
@@ -154,6 +172,11 @@ class Home(DashboardPage):
     template: ClassVar[str] = "dashboard/home.html"
 
     new_link_url: str | None
+    connected: Columns
+    accounts: Stack
+    deliveries: Stack
+    rates: tuple[RateRow, ...]
+    attempts_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,3 +427,93 @@ class AuditList(DashboardPage):
     def filtered(self) -> bool:
         """Whether the list is not of all entries."""
         return bool(self.action or self.subject or self.actor)
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelLine:
+    """How many customers came how far with one provider."""
+
+    provider: ProviderView
+    picked: int
+    submitted: int
+    connected: int
+    failed: int
+    percent: int
+    """Of those who picked it, how many connected."""
+    median: str
+    """How long a connection took, in words; empty: there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRow:
+    """One try that did not succeed."""
+
+    at: datetime
+    owner_name: Untrusted
+    owner_id: Untrusted
+    provider: ProviderView
+    title: str
+    advice: str
+    code: str
+    url: str
+    """The link that it was tried with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptList(DashboardPage):
+    """Attempts: the funnel, and what failed."""
+
+    template: ClassVar[str] = "dashboard/attempts.html"
+
+    url: str
+    provider: str
+    days: str
+    periods: tuple[OptionView, ...]
+    providers: tuple[OptionView, ...]
+    funnel: tuple[FunnelLine, ...]
+    opened: int
+    failures: tuple[FailureRow, ...]
+    pager: Pager = Pager()
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a filter is set."""
+        return bool(self.provider) or self.days != "30"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorRow:
+    """One connector, as it is on the project."""
+
+    provider: ProviderView
+    enabled: bool
+    category: str
+    methods: tuple[str, ...]
+    redirect_uri: str
+    """To register at the provider; empty: it is not signed in to with OAuth."""
+    client_id: str
+    has_secret: bool
+    accounts: str
+    """How many accounts are of it, in words."""
+    accounts_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectorList(DashboardPage):
+    """Connectors."""
+
+    template: ClassVar[str] = "dashboard/connectors.html"
+
+    rows: tuple[ConnectorRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsPage(DashboardPage):
+    """How the project is set up, and how the hub looks to customers."""
+
+    template: ClassVar[str] = "dashboard/settings.html"
+
+    facts: tuple[Fact, ...]
+    link_facts: tuple[Fact, ...]
+    preview: ProviderView | None
+    """A connector to show a card of."""

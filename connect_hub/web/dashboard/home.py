@@ -1,23 +1,70 @@
 """The project at a glance."""
 
+from datetime import timedelta
+
 from starlette.requests import Request
 from starlette.responses import Response
 
+from connect_hub.message import Message
+from connect_hub.models import AccountStatus, StepKind
 from connect_hub.operators import Role
-from connect_hub.web.dashboard.contexts import Home
+from connect_hub.storage.protocol import MOST_COUNTED, DeliveryState, FunnelRow
+from connect_hub.web.dashboard.charts import columns, stack
+from connect_hub.web.dashboard.contexts import Home, RateRow
 from connect_hub.web.dashboard.frame import Pages
 
 __all__ = ["HomePages"]
 
+_DAYS = 30
+_STATUSES = (
+    (AccountStatus.ACTIVE, "good", Message("Active")),
+    (AccountStatus.EXPIRED, "bad", Message("Must reconnect")),
+    (AccountStatus.ERROR, "fail", Message("Needs attention")),
+    (AccountStatus.SUSPENDED, "calm", Message("Suspended")),
+)
+_STATES = (
+    (DeliveryState.DELIVERED, "good", Message("Delivered")),
+    (DeliveryState.PENDING, "open", Message("Waiting")),
+    (DeliveryState.HELD, "calm", Message("Held back")),
+    (DeliveryState.DEAD, "fail", Message("Given up")),
+)
+
 
 class HomePages(Pages):
-    """Handlers of `/dashboard/{project}`."""
+    """Handlers of `/dashboard/in/{project}`."""
 
     async def page(self, request: Request) -> Response:
-        desk = await self.guard.enter(request, Role.VIEWER)
+        desk, say = await self.guard.enter(request, Role.VIEWER), self.say(request)
+        today = self.core.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        first = today - timedelta(days=_DAYS - 1)
+        figures = await self.flows.attempts.figures(since=first, project=desk.project)
+        funnel = await self.flows.attempts.funnel(since=first, project=desk.project)
+        days = [first + timedelta(days=n) for n in range(_DAYS)]
         page = Home(
             frame=self.frame(request, desk, "dashboard_project"),
             done=self.done(request),
             new_link_url=self.path(desk, "dashboard_new_link") if desk.may(Role.OPERATOR) else None,
+            connected=columns([(day.date().isoformat(), figures.connected.get(day, 0)) for day in days]),
+            accounts=stack(
+                [(kind, say(label), figures.accounts.get(s, 0)) for s, kind, label in _STATUSES],
+                most=MOST_COUNTED,
+            ),
+            deliveries=stack(
+                [(kind, say(label), figures.deliveries.get(s, 0)) for s, kind, label in _STATES],
+                most=MOST_COUNTED,
+            ),
+            rates=tuple(
+                self._rate(row) for row in funnel if row.provider and row.sessions.get(StepKind.PICKED)
+            ),
+            attempts_url=self.path(desk, "dashboard_attempts"),
         )
         return self.show(request, page)
+
+    def _rate(self, row: FunnelRow) -> RateRow:
+        picked, connected = row.sessions.get(StepKind.PICKED, 0), row.sessions.get(StepKind.CONNECTED, 0)
+        return RateRow(
+            provider=self.provider(row.provider or ""),
+            tried=picked,
+            connected=connected,
+            percent=round(100 * min(connected, picked) / picked) if picked else 0,
+        )

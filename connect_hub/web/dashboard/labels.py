@@ -2,7 +2,7 @@
 
 from connect_hub.message import Message
 
-__all__ = ["ACTIONS", "DONE", "FIELDS", "ROLES", "SOURCES"]
+__all__ = ["ACTIONS", "ADVICE", "DONE", "FIELDS", "ROLES", "SOURCES", "UNKNOWN_ADVICE"]
 
 ROLES = {
     "viewer": Message("Viewer"),
@@ -64,3 +64,61 @@ FIELDS = {
     "type": Message("Type"),
 }
 """Fields in the audit log; one that is not here is shown by its name."""
+
+UNKNOWN_ADVICE = (
+    Message("It did not work"),
+    Message("Look for the code in the log of your application."),
+)
+ADVICE = {
+    "rejected_credentials": (
+        Message("The provider did not accept the credentials"),
+        Message("Ask the customer to copy the key again, whole, or to make a new one."),
+    ),
+    "missing_permission": (
+        Message("A permission is missing"),
+        Message("Ask the customer to give the key or the user the permissions that the form names."),
+    ),
+    "wrong_address": (
+        Message("There is no such address at the provider"),
+        Message("Ask the customer for the address in their browser when they use the provider."),
+    ),
+    "provider_unavailable": (
+        Message("The provider did not answer"),
+        Message("Ask the customer to try again later. Look at the provider's own status page."),
+    ),
+    "could_not_check": (
+        Message("The provider's answer was not understood"),
+        Message("Try the provider's API with the customer's key; the connector may need a change."),
+    ),
+    "provider_refused": (
+        Message("The sign-in was not completed"),
+        Message(
+            "The customer stopped at the provider, or was not allowed to agree. Their administrator may be."
+        ),
+    ),
+    "client_rejected": (
+        Message("The provider refused your own OAuth client"),
+        Message("Check client id, client secret, scopes and redirect URI at the provider."),
+    ),
+    "identity_changed": (
+        Message("It was another account than before"),
+        Message("Ask the customer to sign in with the account that is connected, or to connect anyway."),
+    ),
+    "validation_error": (
+        Message("The form could not be right"),
+        Message("The customer was told which field. Ask what the field showed, if they do not get on."),
+    ),
+    "link_refused": (
+        Message("Your application refused the connection"),
+        Message("See what your callback of account.created said."),
+    ),
+    "state_invalid": (
+        Message("The sign-in took too long, or came back to another browser"),
+        Message("Ask the customer to begin again, in one browser."),
+    ),
+    "outbound_refused": (
+        Message("The address may not be called"),
+        Message("It is private or blocked. Allow it in the configuration if it is meant."),
+    ),
+}
+"""By error code: what happened in words, and what to do about it."""

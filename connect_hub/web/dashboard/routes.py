@@ -3,13 +3,16 @@
 from starlette.routing import BaseRoute, Route
 
 from connect_hub.web.dashboard.accounts import AccountPages
+from connect_hub.web.dashboard.attempts import AttemptPages
 from connect_hub.web.dashboard.audit import AuditPages
+from connect_hub.web.dashboard.connectors import ConnectorPages
 from connect_hub.web.dashboard.endpoint import DashboardEndpoint
 from connect_hub.web.dashboard.guard import Guard
 from connect_hub.web.dashboard.home import HomePages
 from connect_hub.web.dashboard.keys import KeyPages
 from connect_hub.web.dashboard.links import LinkPages
 from connect_hub.web.dashboard.new_link import NewLinkPages
+from connect_hub.web.dashboard.settings import SettingsPages
 from connect_hub.web.dashboard.signing_in import SigningIn
 from connect_hub.web.endpoint import Handler
 from connect_hub.web.site import Site
@@ -24,6 +27,8 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
     guard = Guard(site)
     signing_in, home, accounts = SigningIn(site, guard), HomePages(site, guard), AccountPages(site, guard)
     links, new_link = LinkPages(site, guard), NewLinkPages(site, guard)
+    attempts, connectors = AttemptPages(site, guard), ConnectorPages(site, guard)
+    settings = SettingsPages(site, guard)
     keys, audit = KeyPages(site, guard), AuditPages(site, guard)
 
     def page(path: str, name: str, **methods: Handler) -> BaseRoute:
@@ -49,6 +54,9 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
         page("/in/{project}/links/{session_id}", "link", GET=links.detail),
         page("/in/{project}/links/{session_id}/state", "link_state", GET=links.state),
         page("/in/{project}/links/{session_id}/{action}", "link_action", GET=links.ask, POST=links.act),
+        page("/in/{project}/attempts", "attempts", GET=attempts.listing),
+        page("/in/{project}/connectors", "connectors", GET=connectors.listing),
+        page("/in/{project}/settings", "settings", GET=settings.page),
         page("/in/{project}/keys", "keys", GET=keys.listing, POST=keys.create),
         page("/in/{project}/keys/{key_id}/revoke", "key_revoke", GET=keys.ask, POST=keys.revoke),
         page("/in/{project}/audit", "audit", GET=audit.listing),

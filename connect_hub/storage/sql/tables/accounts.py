@@ -43,7 +43,12 @@ def accounts(table: MakeTable) -> Table:
         instant("updated_at", nullable=False),
         Column("sealed", blob()),
         unique={"owner_slot": ("project_id", "origin_owner_id", "provider", "type", "slot")},
-        indexes={"newest": ("project_id", "created_at", "id"), "key_id": ("key_id",)},
+        indexes={
+            "newest": ("project_id", "created_at", "id"),
+            "status": ("project_id", "status", "created_at", "id"),
+            "provider": ("project_id", "provider", "created_at", "id"),
+            "key_id": ("key_id",),
+        },
     )
 
 

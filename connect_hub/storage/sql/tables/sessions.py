@@ -115,6 +115,7 @@ def steps(table: MakeTable) -> Table:
         indexes={
             # Everything that a funnel reads, so that it reads no row.
             "funnel": ("project_id", "at", "provider", "kind", "session_id", "took"),
+            "kind": ("project_id", "kind", "at", "session_id", "number"),
             "age": ("at",),
         },
     )

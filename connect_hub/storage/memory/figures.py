@@ -1,0 +1,68 @@
+"""Counts, in memory."""
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+
+from connect_hub.models import AccountStatus, StepKind
+from connect_hub.storage.memory.shelves import Shelves, pick
+from connect_hub.storage.protocol import MOST_COUNTED, DeliveryState, Failure, FailureQuery, Figures
+from connect_hub.storage.rows import Row, milliseconds, step_of
+
+__all__ = ["MemoryFigures"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 24 * 60 * 60 * 1000
+
+
+class MemoryFigures(Shelves):
+    """`FigureStore` in memory."""
+
+    async def figures(self, project_id: str, *, since: datetime) -> Figures:
+        cut = milliseconds(since)
+        with self._transaction():
+            accounts = [row for row in self._accounts.values() if row["project_id"] == project_id]
+            events = [row for row in self._events.values() if row["project_id"] == project_id]
+            ids = {row["id"] for row in _newest(events, cut)}
+            states = Counter(row["state"] for row in self._deliveries.values() if row["event_id"] in ids)
+        days = Counter(row["created_at"] - row["created_at"] % _DAY for row in _newest(accounts, cut))
+        counted = Counter(row["status"] for row in accounts)
+        return Figures(
+            accounts={AccountStatus(name): min(n, MOST_COUNTED) for name, n in counted.items()},
+            connected={_EPOCH + timedelta(milliseconds=day): n for day, n in days.items()},
+            deliveries={DeliveryState(name): min(n, MOST_COUNTED) for name, n in states.items()},
+        )
+
+    async def accounts_by_provider(self, project_id: str, providers: Collection[str]) -> dict[str, int]:
+        with self._transaction():
+            counted = Counter(
+                row["provider"] for row in self._accounts.values() if row["project_id"] == project_id
+            )
+        return {provider: min(counted[provider], MOST_COUNTED) for provider in providers}
+
+    async def failures(self, query: FailureQuery) -> list[Failure]:
+        before = query.before
+        cut = None if before is None else (milliseconds(before[0]), before[1], before[2])
+        with self._transaction():
+            rows = [
+                (row, self._sessions[row["session_id"]])
+                for row in self._steps.values()
+                if row["project_id"] == query.project_id
+                and row["kind"] == StepKind.FAILED.value
+                and query.provider in {None, row["provider"]}
+                and (cut is None or _place(row) < cut)
+            ]
+        rows.sort(key=lambda pair: _place(pair[0]), reverse=True)
+        return [
+            Failure(step_of(pick(row)), row["number"], of["origin_owner_id"], of["origin_owner_name"])
+            for row, of in rows[: query.limit]
+        ]
+
+
+def _newest(rows: list[Row], cut: int) -> list[Row]:
+    since = [row for row in rows if row["created_at"] >= cut]
+    return sorted(since, key=lambda row: int(row["created_at"]), reverse=True)[:MOST_COUNTED]
+
+
+def _place(row: Row) -> tuple[int, int, int]:
+    return (row["at"], row["session_id"], row["number"])

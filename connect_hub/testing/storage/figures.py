@@ -1,0 +1,77 @@
+"""Clauses of `FigureStore`."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from connect_hub.models import AccountStatus, StepKind
+from connect_hub.storage.protocol import DeliveryState, FailureQuery, Figures, Storage
+from connect_hub.testing.storage.values import (
+    NOW,
+    Clauses,
+    event,
+    later,
+    linked,
+    session,
+    silent,
+    step,
+)
+
+__all__ = ["FigureClauses"]
+
+
+class FigureClauses(Clauses):
+    """Counts are of one project, and of what happened since the instant that is given."""
+
+    async def test_nothing_is_counted_as_nothing(self, storage: Storage) -> None:
+        """An empty project has no row of any kind."""
+        assert await storage.figures("default", since=NOW) == Figures({}, {}, {})
+
+    async def test_accounts_are_counted_by_status_and_day(self, storage: Storage) -> None:
+        """T41: another project's are not; nor, by day, those of before."""
+        for owner in ("1", "2", "3"):
+            await linked(storage, session(origin_owner_id=owner, origin_owner_name=owner))
+        await linked(storage, session(project_id="other"))
+        made = await linked(storage, session(origin_owner_id="4"))
+        await storage.change_account(
+            "default", made.id, lambda a: replace(a, status=AccountStatus.SUSPENDED), announce=silent
+        )
+        day = datetime(made.created_at.year, made.created_at.month, made.created_at.day, tzinfo=UTC)
+        found = await storage.figures("default", since=NOW - timedelta(days=3))
+        assert found.accounts == {AccountStatus.ACTIVE: 3, AccountStatus.SUSPENDED: 1}
+        assert found.connected == {day: 4}
+        by_provider = await storage.accounts_by_provider("default", [made.provider, "other"])
+        assert by_provider == {made.provider: 4, "other": 0}
+        later_on = await storage.figures("default", since=NOW + timedelta(days=3))
+        assert (later_on.accounts, later_on.connected) == (found.accounts, {})
+
+    async def test_deliveries_are_counted_by_state(self, storage: Storage) -> None:
+        """Those of the project's events alone."""
+        await storage.record([event(targets=("a", "b")), event(targets=("a",), project_id="other")])
+        found = await storage.figures("default", since=NOW - timedelta(days=1))
+        assert found.deliveries == {DeliveryState.PENDING: 2}
+
+    async def test_failures_follow_each_other(self, storage: Storage) -> None:
+        """T41: newest first, of one project and provider, each with its customer; pages neither skip nor
+        repeat, also at the same instant."""
+        for number in range(3):
+            made = session(origin_owner_id=str(number), origin_owner_name=f"Owner {number}")
+            await storage.create_session(made)
+            for kind in (StepKind.OPENED, StepKind.FAILED, StepKind.FAILED):
+                failed = step(made, kind, provider="acme", error_code="rejected_credentials")
+                await storage.record_step(replace(failed, at=later(number // 2)))
+        other = session(project_id="other")
+        await storage.create_session(other)
+        await storage.record_step(replace(step(other, StepKind.FAILED, provider="acme"), project_id="other"))
+        query, seen = FailureQuery(project_id="default", limit=2), []
+        for _ in range(4):
+            page = await storage.failures(query)
+            seen += page
+            if page:
+                last = page[-1]
+                before = (last.step.at, last.step.session_id, last.number)
+                query = replace(query, before=before)
+        assert len(seen) == 6
+        assert len({(one.step.session_id, one.number) for one in seen}) == 6
+        assert [one.step.at for one in seen] == sorted((one.step.at for one in seen), reverse=True)
+        assert {one.origin_owner_name for one in seen} == {"Owner 0", "Owner 1", "Owner 2"}
+        assert await storage.failures(replace(query, before=None, provider="none")) == []

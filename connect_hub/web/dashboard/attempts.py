@@ -1,0 +1,130 @@
+"""Attempts: how far customers come with each provider, where they stop, and what to do about it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connect_hub.errors import FieldError, ValidationFailed
+from connect_hub.message import Message
+from connect_hub.models import StepKind
+from connect_hub.operators import Role
+from connect_hub.storage.protocol import Failure, FunnelRow
+from connect_hub.web.contexts import OptionView
+from connect_hub.web.dashboard.contexts import AttemptList, FailureRow, FunnelLine, Pager
+from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.labels import ADVICE, UNKNOWN_ADVICE
+from connect_hub.web.query import Query
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["AttemptPages"]
+
+_PAGE = 25
+_PERIODS = (7, 30, 90)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CURSOR = re.compile(r"([0-9]{1,14})\.([0-9]{1,16})-([0-9]{1,9})")
+
+
+class AttemptPages(Pages):
+    """Handlers of `/dashboard/in/{project}/attempts`."""
+
+    async def listing(self, request: Request) -> Response:
+        desk, say = await self.guard.enter(request, Role.VIEWER), self.say(request)
+        url = self.path(desk, "dashboard_attempts")
+        query = Query(request, "provider days cursor")
+        provider, days, text = query.one("provider") or "", query.one("days") or "30", query.one("cursor")
+        match = None if text is None else _CURSOR.fullmatch(text)
+        if text is not None and match is None:
+            query.problem("cursor", "is not one that was handed out")
+        if provider and provider not in self.core.connectors:
+            query.problem("provider", "is not one of the hub's connectors")
+        if days not in {str(number) for number in _PERIODS}:
+            query.problem("days", "is none of these")
+        alert, funnel, failures = "", list[FunnelRow](), list[Failure]()
+        try:
+            query.refuse_problems()
+            since = self.core.clock.now() - timedelta(days=int(days))
+            funnel = await self.flows.attempts.funnel(
+                since=since, provider=provider or None, project=desk.project
+            )
+            failures = await self.flows.attempts.failures(
+                provider=provider or None,
+                project=desk.project,
+                limit=_PAGE + 1,
+                before=None if match is None else _position(match),
+            )
+        except ValidationFailed:
+            alert, days = (
+                say(Message("This address was cut or changed. Clear the filters to begin again.")),
+                "30",
+            )
+        more, failures = len(failures) > _PAGE, failures[:_PAGE]
+        next_url = None
+        if more:
+            last = failures[-1]
+            row_id = f"{last.step.session_id}-{last.number}"
+            next_url = self.next_url(request, url, last.step.at, row_id)
+        page = AttemptList(
+            frame=self.frame(request, desk, "dashboard_attempts"),
+            alert=alert,
+            url=url,
+            provider=provider,
+            days=days,
+            periods=tuple(OptionView(str(n), say(Message("Last %(days)s days", days=n))) for n in _PERIODS),
+            providers=tuple(
+                OptionView(key, self.core.connectors.get(key).name) for key in sorted(self.core.connectors)
+            ),
+            funnel=tuple(self._line(request, row) for row in funnel if row.provider is not None),
+            opened=max((row.sessions.get(StepKind.OPENED, 0) for row in funnel), default=0),
+            failures=tuple(self._failure(request, desk, failure) for failure in failures),
+            pager=Pager(self.first_url(request, url), next_url),
+        )
+        return self.show(request, page, 400 if alert else 200)
+
+    def _line(self, request: Request, row: FunnelRow) -> FunnelLine:
+        counts = [
+            row.sessions.get(kind, 0) for kind in (StepKind.PICKED, StepKind.SUBMITTED, StepKind.CONNECTED)
+        ]
+        picked, submitted, connected = counts
+        return FunnelLine(
+            provider=self.provider(row.provider or ""),
+            picked=picked,
+            submitted=submitted,
+            connected=connected,
+            failed=row.sessions.get(StepKind.FAILED, 0),
+            percent=round(100 * min(connected, picked) / picked) if picked else 0,
+            median="" if row.median is None else self._duration(request, row.median),
+        )
+
+    def _duration(self, request: Request, took: timedelta) -> str:
+        seconds, say = round(took.total_seconds()), self.say(request)
+        if seconds < 60:
+            return say(Message("%(seconds)s s", seconds=seconds))
+        if seconds < 3600:
+            return say(Message("%(minutes)s min %(seconds)s s", minutes=seconds // 60, seconds=seconds % 60))
+        return say(
+            Message("%(hours)s h %(minutes)s min", hours=seconds // 3600, minutes=seconds % 3600 // 60)
+        )
+
+    def _failure(self, request: Request, desk: Desk, failure: Failure) -> FailureRow:
+        step, say = failure.step, self.say(request)
+        title, advice = ADVICE.get(step.error_code or "", UNKNOWN_ADVICE)
+        return FailureRow(
+            at=step.at,
+            owner_name=Untrusted(failure.origin_owner_name),
+            owner_id=Untrusted(failure.origin_owner_id),
+            provider=self.provider(step.provider or ""),
+            title=say(title),
+            advice=say(advice),
+            code=step.error_code or "",
+            url=self.path(desk, "dashboard_link", session_id=str(step.session_id)),
+        )
+
+
+def _position(match: re.Match[str]) -> tuple[datetime, int, int]:
+    number = int(match[3])
+    if number > 2**31 - 1:
+        raise ValidationFailed(FieldError("cursor", "is not one that was handed out"))
+    return _EPOCH + timedelta(milliseconds=int(match[1])), int(match[2]), number

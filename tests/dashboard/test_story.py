@@ -1,0 +1,361 @@
+"""The operator's story in Chromium: with a script, by keyboard alone, and without a script."""
+
+import json
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from connect_hub import ConnectHub, HubConfig, KeyRing, NetworkConfig, Project, Secret, SQLStorage, Webhook
+from connect_hub.config import RateConfig
+from connect_hub.dashboard import DashboardConfig, OperatorTokens
+from connect_hub.keys import new_key_text
+from connect_hub.operators import Role
+from connect_hub.testing.serving import serving
+from connect_hub.webhooks import generate_secret
+from tests.journey.connectors import write_connectors
+from tests.peers.browser import Observed, OpenPage
+from tests.peers.keyed_api import KeyedApi
+from tests.peers.oidc import OidcPeer
+from tests.peers.receiver import WebhookReceiver
+
+pytestmark = [pytest.mark.browser, pytest.mark.node]
+T = TypeVar("T")
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@dataclass
+class Running:
+    """A hub on a socket, in a thread with a loop of its own."""
+
+    hub: ConnectHub
+    url: str
+    api_key: str = field(repr=False)
+    token: str = field(default="", repr=False)
+
+    def do(self, call: Callable[[], T]) -> T:
+        """What `call` of `hub.sync` returns; in this thread a loop is seen, for Playwright."""
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(call).result()
+
+    def accounts(self) -> list[dict[str, object]]:
+        """What `GET /accounts` has."""
+        answer = httpx2.get(f"{self.url}/accounts", auth=(self.api_key, ""), trust_env=False)
+        assert answer.status_code == 200
+        found: list[dict[str, object]] = answer.json()
+        return found
+
+    @property
+    def desk(self) -> str:
+        return f"{self.url}/dashboard/in/default"
+
+
+@contextmanager
+def running(
+    tmp_path: Path, keyed_api: KeyedApi, oidc: OidcPeer, receiver: WebhookReceiver
+) -> Iterator[Running]:
+    app = Starlette()
+    staffbook, _ = write_connectors(tmp_path, keyed_api, oidc)
+    closed = threading.Event()
+
+    def close() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(lambda: hub._runtime.run(hub.aclose(), name="aclose")).result()
+        closed.set()
+
+    with serving(app, before_stop=close) as origin:
+        peers = [keyed_api.origin, receiver.origin]
+        api_key = secrets.token_urlsafe(32)
+        webhook = Webhook(url=receiver.url, secrets=[generate_secret()], name="payroll")
+        hub = ConnectHub(
+            public_url=f"{origin}/connect",
+            keys=KeyRing.from_text(new_key_text()),
+            storage=SQLStorage.sqlite(tmp_path / "hub.db"),
+            connectors=[staffbook],
+            config=HubConfig(
+                projects={
+                    "default": Project(api_keys=[Secret(api_key)], webhooks=[webhook]),
+                    "staging": Project(),
+                },
+                dashboard=DashboardConfig(auth=OperatorTokens()),
+                network=NetworkConfig(
+                    insecure_dev=True,
+                    allow_private_hosts=frozenset(urlsplit(peer).netloc for peer in peers),
+                    rates=RateConfig(per_client=None, sign_ins=None),
+                ),
+            ),
+        )
+        app.router.routes.append(Mount("/connect", app=hub.app))
+        # The first use makes the server's loop the hub's home: what is opened there is closed there.
+        assert httpx2.get(f"{origin}/connect/healthz", trust_env=False).status_code == 200
+        made = Running(hub, f"{origin}/connect", api_key)
+        made.token = made.do(lambda: hub.sync.operators.add(name="Ada", roles={"*": Role.ADMIN})).token
+        yield made
+    assert closed.is_set()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, keyed_api: KeyedApi, oidc: OidcPeer, receiver: WebhookReceiver) -> Iterator[Running]:
+    with running(tmp_path, keyed_api, oidc, receiver) as made:
+        yield made
+
+
+def connect(page: Page, link: str) -> None:
+    """The customer's way, in a browser of their own."""
+    page.goto(link)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("API key").fill(KeyedApi.GOOD)
+    page.get_by_role("button", name="Connect Staffbook").click()
+    expect(page.get_by_role("heading", name="Staffbook is connected")).to_be_visible()
+
+
+def sign_in(page: Page, desk: Running) -> None:
+    page.goto(f"{desk.url}/dashboard")
+    page.get_by_label("Operator token").fill(desk.token)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1, name="Overview")).to_be_visible()
+
+
+def test_the_story(desk: Running, open_page: OpenPage, observed: Observed, receiver: WebhookReceiver) -> None:
+    """Log in, Accounts, Create Auth Link, required fields, copy; the customer connects in a second browser;
+    the account is on its page and in `GET /accounts`, and the webhook was delivered."""
+    page = open_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    sign_in(page, desk)
+    page.get_by_role("navigation").get_by_role("link", name="Accounts").click()
+    expect(page.get_by_role("heading", name="No accounts yet")).to_be_visible()
+
+    page.get_by_role("link", name="Create Auth Link").first.click()
+    dialog = page.get_by_role("dialog", name="Create Auth Link")
+    expect(dialog.get_by_label("Origin owner ID")).to_be_focused()
+    assert urlsplit(page.url).path.endswith("/accounts")  # a dialog, not another page
+    dialog.get_by_label("Origin owner ID").fill("acme-42")
+    dialog.get_by_role("button", name="Create link").click()
+    name = dialog.get_by_label("Origin owner name")
+    assert name.evaluate("field => field.validity.valueMissing")
+    assert desk.do(desk.hub.sync.sessions.list) == []
+    name.fill("Acme Corp")
+    dialog.get_by_label("Origin username").fill("ada@acme.example")
+    dialog.get_by_role("button", name="Create link").click()
+
+    ready = page.get_by_role("dialog", name="The link is ready")
+    ready.get_by_role("button", name="Copy link").click()
+    expect(ready.get_by_role("button", name="Copied")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == ready.get_by_label("Auth link", exact=True).input_value()
+    assert link.startswith(f"{desk.url}/link#t=")
+    ready.get_by_text("Show as a QR code").click()
+    expect(ready.get_by_role("img", name="The auth link as a QR code")).to_be_visible()
+    ready.get_by_role("link", name="Watch this link").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Acme Corp")
+    expect(page.get_by_text("This page keeps itself up to date.")).to_be_visible()
+
+    connect(open_page(), link)
+
+    # The page of the link learns of it by itself.
+    expect(page.get_by_text("Staffbook was connected")).to_be_visible(timeout=30_000)
+    page.get_by_role("navigation").get_by_role("link", name="Accounts").click()
+    row = page.get_by_role("row", name="Acme Corp")
+    expect(row).to_contain_text("Staffbook")
+    expect(row).to_contain_text("Active")
+    [account] = desk.accounts()
+    assert (account["origin_owner_id"], account["provider"]) == ("acme-42", "staffbook")
+    [delivered] = receiver.wait_for(1)
+    assert json.loads(delivered.body)["account_id"] == account["id"]
+    observed.assert_clean()
+    assert observed.origins() == {desk.url.removesuffix("/connect")}
+
+
+def focused(page: Page) -> str:
+    """The name of what has the focus."""
+    return str(
+        page.evaluate(
+            "(() => { const e = document.activeElement;"
+            "return (e.labels?.[0]?.textContent ?? e.textContent ?? '').trim().replace(/\\s+/g, ' ') })()"
+        )
+    )
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until `name` has the focus, as a person without a mouse does."""
+    for _ in range(60):
+        if focused(page) == name:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"no way to {name!r} by keyboard")
+
+
+def test_the_story_by_keyboard_alone(desk: Running, open_page: OpenPage, observed: Observed) -> None:
+    """No mouse: every step has the focus where it is needed, and Escape closes the dialog and comes back."""
+    page = open_page()
+    page.goto(f"{desk.url}/dashboard")
+    tab_to(page, "Operator token")
+    page.keyboard.type(desk.token)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Overview")).to_be_visible()
+    tab_to(page, "Accounts")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Accounts")).to_be_visible()
+    tab_to(page, "Create Auth Link")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert focused(page).startswith("Create Auth Link")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_label("Origin owner ID")).to_be_focused()
+    page.keyboard.type("acme-42")
+    tab_to(page, "Origin owner name")
+    page.keyboard.type("Acme Corp")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="The link is ready")).to_be_visible()
+    expect(page.get_by_label("Auth link", exact=True)).to_be_focused()
+    link = page.get_by_label("Auth link", exact=True).input_value()
+    connect(open_page(), link)
+    page.goto(f"{desk.desk}/accounts")
+    tab_to(page, "Acme Corp")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Acme Corp")).to_be_visible()
+    tab_to(page, "Suspend")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Suspend this account?")).to_be_visible()
+    tab_to(page, "Suspend")
+    page.keyboard.press("Enter")
+    expect(page.locator(".done")).to_contain_text("suspended")
+    assert desk.accounts()[0]["status"] == "suspended"
+    observed.assert_clean()
+
+
+def test_the_story_without_javascript(desk: Running, open_page: OpenPage, observed: Observed) -> None:
+    """Pages and forms alone: the link stands in a field to be selected."""
+    page = open_page(javascript=False)
+    sign_in(page, desk)
+    page.get_by_role("navigation").get_by_role("link", name="Accounts").click()
+    page.get_by_role("link", name="Create Auth Link").first.click()
+    expect(page.get_by_role("heading", level=1, name="Create Auth Link")).to_be_visible()
+    page.get_by_label("Origin owner ID").fill("acme-42")
+    page.get_by_label("Origin owner name").fill("   ")
+    page.get_by_role("button", name="Create link").click()
+    expect(page.get_by_text("Fill this in.").first).to_be_visible()
+    expect(page.get_by_label("Origin owner ID")).to_have_value("acme-42")
+    page.get_by_label("Origin owner name").fill("Acme Corp")
+    page.get_by_role("button", name="Create link").click()
+    expect(page.get_by_role("heading", level=1, name="The link is ready")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy link")).to_be_hidden()
+    link = page.get_by_label("Auth link", exact=True).input_value()
+    page.get_by_role("link", name="Watch this link").click()
+    connect(open_page(), link)
+    page.get_by_role("link", name="Refresh to see what is new").click()
+    expect(page.get_by_text("Staffbook was connected")).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link", name="Accounts").click()
+    expect(page.get_by_role("row", name="Acme Corp")).to_contain_text("Active")
+    page.locator("summary", has_text="Ada").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in to the dashboard")
+    observed.console_errors = [e for e in observed.console_errors if "422" not in e]
+    observed.assert_clean()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on the page: the rule, and the elements."""
+    # Playwright evaluates beside the page's own policy, which would not let a script in.
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(
+        "rules => axe.run({runOnly: rules, resultTypes: ['violations']})"
+        ".then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))",
+        RULES,
+    )
+    return [f"{rule}: {nodes}" for rule, nodes in found]
+
+
+def test_axe_finds_nothing_and_the_policy_refuses_nothing(
+    desk: Running, open_page: OpenPage, observed: Observed
+) -> None:
+    """T30: on every page of the dashboard, empty and with rows, light and dark, wide and narrow: no violation
+    of WCAG 2.2 AA, nothing refused by the policy, nothing asked of another host, nothing wider than the
+    window at 320 pixels."""
+    page, narrow = open_page(), open_page(width=320, color_scheme="dark")
+    page.goto(f"{desk.url}/dashboard/sign-in")
+    wrong = {"sign-in": violations(page)}
+    for browser in (page, narrow):
+        sign_in(browser, desk)
+    names = [
+        "",
+        "/accounts",
+        "/links",
+        "/links/new",
+        "/attempts",
+        "/connectors",
+        "/keys",
+        "/audit",
+        "/settings",
+    ]
+    for name in names:
+        page.goto(f"{desk.desk}{name}")
+        wrong[f"empty {name}"] = violations(page)
+    link = desk.do(
+        lambda: desk.hub.sync.links.create(origin_owner_id="acme-42", origin_owner_name="Acme Corp")
+    )
+    connect(open_page(), link.url)
+    account_id, session_id = desk.accounts()[0]["id"], link.session.id
+    key = desk.do(lambda: desk.hub.sync.api_keys.create(name="payroll"))
+    page.goto(f"{desk.desk}/accounts/{account_id}/suspend")
+    page.get_by_role("button", name="Suspend").click()
+    names += [
+        f"/accounts/{account_id}",
+        f"/accounts/{account_id}/disconnect",
+        "/accounts?status=expired",
+        "/accounts?cursor=x",
+        f"/links/{session_id}",
+        f"/links/{session_id}/revoke",
+        f"/keys/{key.key.id}/revoke",
+        "/nothing",
+    ]
+    for name in names:
+        for browser in (page, narrow):
+            browser.goto(f"{desk.desk}{name}")
+            wide = browser.evaluate("document.documentElement.scrollWidth > innerWidth")
+            wrong[f"{name} {browser.viewport_size}"] = violations(browser) + (["too wide"] if wide else [])
+    page.goto(f"{desk.desk}/links/new")
+    page.get_by_label("Origin owner ID").fill("acme-43")
+    page.get_by_label("Origin owner name").fill("Globex")
+    page.get_by_role("button", name="Create link").click()
+    expect(page.get_by_role("heading", level=1, name="The link is ready")).to_be_visible()
+    wrong["made"] = violations(page)
+    assert {name: found for name, found in wrong.items() if found} == {}
+    observed.console_errors = [e for e in observed.console_errors if "status of 4" not in e]
+    observed.assert_clean()
+    assert observed.origins() == {desk.url.removesuffix("/connect")}
+
+
+def test_a_form_on_another_origin_does_nothing(
+    desk: Running, open_page: OpenPage, receiver: WebhookReceiver
+) -> None:
+    """T28, T29: a page of another origin can neither post to the dashboard nor frame it, although the browser
+    is signed in."""
+    page = open_page()
+    sign_in(page, desk)
+    elsewhere = page.context.new_page()
+    body = (
+        f'<form method="post" action="{desk.desk}/keys">'
+        '<input name="name" value="x"><button>Go</button></form>'
+        f'<iframe src="{desk.desk}" title="x"></iframe>'
+    )
+    elsewhere.route("http://foreign.test/", lambda route: route.fulfill(body=body, content_type="text/html"))
+    elsewhere.goto("http://foreign.test/")
+    elsewhere.get_by_role("button", name="Go").click()
+    elsewhere.wait_for_url(f"{desk.desk}/keys")
+    expect(elsewhere.get_by_role("heading", level=1)).not_to_have_text("The key is ready")
+    assert desk.do(desk.hub.sync.api_keys.list) == []
