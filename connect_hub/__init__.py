@@ -13,7 +13,6 @@ from connect_hub.config import (
     Project,
     Rate,
     RateConfig,
-    Theme,
     Webhook,
 )
 from connect_hub.connectors.registry import OAuth
@@ -98,7 +97,6 @@ __all__ = [
     "StepKind",
     "Storage",
     "Subject",
-    "Theme",
     "Transaction",
     "Visitor",
     "Webhook",

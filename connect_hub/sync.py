@@ -11,7 +11,6 @@ from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.operators import Operators
 from connect_hub.flows.sessions import Links, Sessions
-from connect_hub.flows.triggers import Triggers
 from connect_hub.flows.upkeep import Upkeep
 from connect_hub.runtime import Runtime
 
@@ -113,13 +112,6 @@ class SyncOperators(_Blocking[Operators]):
     revoke = _blocking(Operators.revoke)
 
 
-class SyncTriggers(_Blocking[Triggers]):
-    """`hub.triggers`."""
-
-    get = _blocking(Triggers.get)
-    rotate = _blocking(Triggers.rotate)
-
-
 class SyncUpkeep(_Blocking[Upkeep]):
     """`hub.upkeep`."""
 
@@ -141,7 +133,6 @@ class SyncHub:
         self.api_keys = SyncApiKeys(hub.api_keys, runtime, "api_keys")
         self.audit = SyncAudit(hub.audit, runtime, "audit")
         self.operators = SyncOperators(hub.operators, runtime, "operators")
-        self.triggers = SyncTriggers(hub.triggers, runtime, "triggers")
         self.upkeep = SyncUpkeep(hub.upkeep, runtime, "upkeep")
 
     def check(self) -> None:

@@ -14,7 +14,6 @@ pytest_plugins = [
     "tests.peers.oidc",
     "tests.peers.postgres",
     "tests.peers.receiver",
-    "tests.soak",
 ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from connect_hub.errors import AttemptNotFound, ConnectHubError, ConnectorNotFound, ValidationFailed
-from connect_hub.flows.choosing import Integration
+from connect_hub.flows.choosing import Integration, integrations
 from connect_hub.flows.connecting import Connecting, Rejected
 from connect_hub.flows.core import Core
 from connect_hub.flows.typed import Typed
@@ -17,9 +17,20 @@ from connect_hub.flows.visits import Landing, LiveVisit, Opened, Visits
 from connect_hub.identity import Visitor
 from connect_hub.models import Attempt, AttemptStatus, Session
 
-__all__ = ["Popups"]
+__all__ = ["Popups", "WindowLanding"]
 
 _OPEN = frozenset({AttemptStatus.PENDING, AttemptStatus.REDIRECTED})
+
+
+@dataclass(frozen=True, slots=True)
+class WindowLanding:
+    """What a window shows first."""
+
+    landing: Landing
+    attempt: Attempt
+    integration: Integration
+    fields: frozenset[str]
+    """The keys of the values that the sign-in takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +41,21 @@ class Popups:
     visits: Visits
     connecting: Connecting
 
-    async def landing(self, token: str, integration_id: str, attempt_id: str) -> tuple[Landing, Attempt]:
+    def opening(self, live: LiveVisit, attempt: Attempt) -> tuple[str, str]:
+        """The integration of an attempt that a frame began, and the session's token, for its window.
+
+        Raises ConnectorNotFound for a way that is no sign-in, or that asks for a secret first.
+        """
+        session = live.session
+        connector = self.connecting.choosing.connector(session, attempt.provider)
+        for integration in integrations(connector):
+            if integration.redirects and integration.method.name == attempt.method:
+                return integration.id, self.core.tokens.issue(
+                    session.id, session.jti, session.created_at, session.expires_at
+                )
+        raise ConnectorNotFound
+
+    async def landing(self, token: str, integration_id: str, attempt_id: str) -> WindowLanding:
         """What the window asks to be confirmed, and the attempt that it is for. Writes nothing.
 
         Raises what `Visits.landing` raises; ConnectorNotFound for what the session does not allow or what is
@@ -40,7 +65,9 @@ class Popups:
         landing = await self.visits.landing(token)
         integration = self._integration(landing.session, integration_id)
         attempt = await self._attempt(landing.session, integration, attempt_id)
-        return replace(landing, connectors=(integration.connector,)), attempt
+        fields = integration.connector.definition.fields_of(integration.method)
+        landing = replace(landing, connectors=(integration.connector,))
+        return WindowLanding(landing, attempt, integration, frozenset(field.key for field in fields))
 
     def _integration(self, session: Session, integration_id: str) -> Integration:
         integration = self.connecting.choosing.integration(session, integration_id)
@@ -74,9 +101,9 @@ class Popups:
         recorded in the attempt, so that the embedded hub learns of it. Raises what `landing` and
         `Visits.confirm` raise; BindingRefused, for nobody at the host as well; ValidationFailed.
         """
-        landing, attempt = await self.landing(token, integration_id, attempt_id)
-        await self.visits.require_binding(landing.session, visitor)
-        integration = self._integration(landing.session, integration_id)
+        asked = await self.landing(token, integration_id, attempt_id)
+        await self.visits.require_binding(asked.landing.session, visitor)
+        attempt, integration = asked.attempt, asked.integration
         opened = await self.visits.confirm(
             token, nonce, cookies=cookies, visitor=visitor, spend=spend, attempt_id=attempt_id
         )

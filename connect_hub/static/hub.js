@@ -181,6 +181,10 @@ const localTime = (element) => {
   element.textContent = format.format(new Date(element.dateTime));
 };
 
+// --- the window of an embedded hub is done ---
+
+if (document.querySelector("[data-close-window]") !== null) close();
+
 all("form").forEach(sendOnce);
 all("input[data-tidy]").forEach(tidy);
 all("button[data-reveal]").forEach(reveal);

@@ -23,13 +23,14 @@ from connect_hub.web.languages import Languages
 from connect_hub.web.mount import mount_fault
 from connect_hub.web.openapi import OpenApi
 from connect_hub.web.pages.callback import CallbackPages
+from connect_hub.web.pages.embed import embed_routes
 from connect_hub.web.pages.link import LinkPages
 from connect_hub.web.pages.visit import VisitPages
+from connect_hub.web.pages.window import WindowPages
 from connect_hub.web.site import Flows, Limiters, Site
 from connect_hub.web.static import Assets
 from connect_hub.web.templating import Templating
 from connect_hub.web.theme import brand_files
-from connect_hub.web.triggers import TOKEN, TriggerApi
 from connect_hub.web.urls import Urls
 
 __all__ = ["HubApp", "build_app", "routes"]
@@ -42,8 +43,7 @@ _HEADERS_LIMIT = 64 * 1024
 def routes(site: Site) -> list[BaseRoute]:
     """The route table. Handlers ask for keys, cookies and tokens themselves; none is open by its path."""
     api, link, visit, callback = Api(site), LinkPages(site), VisitPages(site), CallbackPages(site)
-    trigger = TriggerApi(site)
-    openapi, surface = OpenApi(site), HubApi(site)
+    openapi, surface, window = OpenApi(site), HubApi(site), WindowPages(site)
 
     def page(path: str, name: str, **methods: Handler) -> BaseRoute:
         return Route(path, Endpoint(site, methods, page=True), name=name)
@@ -69,6 +69,12 @@ def routes(site: Site) -> list[BaseRoute]:
         page("/visit/{visit}/attempts/{attempt}", "attempt", GET=visit.attempt),
         page("/visit/{visit}/attempts/{attempt}/accept", "accept", POST=visit.accept),
         page("/visit/{visit}/exit", "exit", GET=visit.exit, POST=visit.leave),
+        # Embedded in the host's page, and the window in which an embedded hub has somebody sign in.
+        *embed_routes(site),
+        page("/connect/oauth2/{integration_id}", "window", GET=window.asked, POST=window.posted),
+        page("/connect/oauth2/{integration_id}/confirm", "window_confirm", POST=window.confirm),
+        page("/embedded/accounts/callback", "window_closed", GET=window.closed),
+        Route("/connect.js", Endpoint(site, {"GET": site.assets.script}, page=False), name="script"),
         page("/oauth/callback/{provider}", "callback", GET=callback.returned, POST=callback.posted),
         page("/oauth/callback/{provider}/bounced", "callback_bounced", POST=callback.bounced),
         # The REST API.
@@ -86,13 +92,6 @@ def routes(site: Site) -> list[BaseRoute]:
         ),
         data("/accounts/{account_id}/meta", "account_meta", GET=api.account_meta),
         data("/accounts/{account_id}/convert", "account_convert", POST=api.convert_account),
-        data(
-            "/accounts/{account_id}/trigger",
-            "account_trigger",
-            GET=trigger.show,
-        ),
-        data("/accounts/{account_id}/trigger/rotate", "account_trigger_rotate", POST=trigger.rotate),
-        data(f"/triggers/{{{TOKEN}}}", "trigger", POST=trigger.receive),
         data("/connectors/meta", "connectors", GET=api.list_connectors),
         data("/connectors/meta/{provider}", "connector", GET=api.get_connector),
         # The hub's JSON surface, for embedded hubs.

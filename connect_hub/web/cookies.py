@@ -20,6 +20,9 @@ _PREFIX = "__Host-chub_"
 _NAME = re.compile(r"__Host-chub_([0-9a-f]{8})")
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 _ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
+_FRAMED = "Path=/; Secure; HttpOnly; SameSite=None; Partitioned"
+"""In a frame of another site's page: sent there and in no other site's frames (CHIPS), so that it tells
+nobody who else's page a browser was on, and comes where third-party cookies are blocked."""
 _MOST = 16 * 1024
 
 
@@ -59,11 +62,13 @@ def visit_cookies(request: Request) -> dict[str, str]:
     return found
 
 
-def set_visit_cookie(response: Response, visit_name: str, value: str) -> None:
+def set_visit_cookie(response: Response, visit_name: str, value: str, *, framed: bool = False) -> None:
     """Hand the browser a visit's secret, until it is closed; the visit itself ends sooner."""
-    response.headers.append("Set-Cookie", f"{_PREFIX}{visit_name}={value}; {_ATTRIBUTES}")
+    attributes = _FRAMED if framed else _ATTRIBUTES
+    response.headers.append("Set-Cookie", f"{_PREFIX}{visit_name}={value}; {attributes}")
 
 
-def clear_visit_cookie(response: Response, visit_name: str) -> None:
+def clear_visit_cookie(response: Response, visit_name: str, *, framed: bool = False) -> None:
     """Make the browser forget a visit."""
-    response.headers.append("Set-Cookie", f"{_PREFIX}{visit_name}=; Max-Age=0; {_ATTRIBUTES}")
+    attributes = _FRAMED if framed else _ATTRIBUTES
+    response.headers.append("Set-Cookie", f"{_PREFIX}{visit_name}=; Max-Age=0; {attributes}")

@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["PAGE_POLICY", "SecureHeaders"]
+__all__ = ["FRAMED_BY", "PAGE_POLICY", "SecureHeaders"]
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
@@ -33,6 +33,19 @@ _DATA: _Headers = [
 ]
 
 
+FRAMED_BY = "connect_hub.framed_by"
+"""Where a request's scope says which origins may frame the answer, as `frame-ancestors` has them."""
+
+
+def _framed(headers: _Headers, origins: str) -> _Headers:
+    """`headers` for an answer that may stand in a frame of those origins. `X-Frame-Options` cannot say so."""
+    return [
+        (name, value.replace(b"frame-ancestors 'none'", f"frame-ancestors {origins}".encode()))
+        for name, value in headers
+        if name != b"x-frame-options"
+    ]
+
+
 class SecureHeaders:
     """Adds them to whatever the application answers, where the answer does not set them itself."""
 
@@ -45,7 +58,11 @@ class SecureHeaders:
                 headers: _Headers = message["headers"]
                 present = {name for name, _ in headers}
                 page = any(name == b"content-type" and v.startswith(b"text/html") for name, v in headers)
-                headers.extend(header for header in (_PAGE if page else _DATA) if header[0] not in present)
+                added = _PAGE if page else _DATA
+                framed_by = scope.get(FRAMED_BY)
+                if framed_by is not None:
+                    added = _framed(added, framed_by)
+                headers.extend(header for header in added if header[0] not in present)
             await send(message)
 
         await self._app(scope, receive, secured)

@@ -29,7 +29,6 @@ __all__ = [
     "Error",
     "Health",
     "IssuedConnectSession",
-    "Trigger",
 ]
 
 Metadata = dict[str, JsonValue]
@@ -55,9 +54,7 @@ class ConnectSession(_Answer):
     label: str | None
     created_at: datetime
     metadata: Metadata | None
-    external_trigger_token: str | None = Field(
-        description="Of the account that the session renews; in the answer to its creation alone."
-    )
+    external_trigger_token: str | None
     type: AccountType
     expires_at: datetime
     status: SessionStatus
@@ -79,13 +76,6 @@ class IssuedConnectSession(ConnectSession):
 
     token: str = Field(description="Hand it to an embedded hub.")
     auth_link_url: str = Field(description="Hand it to the customer.", json_schema_extra={"format": "uri"})
-
-
-class Trigger(_Answer):
-    """Where a provider's own webhook can be pointed at."""
-
-    external_trigger_token: str
-    url: str = Field(description="Enter it at the provider.", json_schema_extra={"format": "uri"})
 
 
 class ConnectionAttempt(_Answer):

@@ -17,7 +17,6 @@ from connect_hub.flows.embedding import Embedding
 from connect_hub.flows.operators import Operators
 from connect_hub.flows.popups import Popups
 from connect_hub.flows.sessions import Sessions
-from connect_hub.flows.triggers import Triggers
 from connect_hub.flows.visits import Visits
 from connect_hub.web.contexts import Page, ProviderView
 from connect_hub.web.guards import RateLimiter
@@ -43,7 +42,6 @@ class Flows:
     operators: Operators
     accounts: Accounts
     owners: Owners
-    triggers: Triggers
     visits: Visits
     connecting: Connecting
     embedding: Embedding
@@ -61,7 +59,6 @@ class Limiters:
     openings: RateLimiter
     renewals: RateLimiter
     sign_ins: RateLimiter
-    triggers: RateLimiter
 
     @classmethod
     def of(cls, core: Core) -> "Limiters":
@@ -75,7 +72,6 @@ class Limiters:
             RateLimiter(rates.openings),
             RateLimiter(rates.renewals),
             RateLimiter(rates.sign_ins),
-            RateLimiter(rates.triggers),
         )
 
 

@@ -101,9 +101,17 @@ class Assets:
         """A route named `static` that serves everything below `path`."""
         return Route(path + "/{name:path}", self.endpoint, methods=["GET"], name="static")
 
+    async def script(self, request: Request) -> Response:
+        """Answers GET and HEAD with `connect.js`, which pages of other origins load."""
+        response = self._answer(request, "connect.js")
+        response.headers["cross-origin-resource-policy"] = "cross-origin"
+        return response
+
     async def endpoint(self, request: Request) -> Response:
         """Answers GET and HEAD for the path parameter `name`. Raises NotFound."""
-        name: str = request.path_params["name"]
+        return self._answer(request, request.path_params["name"])
+
+    def _answer(self, request: Request, name: str) -> Response:
         hashed = _HASHED.fullmatch(name)
         asset = self._asset(name)
         immutable = False

@@ -16,11 +16,19 @@ __all__ = ["Urls"]
 class Urls:
     """Builds addresses by route name."""
 
-    def __init__(self, public_url: PublicUrl, routes: Sequence[BaseRoute]) -> None:
-        """`routes` may still grow until the first address is built."""
+    def __init__(self, public_url: PublicUrl, routes: Sequence[BaseRoute], *, first: str = "") -> None:
+        """`routes` may still grow until the first address is built.
+
+        Of two routes called `name` and `first` + `name`, the latter is meant.
+        """
         self._public_url = public_url
         self._routes = routes
+        self._first = first
         self._by_name: dict[str, Route] = {}
+
+    def within(self, first: str) -> "Urls":
+        """The same addresses, but those of routes whose name begins with `first` before the others."""
+        return Urls(self._public_url, self._routes, first=first)
 
     def path(self, name: str, /, **params: str) -> str:
         """The path of a route, below the mount's own path. Raises NoMatchFound."""
@@ -34,7 +42,7 @@ class Urls:
         # By name, not by trying every route: a list of 150 providers is as many addresses.
         if not self._by_name:
             self._by_name = {route.name: route for route in self._routes if isinstance(route, Route)}
-        route = self._by_name.get(name)
+        route = self._by_name.get(self._first + name) or self._by_name.get(name)
         if route is None or route.param_convertors.keys() != params.keys():
             raise NoMatchFound(name, params)
         convertors = route.param_convertors

@@ -71,7 +71,7 @@ def made(tmp_path: Path) -> Hub:
 
 
 def is_static(path: str) -> bool:
-    return path.startswith("/connect/static/")
+    return path.startswith("/connect/static/") or path == "/connect/connect.js"
 
 
 async def test_every_answer_is_closed(made: Hub) -> None:

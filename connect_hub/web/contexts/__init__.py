@@ -9,6 +9,7 @@ from connect_hub.web.contexts.connecting import (
     Bounce,
     Closed,
     Connect,
+    Embedded,
     Exit,
     FieldView,
     Leaving,
@@ -17,6 +18,7 @@ from connect_hub.web.contexts.connecting import (
     OptionView,
     SameAccount,
     Success,
+    Waiting,
 )
 from connect_hub.web.contexts.link import (
     Decline,
@@ -27,7 +29,7 @@ from connect_hub.web.contexts.link import (
     Problem,
     RenewalRequested,
 )
-from connect_hub.web.contexts.page import Form, Page, ProviderView, web_address
+from connect_hub.web.contexts.page import Embedding, Form, Page, ProviderView, web_address
 from connect_hub.web.contexts.picking import CategoryView, Pill, ProviderCard, Providers, folded
 
 PAGES: tuple[type[Page], ...] = (
@@ -46,6 +48,8 @@ PAGES: tuple[type[Page], ...] = (
     Problem,
     RenewalRequested,
     Index,
+    Embedded,
+    Waiting,
 )
 """Every page of the customer's way, in its order."""
 
@@ -59,6 +63,8 @@ __all__ = [
     "Connect",
     "Decline",
     "Declined",
+    "Embedded",
+    "Embedding",
     "Exit",
     "FieldView",
     "Form",
@@ -78,6 +84,7 @@ __all__ = [
     "RenewalRequested",
     "SameAccount",
     "Success",
+    "Waiting",
     "folded",
     "web_address",
 ]

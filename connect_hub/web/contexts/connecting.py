@@ -12,6 +12,7 @@ __all__ = [
     "Bounce",
     "Closed",
     "Connect",
+    "Embedded",
     "Exit",
     "FieldView",
     "Leaving",
@@ -20,6 +21,7 @@ __all__ = [
     "OptionView",
     "SameAccount",
     "Success",
+    "Waiting",
 ]
 
 
@@ -140,6 +142,8 @@ class Connect(Page):
     """The provider."""
     form: Form
     """Where the fields are posted."""
+    window: bool = False
+    """The sign-in is done in a window of its own, which the script opens when the form is sent."""
     fields: tuple[FieldView, ...] = ()
     """The fields, in order; may be empty when the provider's own sign-in asks for everything."""
     redirects: bool = False
@@ -206,8 +210,8 @@ class SameAccount(Page):
     """Who signed in now."""
     accept: Form
     """Connect the new one anyway."""
-    retry_url: str
-    """Sign in again, as another."""
+    retry_url: str | None
+    """Sign in again, as another; None: not from here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +222,10 @@ class Success(Page):
 
     provider: ProviderView
     """The provider."""
+    account_id: str = ""
+    """The linked account's id, which an embedded hub tells the host's page."""
+    attempt_id: str = ""
+    """The attempt's id, by which that page knows a success that it was told already."""
     account_name: Untrusted | None = None
     """Who the account is at the provider, where that is known."""
     reconnected: bool = False
@@ -250,5 +258,31 @@ class Closed(Page):
 
     template: ClassVar[str] = "pages/closed.html"
 
-    connected: bool = False
-    """Whether the visit connected anything."""
+    connected: bool | None = False
+    """Whether the visit connected anything; None: not known here."""
+    window: bool = False
+    """It is the window of an embedded hub: the script closes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded(Page):
+    """The first page in a frame: waits for the host's page to hand over the token."""
+
+    template: ClassVar[str] = "pages/embedded.html"
+
+    form: Form
+    """Where the script posts the token, in the field `token`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting(Page):
+    """In a frame, while somebody signs in at the provider in a window of its own."""
+
+    template: ClassVar[str] = "pages/waiting.html"
+
+    provider: ProviderView
+    """The provider."""
+    onward: Form
+    """Opens that window, or brings it back."""
+    retry_url: str
+    """The form again."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-__all__ = ["Form", "Page", "ProviderView", "web_address"]
+__all__ = ["Embedding", "Form", "Page", "ProviderView", "web_address"]
 
 _WEB_ADDRESS = re.compile(r'(https?://[^\s"<>\\]+|/(?![/\\])[^\s"<>\\]*)', re.IGNORECASE)
 
@@ -44,6 +44,14 @@ class ProviderView:
     """Address of the logo, on this host: `Assets.logo_url(key)`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """The page stands in a frame of the host's page, which embed.js speaks with."""
+
+    origins: tuple[str, ...]
+    """Where that page may be from: the configured origins."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """What every page is given."""
@@ -57,3 +65,5 @@ class Page:
     """The direction of its text."""
     exit_url: str | None = None
     """Address of the `Exit` page; None: the page shows no way to stop."""
+    embedding: Embedding | None = None
+    """The page is embedded; None: it is a page by itself."""

@@ -18,7 +18,7 @@ from connect_hub.web.problems import problem_response
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
 
-__all__ = ["LinkPages", "visitor_of"]
+__all__ = ["LinkPages", "landing_page", "visitor_of"]
 
 _IN_LINK = re.compile(r"[#?&]t=([^&#\s]+)")
 
@@ -26,6 +26,27 @@ _IN_LINK = re.compile(r"[#?&]t=([^&#\s]+)")
 def visitor_of(request: Request) -> Visitor:
     """The browser as the host's identity function sees it."""
     return Visitor(dict(request.headers), SentCookies(request.headers.getlist("cookie")), request.scope)
+
+
+def landing_page(
+    site: Site, request: Request, landing: Landing, *, confirm: contexts.Form, decline: contexts.Form
+) -> Response:
+    """The page that says who asks for what, and has it confirmed."""
+    session, only = landing.session, landing.connectors
+    site.force_language(request, session.locale)
+    language = site.language(request)
+    one = only[0] if len(only) == 1 and (session.provider or session.account_id) else None
+    page = contexts.Landing(
+        confirm=confirm,
+        decline=decline,
+        expires_at=session.expires_at,
+        owner_name=Untrusted(session.origin_owner_name),
+        username=None if session.origin_username is None else Untrusted(session.origin_username),
+        provider=None if one is None else site.provider_view(one),
+        categories=tuple(dict.fromkeys(category_label(c, language) for c in session.categories or ())),
+        reconnect=session.account_id is not None,
+    )
+    return site.page(request, page)
 
 
 class LinkPages:
@@ -76,23 +97,13 @@ class LinkPages:
             landing = await self._site.flows.visits.landing(token)
         except (LinkExpired, LinkUsed, LinkRevoked) as error:
             return await self._dead_end(request, token, error)
-        return self._site.page(request, self._landing_page(request, landing, token))
-
-    def _landing_page(self, request: Request, landing: Landing, token: str) -> contexts.Landing:
-        session, only = landing.session, landing.connectors
-        self._site.force_language(request, session.locale)
-        language = self._site.language(request)
         hidden = (("token", token), ("nonce", landing.nonce))
-        one = only[0] if len(only) == 1 and (session.provider or session.account_id) else None
-        return contexts.Landing(
+        return landing_page(
+            self._site,
+            request,
+            landing,
             confirm=self._form("link_confirm", *hidden),
             decline=self._form("link_decline", *hidden),
-            expires_at=session.expires_at,
-            owner_name=Untrusted(session.origin_owner_name),
-            username=None if session.origin_username is None else Untrusted(session.origin_username),
-            provider=None if one is None else self._site.provider_view(one),
-            categories=tuple(dict.fromkeys(category_label(c, language) for c in session.categories or ())),
-            reconnect=session.account_id is not None,
         )
 
     async def _dead_end(self, request: Request, token: str, error: ConnectHubError) -> Response:

@@ -7,7 +7,9 @@ from starlette.responses import RedirectResponse, Response
 
 from connect_hub.errors import (
     AccountNotFound,
+    AttemptNotFound,
     ConnectHubError,
+    CookieMissing,
     LinkNotFound,
     LinkRevoked,
     LinkUsed,
@@ -36,11 +38,17 @@ __all__ = ["VisitPages"]
 class VisitPages:
     """Handlers of `/visit/…`: each finds the visit by its cookie first."""
 
+    _embedded = False
+    """Whether these pages stand in a frame. A visit is used where it was made, in a frame or not (T29)."""
+
     def __init__(self, site: Site) -> None:
         self._site = site
         self._listing = Listing(site)
 
-    async def _live(self, request: Request, *, finishing: bool = False, bound: bool = True) -> LiveVisit:
+    async def _live(
+        self, request: Request, *, finishing: bool = False, bound: bool = True, window: bool = False
+    ) -> LiveVisit:
+        """The visit of `request`. With `window`, one that is for a single attempt will do as well."""
         proxies = self._site.core.config.network.trusted_proxies
         self._site.limiters.clients.spend(client_address(request, proxies))
         name = request.path_params["visit"]
@@ -50,12 +58,16 @@ class VisitPages:
             visitor=visitor_of(request) if bound else None,
             finishing=finishing,
         )
+        if live.visit.embedded is not self._embedded:
+            raise CookieMissing
+        if live.visit.attempt_id is not None and not window:
+            raise AttemptNotFound
         self._site.force_language(request, live.session.locale)
         return live
 
-    async def _live_post(self, request: Request) -> tuple[LiveVisit, Sent]:
+    async def _live_post(self, request: Request, *, window: bool = False) -> tuple[LiveVisit, Sent]:
         refuse_cross_site(request, self._site.core.public_url)
-        live = await self._live(request)
+        live = await self._live(request, window=window)
         # Counted after the cookie has proved itself: a visit's name is no secret, and others could use it up.
         self._site.limiters.visits.spend(live.visit.name)
         return live, Sent(await read_form(request))
@@ -144,8 +156,14 @@ class VisitPages:
 
     async def attempt(self, request: Request) -> Response:
         """What became of an attempt: on to the provider, connected, a question, or why not."""
-        live = await self._live(request, finishing=True)
+        live = await self._live(request, finishing=True, window=True)
         attempt = await self._site.flows.connecting.attempt(live, request.path_params["attempt"])
+        return await self._outcome(request, live, attempt)
+
+    async def _outcome(self, request: Request, live: LiveVisit, attempt: Attempt) -> Response:
+        if live.visit.attempt_id is not None and attempt.held is None and attempt.status in _WINDOW_ENDS:
+            # The embedded hub says what became of it, and goes on from there.
+            return self._see(f"{self._site.urls.path('window_closed')}?result={_WINDOW_ENDS[attempt.status]}")
         if attempt.status is AttemptStatus.AUTHENTICATED:
             return self._site.page(request, await self._success(live, attempt))
         if attempt.held is not None:
@@ -168,6 +186,8 @@ class VisitPages:
         identity = None if account is None or account.session_id != session.id else account.identity
         return contexts.Success(
             provider=self._site.provider_view(connector),
+            account_id=attempt.account_id or "",
+            attempt_id=attempt.id,
             account_name=None if identity is None else Untrusted(shown_identity(identity)),
             reconnected=account is not None and account.generation > 1,
             return_url=self._return_url(session, "success", attempt.account_id),
@@ -190,13 +210,15 @@ class VisitPages:
             before=Untrusted(before),
             after=Untrusted(after),
             accept=contexts.Form(self._path("accept", live, attempt=attempt.id), (("nonce", nonce),)),
-            retry_url=self._path("connect", live, provider=attempt.provider),
+            retry_url=None
+            if live.visit.attempt_id is not None
+            else self._path("connect", live, provider=attempt.provider),
             exit_url=self._path("exit", live),
         )
 
     async def accept(self, request: Request) -> Response:
         """'Connect anyway', with another account at the provider than before."""
-        live, sent = await self._live_post(request)
+        live, sent = await self._live_post(request, window=True)
         finished = await self._site.flows.connecting.accept_other(
             live, request.path_params["attempt"], sent.get("nonce")
         )
@@ -234,27 +256,31 @@ class VisitPages:
 
     async def exit(self, request: Request) -> Response:
         """Asks once before leaving in the middle of a step."""
-        live = await self._live(request)
+        live = await self._live(request, window=True)
         attempts = await self._site.flows.connecting.attempts(live)
         done = {a.provider for a in attempts if a.status is AttemptStatus.AUTHENTICATED}
         return self._site.page(
             request,
             contexts.Exit(
                 leave=contexts.Form(self._path("exit", live), self._exit_fields(live)),
-                stay_url=self._path("visit", live),
+                stay_url=self._path("visit", live)
+                if live.visit.attempt_id is None
+                else self._path("attempt", live, attempt=live.visit.attempt_id),
                 connected=tuple(self._site.core.connectors.get(p).name for p in sorted(done)),
             ),
         )
 
     async def leave(self, request: Request) -> Response:
         """Ends the visit in this browser, and goes back to the host where it gave an address."""
-        live, sent = await self._live_post(request)
+        live, sent = await self._live_post(request, window=True)
         self._site.core.nonces.check(
             sent.get("nonce"),
             "exit",
             live.visit.secret_hash.hex(),
             max_age=self._site.core.config.links.visit_absolute,
         )
+        if live.visit.attempt_id is not None:
+            await self._site.flows.embedding.cancel(live, live.visit.attempt_id)
         attempts = await self._site.flows.connecting.leave(live)
         done = next((a for a in attempts if a.status is AttemptStatus.AUTHENTICATED), None)
         if done is not None:
@@ -264,19 +290,26 @@ class VisitPages:
             url = self._return_url(live.session, "error" if failed else "cancelled", None)
         # Answered directly: a redirect after a form may not leave the origin (form-action).
         page: contexts.Page = (
-            contexts.Closed(connected=done is not None)
+            contexts.Closed(connected=done is not None, window=live.visit.attempt_id is not None)
             if url is None
             else contexts.Leaving(name=self._site.core.public_url.host, url=url)
         )
         response = self._site.page(request, page)
-        clear_visit_cookie(response, live.visit.name)
+        clear_visit_cookie(response, live.visit.name, framed=self._embedded)
         return response
 
     def _return_url(self, session: Session, result: str, account_id: str | None) -> str | None:
-        if session.return_url is None:
-            return None
+        if session.return_url is None or self._embedded:
+            return None  # around a frame is the host's page already
         return _with(session.return_url, result=result, account_id=account_id, state=session.state)
 
+
+_WINDOW_ENDS = {
+    AttemptStatus.AUTHENTICATED: "success",
+    AttemptStatus.ERROR: "error",
+    AttemptStatus.CANCELLED: "cancelled",
+}
+"""What the last page of a window says, by how its attempt ended."""
 
 _ENDS: dict[str, type[ConnectHubError]] = {
     error.code: error for error in (AccountNotFound, LinkNotFound, LinkRevoked, LinkUsed)

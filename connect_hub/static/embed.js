@@ -1,0 +1,90 @@
+// Loaded by pages that stand in a frame of the host's page. They speak with that page alone, and only if its
+// origin is one of the configured ones; what they tell has ids in it and nothing else.
+const root = document.body;
+const allowed = (root.dataset.frame ?? "").split(" ");
+const name = "connect_hub_window";
+const opened = "connect_hub:opened";
+let host = null;
+
+const say = (message) => {
+  if (host !== null) parent.postMessage({ connectHub: 1, ...message }, host);
+};
+
+const measure = () => say({ type: "resize", height: document.body.getBoundingClientRect().height });
+
+// --- the host's page ---
+
+const greeted = ({ back, background }) => {
+  if (back === false) root.dataset.noBack = "";
+  if (typeof background === "string" && background !== "") document.body.style.background = background;
+  new ResizeObserver(measure).observe(document.body);
+  const done = document.querySelector("[data-connected]");
+  if (done !== null) {
+    const { connected: id, provider, attempt } = done.dataset;
+    say({ type: "success", attempt, account: { id, provider } });
+  }
+  if (document.querySelector("[data-closed]") !== null) say({ type: "close" });
+  if (document.querySelector("form[data-start]") !== null) say({ type: "start" });
+};
+
+const begin = (token) => {
+  const form = document.querySelector("form[data-start]");
+  if (form === null || typeof token !== "string") return;
+  form.elements.token.value = token;
+  form.submit();
+};
+
+addEventListener("message", ({ data, origin, source }) => {
+  if (parent === self || source !== parent || !allowed.includes(origin) || data?.connectHub !== 1) return;
+  if (data.type === "hello" && host === null) {
+    host = origin;
+    greeted(data);
+  } else if (data.type === "token" && host === origin) {
+    begin(data.token);
+  }
+});
+
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.defaultPrevented) say({ type: "escape" });
+});
+
+// --- the window in which the provider's sign-in is done ---
+
+// It is opened in the click, or browsers keep it from opening; where it leads is known a page later.
+const features = () => {
+  const width = Math.min(560, screen.availWidth);
+  const height = Math.min(760, screen.availHeight);
+  const left = Math.max(0, (screen.availWidth - width) / 2);
+  return `popup,width=${width},height=${height},left=${left},top=${Math.max(0, (screen.availHeight - height) / 2)}`;
+};
+
+for (const form of document.querySelectorAll("form[data-window]")) {
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    self.name = open("about:blank", name, features()) === null ? "" : opened;
+  });
+}
+
+const onward = document.querySelector("form[data-onward]");
+if (onward !== null) {
+  onward.target = name;
+  onward.addEventListener("submit", () => { if (self.name !== opened) open("about:blank", name, features()); });
+  if (self.name === opened) onward.submit();
+} else if (self.name === opened) {
+  // The form was refused: there is nothing to sign in to yet.
+  open("", name)?.close();
+}
+self.name = "";
+
+// The outcome is the server's to tell: a window that another site was shown in cannot be asked.
+const wait = async () => {
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const text = await answer.text();
+    if (!text.includes("data-waiting")) return void location.reload();
+  } catch {
+    // Offline for a moment: the next one may come through.
+  }
+  setTimeout(wait, 2000);
+};
+if (document.querySelector("[data-waiting]") !== null) setTimeout(wait, 1000);

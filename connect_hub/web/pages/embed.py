@@ -1,0 +1,148 @@
+"""The hub in a frame of the host's page: `/embed/…`, the same pages with a cookie of their own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from connect_hub.connectors.methods import OAuth2Method
+from connect_hub.errors import NotFound
+from connect_hub.flows.visits import LiveVisit
+from connect_hub.models import Attempt, AttemptStatus
+from connect_hub.web import contexts
+from connect_hub.web.body import read_form
+from connect_hub.web.cookies import clear_visit_cookie, set_visit_cookie, visit_cookies
+from connect_hub.web.endpoint import Endpoint, Handler
+from connect_hub.web.guards import client_address, refuse_cross_site
+from connect_hub.web.headers import FRAMED_BY
+from connect_hub.web.pages.link import visitor_of
+from connect_hub.web.pages.visit import VisitPages
+from connect_hub.web.site import Site
+
+__all__ = ["embed_routes"]
+
+_UNDER_WAY = frozenset({AttemptStatus.PENDING, AttemptStatus.REDIRECTED})
+
+
+@dataclass(frozen=True, slots=True)
+class _EmbedSite(Site):
+    """The site as it stands in frames: its pages lead on under `/embed`, and know whose it is."""
+
+    @classmethod
+    def of(cls, site: Site) -> "_EmbedSite":
+        urls = site.urls.within("embed_")
+        return cls(site.core, site.flows, site.templating, site.assets, site.limiters, urls)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Where the page around the frame may be from."""
+        return tuple(sorted(self.core.config.network.embed_origins))
+
+    def page(
+        self,
+        request: Request,
+        page: contexts.Page,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        # The host's page has the way out; what leads to other sites would not be shown in a frame.
+        page = replace(page, embedding=contexts.Embedding(self.origins), exit_url=None)
+        if isinstance(page, contexts.Connect):
+            page = replace(page, window=page.redirects)
+        return Site.page(self, request, page, status, headers)
+
+
+class _EmbedEndpoint(Endpoint):
+    """One address under `/embed`: its answers may stand in a frame, of the configured origins alone."""
+
+    def __init__(self, site: _EmbedSite, methods: Mapping[str, Handler]) -> None:
+        super().__init__(site, methods, page=True)
+        self._framed_by = " ".join(site.origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._framed_by:
+            scope[FRAMED_BY] = self._framed_by
+        await super().__call__(scope, receive, send)
+
+
+def embed_routes(site: Site) -> list[BaseRoute]:
+    """The addresses of embedded hubs. Where no origin is configured, none of them leads anywhere."""
+    framed = _EmbedSite.of(site)
+    pages = _EmbedPages(framed)
+
+    def page(path: str, name: str, **methods: Handler) -> BaseRoute:
+        return Route(f"/embed{path}", _EmbedEndpoint(framed, methods), name=f"embed_{name}")
+
+    return [
+        page("", "start", GET=pages.start),
+        page("/open", "open", POST=pages.open),
+        page("/visit/{visit}", "visit", GET=pages.providers),
+        page("/visit/{visit}/connect/{provider}", "connect", GET=pages.connect, POST=pages.submit),
+        page("/visit/{visit}/attempts/{attempt}", "attempt", GET=pages.attempt),
+        page("/visit/{visit}/attempts/{attempt}/accept", "accept", POST=pages.accept),
+        page("/visit/{visit}/exit", "exit", POST=pages.leave),
+    ]
+
+
+class _EmbedPages(VisitPages):
+    """Handlers of `/embed/…`. The token comes from the host's page by a message, and is posted from here."""
+
+    _embedded = True
+
+    async def start(self, request: Request) -> Response:
+        """The first page of a frame: it waits for the token. Raises NotFound where no origin may embed."""
+        if not self._site.core.config.network.embed_origins:
+            raise NotFound
+        form = contexts.Form(self._site.urls.path("open"))
+        return self._site.page(request, contexts.Embedded(form=form))
+
+    async def open(self, request: Request) -> Response:
+        """The token: makes the frame's visit and goes to its first page."""
+        refuse_cross_site(request, self._site.core.public_url)
+        if not self._site.core.config.network.embed_origins:
+            raise NotFound
+        proxies = self._site.core.config.network.trusted_proxies
+        self._site.limiters.clients.spend(client_address(request, proxies))
+        fields = await read_form(request)
+        opened = await self._site.flows.visits.embed(
+            fields.get("token", ""),
+            cookies=visit_cookies(request),
+            visitor=visitor_of(request),
+            spend=self._site.limiters.openings.spend,
+        )
+        path = self._site.urls.path("visit", visit=opened.visit.name)
+        response = RedirectResponse(path, status_code=303)
+        if opened.cookie is not None:
+            set_visit_cookie(response, opened.visit.name, opened.cookie, framed=True)
+        for old in opened.ended:
+            clear_visit_cookie(response, old, framed=True)
+        return response
+
+    async def _outcome(self, request: Request, live: LiveVisit, attempt: Attempt) -> Response:
+        attempt = await self._site.flows.embedding.attempt(live, attempt.id)
+        if not self._in_window(attempt):
+            return await super()._outcome(request, live, attempt)
+        integration_id, token = self._site.flows.popups.opening(live, attempt)
+        page = contexts.Waiting(
+            provider=self._site.provider_view(self._site.core.connectors.get(attempt.provider)),
+            onward=contexts.Form(
+                self._site.urls.path("window", integration_id=integration_id),
+                (("token", token), ("connection_attempt_id", attempt.id)),
+            ),
+            retry_url=self._path("connect", live, provider=attempt.provider),
+        )
+        return self._site.page(request, page)
+
+    def _in_window(self, attempt: Attempt) -> bool:
+        """Whether the attempt goes on in its window, where also a question is asked that it ends with."""
+        if attempt.method is None or attempt.provider not in self._site.core.connectors:
+            return False
+        method = self._site.core.connectors.get(attempt.provider).method(attempt.method)
+        if not isinstance(method, OAuth2Method):
+            return False
+        return attempt.status in _UNDER_WAY or (
+            attempt.held is not None and attempt.status is not AttemptStatus.AUTHENTICATED
+        )

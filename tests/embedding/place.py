@@ -1,0 +1,142 @@
+"""A host's page on one origin, and the hub that it embeds on the same origin or on another."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from connect_hub import Connector, HubConfig, KeyRing, OAuth, Project, Secret, SQLStorage
+from connect_hub.config import NetworkConfig
+from connect_hub.hub import ConnectHub
+from connect_hub.keys import new_key_text
+from connect_hub.testing.provider import ProviderClient, SimulatedProvider
+from connect_hub.testing.serving import serving
+
+__all__ = ["API_KEY", "Place", "place_of"]
+
+API_KEY = "test-api-key-0123456789-0123456789-abc"
+_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css"}
+
+
+@dataclass
+class Place:
+    """A host and a hub that run. `pages` are the host's, by path; texts are HTML."""
+
+    host: str
+    """The origin of the host's pages."""
+    hub_url: str
+    hub: ConnectHub
+    provider: SimulatedProvider
+    key: str
+    """Ada's API key at the provider."""
+    pages: dict[str, str | Path]
+
+    def session(self, **fields: object) -> dict[str, object]:
+        """A connect session, made over HTTP as by the host's server."""
+        wanted = {"origin_owner_id": "acme-42", "origin_owner_name": "Acme Corp", **fields}
+        answer = self.api("POST", "/connect_sessions", json=wanted)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    def token(self, **fields: object) -> str:
+        """The token of a new session."""
+        return str(self.session(**fields)["token"])
+
+    def api(self, method: str, path: str, **options: object) -> httpx2.Response:
+        """A call of the REST API."""
+        with httpx2.Client(auth=(API_KEY, ""), trust_env=False) as http:
+            return http.request(method, self.hub_url + path, **options)  # type: ignore[arg-type]
+
+    def accounts(self) -> list[dict[str, object]]:
+        return list(self.api("GET", "/accounts").json())
+
+
+class _Late:
+    """An application that is known once its address is."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@contextmanager
+def place_of(
+    folder: Path,
+    *,
+    same_origin: bool = False,
+    prefix: str = "/connect",
+    allowed: bool = True,
+    connectors: tuple[Connector, ...] = (),
+) -> Iterator[Place]:
+    """Run both. The host is `localhost` and the hub `127.0.0.1`: two sites to a browser. `allowed`: the
+    host's origin is one that may embed the hub."""
+    pages: dict[str, str | Path] = {}
+
+    async def page(request: Request) -> Response:
+        content = pages.get(request.url.path)
+        if content is None:
+            return Response(status_code=404)
+        if isinstance(content, Path):
+            return Response(content.read_bytes(), media_type=_TYPES[content.suffix])
+        return Response(content, media_type="text/html")
+
+    host_app, hub_app, provider = _Late(), _Late(), SimulatedProvider()
+    with (
+        provider.serve() as provider_url,
+        serving(host_app, before_stop=lambda: None) as host_url,
+        serving(hub_app, before_stop=lambda: None) as other_url,
+    ):
+        host = host_url.replace("127.0.0.1", "localhost")
+        hub_url = (host if same_origin else other_url) + prefix
+        client_secret = secrets.token_urlsafe(24)
+        provider.add_client(
+            ProviderClient(
+                client_id="hub",
+                client_secret=Secret(client_secret),
+                redirect_uris=(f"{hub_url}/oauth/callback/simulated",),
+            )
+        )
+        hub = ConnectHub(
+            public_url=hub_url,
+            keys=KeyRing.from_text(new_key_text()),
+            storage=SQLStorage.sqlite(folder / "hub.db"),
+            connectors=[
+                OAuth(provider.connector(), client_id="hub", client_secret=client_secret),
+                provider.key_connector(),
+                *connectors,
+            ],
+            config=HubConfig(
+                dispatch=False,
+                projects={"default": Project(api_keys=[Secret(API_KEY)])},
+                network=NetworkConfig(
+                    insecure_dev=True,
+                    allow_private_hosts=frozenset({urlsplit(provider_url).netloc}),
+                    embed_origins=frozenset({host if allowed else "https://other.example"}),
+                ),
+            ),
+        )
+
+        async def close(request: Request) -> Response:
+            await hub.aclose()
+            return Response()
+
+        hubs_own = [Route("/-/close", close), Mount(prefix, app=hub.app)]
+        hosts_own = Route("/{path:path}", page)
+        host_app.app = Starlette(routes=[*hubs_own, hosts_own] if same_origin else [hosts_own])
+        hub_app.app = Starlette(routes=hubs_own)
+        key = provider.add_api_key(user="Ada Lovelace").reveal()
+        try:
+            yield Place(host, hub_url, hub, provider, key, pages)
+        finally:
+            # On the hub's own loop, or its connections to the provider would be left open.
+            httpx2.get(f"{(host if same_origin else other_url)}/-/close", trust_env=False)
