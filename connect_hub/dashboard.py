@@ -25,7 +25,7 @@ class DashboardAuth(Protocol):
     with the page's address in `next`.
     """
 
-    def __call__(self, visitor: Visitor) -> Answer | Awaitable[Answer]: ...
+    def __call__(self, visitor: Visitor, /) -> Answer | Awaitable[Answer]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

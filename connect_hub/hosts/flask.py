@@ -4,7 +4,7 @@ import asyncio
 import io
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from flask import Flask
 
@@ -14,7 +14,9 @@ from connect_hub.identity import SignIn, Subject, Visitor
 if TYPE_CHECKING:
     from connect_hub.hub import ConnectHub
 
-__all__ = ["identity", "init_app"]
+__all__ = ["asking", "identity", "init_app"]
+
+T = TypeVar("T")
 
 EXTENSION = "connect_hub"
 
@@ -44,11 +46,17 @@ def identity(
     of several projects it must name the owner's: `Subject(owner_id, project=…)`.
     """
 
-    def ask(visitor: Visitor) -> Subject | SignIn:
+    return asking(app, function)
+
+
+def asking(app: Flask, function: Callable[[], T]) -> Callable[[Visitor], Awaitable[T]]:
+    """What `function()` returns in a request context of `app` with the visitor's headers, in a thread."""
+
+    def ask(visitor: Visitor) -> T:
         with app.request_context(_environ(visitor)):
             return function()
 
-    async def answer(visitor: Visitor) -> Subject | SignIn:
+    async def answer(visitor: Visitor) -> T:
         return await asyncio.to_thread(ask, visitor)
 
     return answer

@@ -30,6 +30,7 @@ USERS = {
     for user in (
         User("ada@acme.example", "acme", "Acme Corp"),
         User("bob@globex.example", "globex", "Globex"),
+        User("sam@payday.example", "payday", "Payday"),  # one of ours
     )
 }
 PASSWORD = "demo"

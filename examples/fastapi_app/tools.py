@@ -16,9 +16,12 @@ from connect_hub import (
     Subject,
     Visitor,
 )
+from connect_hub.dashboard import DashboardConfig
+from connect_hub.operators import Operator, Role
 from examples.settings import Settings
 
 PREFIX = "/connect"
+STAFF = {"sam@payday.example"}
 log = logging.getLogger("examples.fastapi_app")
 
 
@@ -31,6 +34,14 @@ def make_hub(settings: Settings) -> ConnectHub:
         tenant = session.get("tenant") if isinstance(session, dict) else None
         return SignIn(f"{settings.origin}/login") if tenant is None else Subject(tenant)
 
+    def operator(visitor: Visitor) -> Operator | SignIn | None:
+        """Staff see the dashboard; the session is the application's own, as above."""
+        session = visitor.scope["session"]
+        if not isinstance(session, dict) or "email" not in session:
+            return SignIn(f"{settings.origin}/login")
+        email = session["email"]
+        return Operator(email, email, {"*": Role.ADMIN}) if email in STAFF else None
+
     hub = ConnectHub(
         public_url=settings.origin + PREFIX,
         keys=settings.keys,
@@ -42,6 +53,7 @@ def make_hub(settings: Settings) -> ConnectHub:
                 binding=Binding.HOST_IDENTITY, return_urls=frozenset({f"{settings.origin}/settings"})
             ),
             network=settings.network,
+            dashboard=DashboardConfig(auth=operator),
             pages=PageConfig(
                 identity=who_is_signed_in, templates=[Path(__file__).parent / "connect_templates"]
             ),

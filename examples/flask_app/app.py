@@ -1,7 +1,10 @@
 """Roster: a Flask application whose customers connect their HR tool."""
 
-from flask import Flask, abort, flash, redirect, render_template, request, session, url_for
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user, login_required, login_user, logout_user
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash
@@ -17,14 +20,24 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The application; its settings come from the environment unless given."""
     settings = Settings.from_env() if settings is None else settings
     engine = create_engine(settings.database_url)
-    hub = make_hub(settings, engine)
     app = Flask(__name__)
+    hub = make_hub(settings, engine, app)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.origin.startswith("https://"),
     )
     hub.init_app(app, PREFIX)
+    logins = LoginManager(app)
+
+    @logins.user_loader
+    def load_user(user_id: str) -> User | None:
+        with Session(engine, expire_on_commit=False) as db:
+            return db.get(User, int(user_id))
+
+    @logins.unauthorized_handler
+    def to_login() -> ResponseReturnValue:
+        return redirect(url_for("login"))
 
     @app.cli.command("init-db")
     def init_db() -> None:
@@ -34,10 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         add_demo_users(engine)
 
     def signed_in(db: Session) -> User:
-        user = db.get(User, session.get("user_id", 0))
-        if user is None:
-            abort(redirect(url_for("login")))
-        return user
+        return db.get_one(User, current_user.id)
 
     @app.get("/")
     def home() -> ResponseReturnValue:
@@ -46,21 +56,22 @@ def create_app(settings: Settings | None = None) -> Flask:
     @app.route("/login", methods=["GET", "POST"])
     def login() -> ResponseReturnValue:
         if request.method == "GET":
-            return render_template("login.html")
+            return render_template("login.html", next=request.args.get("next", ""))
         with Session(engine) as db:
             user = db.scalar(select(User).where(User.email == request.form["email"]))
             if user is None or not check_password_hash(user.password_hash, request.form["password"]):
-                return render_template("login.html", error="Wrong email or password."), 401
-            session.clear()
-            session["user_id"] = user.id
-        return redirect(url_for("show_settings"), 303)
+                again = {"next": request.form.get("next", ""), "error": "Wrong email or password."}
+                return render_template("login.html", **again), 401
+            login_user(user)
+        return redirect(_own_path(request.form.get("next", ""), settings.origin), 303)
 
     @app.post("/logout")
     def logout() -> ResponseReturnValue:
-        session.clear()
+        logout_user()
         return redirect(url_for("login"), 303)
 
     @app.get("/settings")
+    @login_required
     def show_settings() -> ResponseReturnValue:
         with Session(engine) as db:
             user = signed_in(db)
@@ -75,6 +86,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             )
 
     @app.post("/settings/connect")
+    @login_required
     def connect() -> ResponseReturnValue:
         """Send the customer to the hub. The session is made in this request's own transaction."""
         with Session(engine) as db, db.begin():
@@ -89,6 +101,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         return redirect(issued.url, 303)
 
     @app.get("/connections/<account_id>/employees")
+    @login_required
     def employees(account_id: str) -> ResponseReturnValue:
         """What the connected tool knows, fetched with the customer's own credentials."""
         with Session(engine) as db:
@@ -105,6 +118,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             return render_template("employees.html", user=user, employees=answer.json())
 
     @app.post("/connections/<account_id>/disconnect")
+    @login_required
     def disconnect(account_id: str) -> ResponseReturnValue:
         with Session(engine) as db:
             user, connection = signed_in(db), db.get(Connection, account_id)
@@ -116,3 +130,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         return redirect(url_for("show_settings"), 303)
 
     return app
+
+
+def _own_path(address: str, origin: str) -> str:
+    """Where to go after the sign-in: a page of this application and of no other."""
+    parts = urlsplit(address)
+    if parts.netloc and f"{parts.scheme}://{parts.netloc}" != origin:
+        return "/settings"
+    if not parts.path.startswith("/") or parts.path.startswith("//") or "\\" in address:
+        return "/settings"
+    return parts.path

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from flask_login import UserMixin
 from sqlalchemy import Engine, ForeignKey, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 from werkzeug.security import generate_password_hash
@@ -21,7 +22,7 @@ class Tenant(Base):
     suspended: Mapped[bool] = mapped_column(default=False)
 
 
-class User(Base):
+class User(UserMixin, Base):
     """Somebody who can sign in."""
 
     __tablename__ = "users"
@@ -29,6 +30,8 @@ class User(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
+    is_staff: Mapped[bool] = mapped_column(default=False)
+    """One of ours, who looks after the customers' connections."""
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"))
     tenant: Mapped[Tenant] = relationship()
 
@@ -56,7 +59,7 @@ class Notice(Base):
 
 
 def add_demo_users(engine: Engine) -> None:
-    """Three tenants with a user each, whose password is `demo`; the third tenant is suspended."""
+    """Three tenants with a user each, the third one suspended, and one of ours; their password is `demo`."""
     with Session(engine) as session, session.begin():
         if session.scalar(select(User).limit(1)) is not None:
             return
@@ -68,3 +71,5 @@ def add_demo_users(engine: Engine) -> None:
         ]:
             tenant = Tenant(name=name, suspended=suspended)
             session.add(User(email=email, password_hash=password_hash, tenant=tenant))
+        ours = Tenant(name="Roster")
+        session.add(User(email="sam@roster.example", password_hash=password_hash, tenant=ours, is_staff=True))

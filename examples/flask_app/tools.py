@@ -1,5 +1,6 @@
 """The hub, and what this application does when a customer has connected a tool."""
 
+from flask import Flask
 from sqlalchemy import Engine, delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -14,14 +15,21 @@ from connect_hub import (
     SQLStorage,
     Transaction,
 )
-from examples.flask_app.models import Connection, Notice, Tenant
+from connect_hub.dashboard import DashboardConfig
+from connect_hub.hosts.operators.flask_login import flask_login_operators
+from connect_hub.operators import Role
+from examples.flask_app.models import Connection, Notice, Tenant, User
 from examples.settings import Settings
 
 PREFIX = "/connect"
 
 
-def make_hub(settings: Settings, engine: Engine) -> ConnectHub:
-    """The hub in the application's own database."""
+def make_hub(settings: Settings, engine: Engine, app: Flask) -> ConnectHub:
+    """The hub in the application's own database, its dashboard for the application's own staff."""
+
+    def roles(user: User) -> dict[str, Role] | None:
+        return {"*": Role.ADMIN} if user.is_staff else None
+
     hub = ConnectHub(
         public_url=settings.origin + PREFIX,
         keys=settings.keys,
@@ -31,6 +39,11 @@ def make_hub(settings: Settings, engine: Engine) -> ConnectHub:
         config=HubConfig(
             links=LinkConfig(return_urls=frozenset({f"{settings.origin}/settings"})),
             network=settings.network,
+            dashboard=DashboardConfig(
+                auth=flask_login_operators(
+                    app, roles, name=lambda user: str(user.email), sign_in=f"{settings.origin}/login"
+                )
+            ),
         ),
     )
 

@@ -1,0 +1,38 @@
+"""Operators from Flask-Login."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from flask import Flask
+from flask_login import current_user
+
+from connect_hub.hosts.flask import asking
+from connect_hub.identity import SignIn, Visitor
+from connect_hub.operators import Operator, Role
+
+__all__ = ["flask_login_operators"]
+
+
+def flask_login_operators(
+    app: Flask,
+    roles: Callable[[Any], Mapping[str, Role] | None],
+    *,
+    name: Callable[[Any], str] = str,
+    sign_in: str | None = None,
+) -> Callable[[Visitor], Awaitable[Operator | SignIn | None]]:
+    """For `DashboardConfig(auth=flask_login_operators(app, roles))`.
+
+    `roles(user)` says what flask-login's `current_user` may do, by project (`*` is all); None or nothing:
+    they are no operator. `name(user)` is what pages call them. Whoever is not signed in is sent to `sign_in`,
+    where that is given. It runs in a request context of `app`, in a thread: it may use the database.
+    """
+
+    def operator() -> Operator | SignIn | None:
+        if not current_user.is_authenticated:
+            return None if sign_in is None else SignIn(sign_in)
+        allowed = roles(current_user)
+        if not allowed:
+            return None
+        return Operator(str(current_user.get_id()), name(current_user), dict(allowed))
+
+    return asking(app, operator)

@@ -1,0 +1,229 @@
+"""The dashboard behind a host's own sign-in: Starlette's, Flask-Login's, Django's; and in the examples."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx2
+import pytest
+from flask import Flask
+from flask_login import LoginManager, UserMixin, login_user
+from starlette.applications import Starlette
+from starlette.authentication import AuthCredentials, AuthenticationBackend, BaseUser, SimpleUser
+from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import HTTPConnection
+from starlette.routing import Mount
+
+from connect_hub import ConnectHub, HubConfig, KeyRing
+from connect_hub.dashboard import DashboardConfig
+from connect_hub.hosts.operators.flask_login import flask_login_operators
+from connect_hub.hosts.operators.starlette import starlette_operators
+from connect_hub.identity import SignIn, Visitor
+from connect_hub.keys import new_key_text
+from connect_hub.operators import Operator, Role
+from examples.fastapi_app import create_app as payday
+from examples.flask_app import create_app as roster
+from examples.settings import Settings
+from examples.simulation import simulation
+from tests.examples.browsing import Browser, FlaskTestClient
+from tests.hubs import make_hub
+
+ROLES: dict[str, Mapping[str, Role] | None] = {
+    "ada": {"*": Role.ADMIN},
+    "bob": {"default": Role.VIEWER},
+    "eve": None,
+}
+
+
+class ByHeader(AuthenticationBackend):
+    """Believes what a header says; a test's stand-in for a real session."""
+
+    async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
+        name = conn.headers.get("x-user")
+        return None if name is None else (AuthCredentials(["authenticated"]), SimpleUser(name))
+
+
+async def test_starlette_s_authentication_middleware(tmp_path: Path) -> None:
+    """Its user is the operator, with the roles that the host gives; nobody is sent to the host's sign-in, and
+    whoever has no role is refused. Forms work, and whoever loses a role is out at the next request."""
+    roles = dict(ROLES)
+
+    def role_of(user: object) -> Mapping[str, Role] | None:
+        return roles[getattr(user, "display_name", "")]
+
+    auth = starlette_operators(role_of, sign_in="https://hub.test/login")
+    made = make_hub(tmp_path, config=HubConfig(dashboard=DashboardConfig(auth=auth)))
+    app = Starlette(
+        routes=[Mount("/connect", app=made.hub.app)],
+        middleware=[Middleware(AuthenticationMiddleware, backend=ByHeader())],
+    )
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="https://hub.test") as http:
+
+        async def ask(path: str, user: str | None = None) -> httpx2.Response:
+            headers = {"accept": "text/html", **({} if user is None else {"x-user": user})}
+            return await http.get(f"/connect/dashboard/in/default{path}", headers=headers)
+
+        nobody = await ask("/accounts?status=active")
+        assert nobody.status_code == 303
+        assert nobody.headers["location"] == (
+            "https://hub.test/login?next=%2Fconnect%2Fdashboard%2Fin%2Fdefault%2Faccounts%3Fstatus%3Dactive"
+        )
+        assert (await ask("/keys", "ada")).status_code == 200
+        assert (await ask("/accounts", "bob")).status_code == 200
+        assert (await ask("/keys", "bob")).status_code == 403
+        assert (await ask("/accounts", "eve")).status_code == 403
+        assert "Sign out" not in (await ask("", "ada")).text  # it is the host's
+        assert (await http.get("/connect/dashboard/sign-in")).status_code == 404
+        roles["bob"] = None
+        assert (await ask("/accounts", "bob")).status_code == 403
+
+
+class Login(UserMixin):
+    """A user of flask-login."""
+
+    def __init__(self, name: str) -> None:
+        self.id: str = name
+
+
+async def test_flask_login_s_current_user() -> None:
+    """Whoever flask-login knows by the browser's cookie is the operator."""
+    app = Flask(__name__)
+    app.secret_key = "made up"
+    LoginManager(app).user_loader(lambda name: Login(name) if name in ROLES else None)
+
+    @app.get("/as/<name>")
+    def sign_in(name: str) -> str:
+        login_user(Login(name))
+        return name
+
+    auth = flask_login_operators(
+        app, lambda user: ROLES[user.id], name=lambda user: user.id, sign_in="/login"
+    )
+
+    async def known(name: str | None) -> Operator | SignIn | None:
+        client = app.test_client()
+        if name is not None:
+            client.get(f"/as/{name}")
+        cookie = client.get_cookie("session")
+        headers = {} if cookie is None else {"cookie": f"session={cookie.value}"}
+        return await auth(Visitor(headers, {}, {"type": "http", "scheme": "https"}))
+
+    assert await known(None) == SignIn("/login")
+    assert await known("ada") == Operator("ada", "ada", {"*": Role.ADMIN})
+    assert await known("eve") is None
+
+
+DJANGO = """
+import asyncio, json, sys
+import django
+from django.conf import settings
+settings.configure(
+    SECRET_KEY="made up",
+    USE_TZ=True,
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": sys.argv[1]}},
+    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"],
+)
+django.setup()
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
+from django.core.management import call_command
+from django.test import Client
+from connect_hub.hosts.operators.django_staff import django_operators
+from connect_hub.identity import Visitor
+call_command("migrate", verbosity=0)
+User = get_user_model()
+made = {
+    "ada": User.objects.create_superuser("ada", password="x", first_name="Ada", last_name="Lovelace"),
+    "sam": User.objects.create_user("sam", password="x", is_staff=True),
+    "eve": User.objects.create_user("eve", password="x"),
+}
+auth = django_operators(sign_in="/admin/login/")
+def asked(cookies):
+    return repr(asyncio.run(auth(Visitor({}, cookies, {}))))
+def cookies_of(user):
+    client = Client()
+    client.force_login(user)
+    return {"sessionid": client.cookies["sessionid"].value}
+answers = {name: asked(cookies_of(user)) for name, user in made.items()}
+answers["nobody"] = asked({})
+answers["forged"] = asked({"sessionid": "x" * 32})
+kept = cookies_of(made["sam"])
+made["sam"].set_password("another"); made["sam"].save()
+answers["password changed"] = asked(kept)
+gone = cookies_of(made["ada"])
+User.objects.filter(username="ada").update(is_active=False)
+answers["switched off"] = asked(gone)
+print(json.dumps(answers))
+"""
+
+
+def test_django_s_staff(tmp_path: Path) -> None:
+    """A superuser is an administrator, other staff are operators, nobody else is anything; a session ends
+    with a change of the password, and with the user. In a process of its own: Django is set up once."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("DJANGO")}
+    done = subprocess.run(
+        [sys.executable, "-W", "error::RuntimeWarning", "-c", DJANGO, str(tmp_path / "host.db")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**environment, "PYTHONPATH": str(Path(__file__).parents[2])},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answers = json.loads(done.stdout)
+    sign_in = repr(SignIn("/admin/login/"))
+    assert answers.pop("ada") == repr(Operator("1", "Ada Lovelace", {"*": Role.ADMIN}))
+    assert answers.pop("sam") == repr(Operator("2", "sam", {"*": Role.OPERATOR}))
+    assert answers == {
+        "eve": "None",
+        "nobody": sign_in,
+        "forged": sign_in,
+        "password changed": sign_in,
+        "switched off": sign_in,
+    }
+
+
+@pytest.mark.parametrize("example", ["flask", "fastapi"])
+async def test_the_examples_have_a_dashboard_for_their_staff(tmp_path: Path, example: str) -> None:
+    """Nobody is sent to the application's own sign-in and comes back; a customer is refused; staff make a
+    link, and stand in the log."""
+    origin = "https://app.example"
+    with simulation(f"{origin}/connect") as tools:
+        settings = Settings(
+            secret_key="made up",
+            database_url=f"sqlite:///{tmp_path / 'app.db'}",
+            origin=origin,
+            keys=KeyRing.from_text(new_key_text()),
+            connectors=tools.connectors,
+            network=tools.network,
+        )
+        transport: httpx2.AsyncBaseTransport
+        hub: ConnectHub
+        if example == "flask":
+            flask = roster(settings)
+            flask.test_cli_runner().invoke(args=["init-db"])
+            transport, hub = FlaskTestClient(flask), flask.extensions["connect_hub"]
+        else:
+            fastapi = payday(settings)
+            transport, hub = httpx2.ASGITransport(app=fastapi), fastapi.state.hub
+        customer = Browser(hub, transport)
+        seen = await customer.get("/connect/dashboard/in/default/accounts")
+        assert seen.heading == "Sign in"
+        await customer.press(seen, "Sign in", {"email": "ada@acme.example", "password": "demo"})
+        refused = await customer.get("/connect/dashboard/in/default/accounts")
+        assert (refused.status, refused.heading) == (403, "You are not signed in as an operator")
+        staff = Browser(hub, transport)
+        seen = await staff.get("/connect/dashboard/in/default/links/new")
+        name = "sam@roster.example" if example == "flask" else "sam@payday.example"
+        form = await staff.press(seen, "Sign in", {"email": name, "password": "demo"})
+        assert form.heading == "Create Auth Link"
+        typed = {"origin_owner_id": "42", "origin_owner_name": "Acme", "days": "5"}
+        assert (await staff.press(form, "Create link", typed)).heading == "The link is ready"
+        log = await staff.get("/connect/dashboard/in/default/audit")
+        assert ("Link created" in log.text, name in log.text) == (True, True)
+        await hub.aclose()
