@@ -13,6 +13,7 @@ from connect_hub.config import (
     Project,
     Rate,
     RateConfig,
+    Theme,
     Webhook,
 )
 from connect_hub.connectors.registry import OAuth
@@ -97,6 +98,7 @@ __all__ = [
     "StepKind",
     "Storage",
     "Subject",
+    "Theme",
     "Transaction",
     "Visitor",
     "Webhook",

@@ -36,11 +36,14 @@ __all__ = [
     "PublicUrl",
     "Rate",
     "RateConfig",
+    "Theme",
     "Webhook",
 ]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_LENGTH = re.compile(r"(?:0|[0-9]{1,2}(?:\.[0-9]{1,3})?)(?:px|rem)")
+_FONTS = re.compile(r"""(?:"[\w -]+"|[\w-][\w -]*)(?:, ?(?:"[\w -]+"|[\w-][\w -]*))*""")
 _HOST_AND_PORT = re.compile(r"(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[1-9][0-9]{0,4})?")
 _DAY = timedelta(days=1)
 MIN_API_KEY_LENGTH = 32
@@ -127,6 +130,50 @@ class PublicUrl:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """How the pages look, beyond the accent. Contrasts are computed, so that texts stay readable."""
+
+    scheme: Literal["auto", "light", "dark"] = "auto"
+    """`auto`: light or dark, as the reader's system asks."""
+    surface: str | None = None
+    """`#rrggbb` behind texts in the light scheme; lines, greys and signal colours are computed around it."""
+    surface_dark: str | None = None
+    """The same in the dark scheme."""
+    radius: str | None = None
+    """How round corners are: a length in px or rem, such as `8px`, `0.25rem` or `0px`."""
+    font: str | None = None
+    """Font families as in CSS, such as `"Inter", sans-serif`. Web fonts come by a stylesheet of your own."""
+
+    def __post_init__(self) -> None:
+        if self.scheme not in ("auto", "light", "dark"):
+            raise _refuse("theme.scheme", f"{self.scheme!r} is none", "Choose auto, light or dark.")
+        for name in ("surface", "surface_dark"):
+            colour = getattr(self, name)
+            if colour is None:
+                continue
+            if not _COLOUR.fullmatch(colour):
+                raise _refuse(f"theme.{name}", f"{colour!r} is not a colour", "Write it as #rrggbb.")
+            if not _is_far_from_grey(colour):
+                raise _refuse(
+                    f"theme.{name}",
+                    f"on {colour} neither dark nor light text is easy to read",
+                    "Choose a lighter or a darker one.",
+                )
+        if self.radius is not None and not _LENGTH.fullmatch(self.radius):
+            raise _refuse("theme.radius", f"{self.radius!r} is not a length", "Write it as 8px or 0.5rem.")
+        if self.font is not None and not _FONTS.fullmatch(self.font):
+            raise _refuse("theme.font", "these are not font families", 'Write them as "Inter", sans-serif.')
+
+
+def _is_far_from_grey(colour: str) -> bool:
+    """Whether black or white has a contrast of 10 with it (WCAG 2.2, relative luminance)."""
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return luminance <= 1.05 / 10 - 0.05 or luminance >= 0.05 * 10 - 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
     """What the customer's pages say they belong to."""
 
@@ -137,6 +184,7 @@ class Brand:
     content security policy."""
     accent: str | None = None
     """A colour as `#rrggbb` for buttons and links."""
+    theme: Theme = field(default_factory=Theme)
     support_url: str | None = None
     support_email: str | None = None
     privacy_url: str | None = None
@@ -303,6 +351,8 @@ class RateConfig:
     renewals: Rate | None = Rate(1 / 3600, 2)
     """For `link.renewal_requested`, by link. Past it the host is not told again, and the person sees no
     difference."""
+    triggers: Rate | None = Rate(5.0, 100)
+    """For what a provider sends to one account's trigger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,8 @@ __all__ = [
     "StorageUnavailable",
     "SyncOnEventLoop",
     "TransactionEnded",
+    "TriggerNotFound",
+    "TriggerTokenForgotten",
     "UnsupportedMediaType",
     "ValidationFailed",
     "VisitExpired",
@@ -219,6 +221,19 @@ class AttemptNotFound(NotFound):
     """There is no connection attempt with this id."""
 
     code = "attempt_not_found"
+
+
+class TriggerNotFound(NotFound):
+    """There is no trigger with this token."""
+
+    code = "trigger_not_found"
+
+
+class TriggerTokenForgotten(ConnectHubError):
+    """The token was made under a key that is gone, so it cannot be shown again. It still works; rotate it \
+to get a new one."""
+
+    code = "trigger_token_forgotten"
 
 
 class MethodNotAllowed(ConnectHubError):

@@ -22,6 +22,7 @@ DEFAULT_EVENTS = frozenset({"account.created", "account.updated", "account.delet
 EVENT_NAMES = DEFAULT_EVENTS | {
     "account.expired",
     "account.recovered",
+    "account.triggered",
     "link.opened",
     "link.renewal_requested",
 }

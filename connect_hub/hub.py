@@ -21,6 +21,7 @@ from connect_hub.flows.core import Core
 from connect_hub.flows.operators import Operators
 from connect_hub.flows.revocation import Revocation
 from connect_hub.flows.sessions import Links, Sessions
+from connect_hub.flows.triggers import Triggers
 from connect_hub.flows.upkeep import Upkeep
 from connect_hub.keys import KeyProvider
 from connect_hub.nonce import Nonces
@@ -29,6 +30,7 @@ from connect_hub.runtime import Runtime
 from connect_hub.storage.protocol import Storage
 from connect_hub.sync import SyncHub
 from connect_hub.tokens import LinkTokens
+from connect_hub.trigger_tokens import TriggerTokens
 from connect_hub.vault import Vault
 from connect_hub.worker.embedded import EmbeddedDispatcher
 
@@ -94,7 +96,7 @@ class ConnectHub:
             dispatcher=self._new_dispatcher if self.config.dispatch else None,
             finish=lambda: self._revocation.settled(),
         )
-        self._brand = Brand() if brand is None else brand
+        self.brand = Brand() if brand is None else brand
         self._core = core = Core(
             config=self.config,
             public_url=self.public_url,
@@ -120,6 +122,7 @@ class ConnectHub:
         self.owners = Owners(core, self.accounts, revocation)
         self.audit = AuditLog(core)
         self.operators = Operators(core, self.audit)
+        self.triggers = Triggers(core, TriggerTokens(keys=keys), self.accounts)
         self.upkeep = Upkeep(replace(core, ready=partial(self._runtime.ready, deliver=False)))
         self._revocation, self._transport = revocation, transport
         self.sync = SyncHub(self, self._runtime)
@@ -178,12 +181,13 @@ class ConnectHub:
             operators=self.operators,
             accounts=self.accounts,
             owners=self.owners,
+            triggers=self.triggers,
             visits=visits,
             connecting=connecting,
             embedding=Embedding(self._core, visits, connecting, linking),
             popups=Popups(self._core, visits, connecting),
         )
-        return build_app(self._core, flows, self._brand)
+        return build_app(self._core, flows, self.brand)
 
     @cached_property
     def wsgi(self) -> "WSGIApplication":

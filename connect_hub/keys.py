@@ -44,6 +44,8 @@ class Purpose(StrEnum):
     """Authenticates the hub's own forms."""
     WEBHOOK_SECRETS = "webhook-secret-kek/v1"
     """Wraps the keys that seal webhook signing secrets."""
+    TRIGGERS = "trigger/v1"
+    """Makes the tokens of triggers."""
 
 
 class KeyProvider(Protocol):

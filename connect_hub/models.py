@@ -25,6 +25,7 @@ __all__ = [
     "StatusReason",
     "Step",
     "StepKind",
+    "Trigger",
     "Visit",
 ]
 
@@ -153,6 +154,21 @@ class ApiKey:
     created_at: datetime
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """Where a provider's own webhook can be pointed at, for one account. Its token is not kept, only the
+    SHA-256 of it, and what it is made from again."""
+
+    account_id: str
+    project_id: str
+    token_hash: bytes
+    nonce: str
+    """128 random bits; another one makes another token."""
+    key_id: str
+    """The key that the token was made under."""
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

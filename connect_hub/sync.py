@@ -11,6 +11,7 @@ from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.operators import Operators
 from connect_hub.flows.sessions import Links, Sessions
+from connect_hub.flows.triggers import Triggers
 from connect_hub.flows.upkeep import Upkeep
 from connect_hub.runtime import Runtime
 
@@ -112,6 +113,13 @@ class SyncOperators(_Blocking[Operators]):
     revoke = _blocking(Operators.revoke)
 
 
+class SyncTriggers(_Blocking[Triggers]):
+    """`hub.triggers`."""
+
+    get = _blocking(Triggers.get)
+    rotate = _blocking(Triggers.rotate)
+
+
 class SyncUpkeep(_Blocking[Upkeep]):
     """`hub.upkeep`."""
 
@@ -133,6 +141,7 @@ class SyncHub:
         self.api_keys = SyncApiKeys(hub.api_keys, runtime, "api_keys")
         self.audit = SyncAudit(hub.audit, runtime, "audit")
         self.operators = SyncOperators(hub.operators, runtime, "operators")
+        self.triggers = SyncTriggers(hub.triggers, runtime, "triggers")
         self.upkeep = SyncUpkeep(hub.upkeep, runtime, "upkeep")
 
     def check(self) -> None:

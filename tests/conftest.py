@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.peers.oidc",
     "tests.peers.postgres",
     "tests.peers.receiver",
+    "tests.soak",
 ]
 
 

@@ -28,6 +28,7 @@ LAYERS = {
     "identity": 1,
     "dashboard": 1,
     "nonce": 1,
+    "trigger_tokens": 1,
     "callbacks": 1,
     "events": 1,
     "connectors": 1,

@@ -58,6 +58,7 @@ __all__ = [
     "TokenAnswer",
     "TokenRequest",
     "TokenVariable",
+    "Trigger",
     "When",
 ]
 
@@ -70,7 +71,25 @@ def _allowed_host(entry: str) -> str:
     return entry
 
 
+def _header_name(name: str) -> str:
+    is_of_others = name.lower() in {"authorization", "forwarded"} or name.lower().startswith("x-forwarded-")
+    if is_of_others or next(header_problems("headers", {name: ""}, set()), None) is not None:
+        raise ValueError(f"{name!r} is not a header field that a provider sends of its own")
+    return name
+
+
+HeaderName = Annotated[str, AfterValidator(_header_name)]
 AllowedHost = Annotated[str, AfterValidator(_allowed_host)]
+
+
+class Trigger(Definition):
+    """The provider's own webhooks, where they are pointed at an account's trigger."""
+
+    headers: tuple[HeaderName, ...] = pydantic.Field(default=(), max_length=20)
+    """Header fields that the host is given, such as the provider's signature, besides Content-Type. No other
+    is kept."""
+    docs: tuple[HttpsUrl, ...] = ()
+    """The provider's own pages that the facts are from."""
 
 
 class Connector(Definition):
@@ -104,6 +123,8 @@ class Connector(Definition):
     """Sent with every API call, whatever the method, such as `Accept` or a version. No templates."""
     fields: tuple[Field, ...] = ()
     """Asked first, whatever the method."""
+    trigger: Trigger = Trigger()
+    """What of the provider's own webhooks the host is given."""
     methods: tuple[Method, ...] = pydantic.Field(min_length=1)
     """The ways to sign in; the first is the recommended one unless another says so."""
 

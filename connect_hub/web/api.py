@@ -1,12 +1,10 @@
 """The REST API: connect sessions, accounts, connectors."""
 
-import json
 import re
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connect_hub.audit import Actor, ActorKind, act_as
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.errors import (
     AccountNotFound,
@@ -30,18 +28,20 @@ from connect_hub.flows.requests import (
 )
 from connect_hub.models import Account, AccountStatus, SessionStatus
 from connect_hub.web.body import read_json
+from connect_hub.web.callers import Callers
 from connect_hub.web.documents import (
     Document,
     account_json,
     connector_json,
     cursor_text,
     issued_json,
+    json_response,
     meta_json,
     next_link,
     session_details_json,
     session_json,
 )
-from connect_hub.web.guards import api_key, client_address, refuse_browser
+from connect_hub.web.guards import api_key, refuse_browser
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
 
@@ -51,7 +51,6 @@ _PAGE_SIZE = 25
 _LARGEST_PAGE = 100
 _DEEPEST_OFFSET = 10_000
 """Pages past this are read by cursor: an offset reads and throws away all rows before it."""
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -60,36 +59,13 @@ class Api:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._callers = Callers(site)
         self._organization_id = site.core.config.organization_id
-
-    # --- who calls ---
-
-    async def _caller(self, request: Request) -> Caller:
-        refuse_browser(request)
-        try:
-            caller = await self._site.flows.api_keys.identify(api_key(request))
-        except InvalidApiKey:
-            self._count_refusal(request)
-            raise
-        self._site.limiters.api_keys.spend(caller.key_id)
-        act_as(Actor(ActorKind.API_KEY, caller.key_id, caller.key_id, self._address(request)))
-        return caller
-
-    def _address(self, request: Request) -> str:
-        return client_address(request, self._site.core.config.network.trusted_proxies)
-
-    def _count_refusal(self, request: Request) -> None:
-        """Counts refused keys by the client's address. Raises RateLimited after too many: 429, not 401.
-
-        A good key is never refused for the sake of others, who may share its address behind a proxy; keys
-        are too long to be found by trying.
-        """
-        self._site.limiters.failed_api_keys.spend(self._address(request))
 
     # --- connect sessions ---
 
     async def create_session(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self._callers.identify(request)
         body = await read_json(request)
         idempotency = None
         keys = request.headers.getlist("idempotency-key")
@@ -102,7 +78,10 @@ class Api:
         issued = await self._site.flows.sessions.create_from(
             parse_json(CreateSession, body), project=caller.project_id, idempotency=idempotency
         )
-        return _json(issued_json(issued, self._organization_id, self._site.core.clock.now()), 201)
+        trigger = await self._site.flows.triggers.of_session(issued.session)
+        now = self._site.core.clock.now()
+        token = None if trigger is None else trigger.token
+        return json_response(issued_json(issued, self._organization_id, now, trigger_token=token), 201)
 
     async def authenticate(self, request: Request) -> Response:
         refuse_browser(request)
@@ -116,13 +95,13 @@ class Api:
                 raise
             caller, session = await self._site.flows.sessions.authenticate_for(key, wanted.token)
         except InvalidApiKey:
-            self._count_refusal(request)
+            self._callers.count_refusal(request)
             raise
         self._site.limiters.api_keys.spend(caller.key_id)
-        return _json(session_json(session, self._organization_id, self._site.core.clock.now()), 201)
+        return json_response(session_json(session, self._organization_id, self._site.core.clock.now()), 201)
 
     async def list_sessions(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self._callers.identify(request)
         query = Query(request, "page_size cursor status origin_owner_id provider")
         limit = query.number("page_size", _PAGE_SIZE, 1, _LARGEST_PAGE)
         before = query.cursor("[0-9]{1,16}")
@@ -138,36 +117,38 @@ class Api:
             before=None if before is None else (before[0], int(before[1])),
         )
         now = self._site.core.clock.now()
-        response = _json([session_json(s, self._organization_id, now) for s in sessions[:limit]])
+        response = json_response([session_json(s, self._organization_id, now) for s in sessions[:limit]])
         if len(sessions) > limit:
             last = sessions[limit - 1]
             self._add_next(response, request, "sessions", cursor_text(last.created_at, last.id))
         return response
 
     async def get_session(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self._callers.identify(request)
         session_id = _session_id(request.path_params["session_id"])
         details = await self._site.flows.sessions.get(session_id, project=caller.project_id)
-        return _json(session_details_json(details, self._organization_id, self._site.core.clock.now()))
+        return json_response(
+            session_details_json(details, self._organization_id, self._site.core.clock.now())
+        )
 
     async def revoke_session(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self._callers.identify(request)
         session_id = _session_id(request.path_params["session_id"])
         session = await self._site.flows.sessions.revoke(session_id, project=caller.project_id)
-        return _json(session_json(session, self._organization_id, self._site.core.clock.now()))
+        return json_response(session_json(session, self._organization_id, self._site.core.clock.now()))
 
     async def erase_owner(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self._callers.identify(request)
         owner = request.path_params["origin_owner_id"]
         if not owner:
             raise NotFound
         erased = await self._site.flows.owners.erase(owner, project=caller.project_id)
-        return _json({"accounts": len(erased.accounts), "connect_sessions": erased.sessions})
+        return json_response({"accounts": len(erased.accounts), "connect_sessions": erased.sessions})
 
     # --- accounts ---
 
     async def list_accounts(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self._callers.identify(request)
         query = Query(
             request,
             "account_ids origin_owner_id origin_owner_ids provider providers status page page_size cursor",
@@ -188,57 +169,57 @@ class Api:
         accounts = await self._site.flows.accounts.page_of(
             where, project=caller.project_id, limit=limit + 1, offset=offset, before=before
         )
-        response = _json([self._account_json(account) for account in accounts[:limit]])
+        response = json_response([self._account_json(account) for account in accounts[:limit]])
         if len(accounts) > limit:
             last = accounts[limit - 1]
             self._add_next(response, request, "accounts", cursor_text(last.created_at, last.id))
         return response
 
     async def get_account(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self._callers.identify(request)
         account = await self._site.flows.accounts.get(_account_id(request), project=caller.project_id)
-        return _json(self._account_json(account))
+        return json_response(self._account_json(account))
 
     async def change_account(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self._callers.identify(request)
         change = parse_json(ChangeAccount, await read_json(request))
         account = await self._site.flows.accounts.change_from(
             _account_id(request), change, project=caller.project_id
         )
-        return _json(self._account_json(account))
+        return json_response(self._account_json(account))
 
     async def convert_account(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self._callers.identify(request)
         wanted = parse_json(ConvertAccount, await read_json(request))
         account = await self._site.flows.accounts.convert(
             _account_id(request), wanted.type, project=caller.project_id
         )
-        return _json(self._account_json(account))
+        return json_response(self._account_json(account))
 
     async def delete_account(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self._callers.identify(request)
         account = await self._site.flows.accounts.delete(_account_id(request), project=caller.project_id)
-        return _json(self._account_json(account))
+        return json_response(self._account_json(account))
 
     async def account_meta(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self._callers.identify(request)
         account = await self._site.flows.accounts.get(_account_id(request), project=caller.project_id)
         connector = self._connector(account.provider)
         if connector is None:
             raise ConnectorInactive(f"The connector {account.provider!r} is not configured any more.")
-        return _json(meta_json(account, connector))
+        return json_response(meta_json(account, connector))
 
     # --- connectors ---
 
     async def list_connectors(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self._callers.identify(request)
         connectors = self._site.core.connectors.all()
-        return _json([self._connector_json(caller, connector) for connector in connectors])
+        return json_response([self._connector_json(caller, connector) for connector in connectors])
 
     async def get_connector(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self._callers.identify(request)
         connector = self._site.core.connectors.get(request.path_params["provider"])
-        return _json(self._connector_json(caller, connector))
+        return json_response(self._connector_json(caller, connector))
 
     def _connector_json(self, caller: Caller, connector: EnabledConnector) -> Document:
         active = connector.key in self._site.core.enabled(caller.project_id)
@@ -250,7 +231,7 @@ class Api:
     async def health(self, request: Request) -> Response:
         """Answers 200 once the hub can work; what it needs is checked before any handler runs."""
         await self._site.core.storage.check()
-        return _json({"status": "ok"})
+        return json_response({"status": "ok"})
 
     # --- shared ---
 
@@ -279,7 +260,3 @@ def _session_id(text: str) -> int:
     if re.fullmatch(r"[0-9]{1,16}", text) is None or int(text) >= 2**53:
         raise SessionNotFound
     return int(text)
-
-
-def _json(document: object, status: int = 200) -> Response:
-    return Response(_encode(document), status_code=status, media_type="application/json")

@@ -31,6 +31,7 @@ from connect_hub.web.site import Flows, Limiters, Site
 from connect_hub.web.static import Assets
 from connect_hub.web.templating import Templating
 from connect_hub.web.theme import brand_files
+from connect_hub.web.triggers import TOKEN, TriggerApi
 from connect_hub.web.urls import Urls
 
 __all__ = ["HubApp", "build_app", "routes"]
@@ -43,6 +44,7 @@ _HEADERS_LIMIT = 64 * 1024
 def routes(site: Site) -> list[BaseRoute]:
     """The route table. Handlers ask for keys, cookies and tokens themselves; none is open by its path."""
     api, link, visit, callback = Api(site), LinkPages(site), VisitPages(site), CallbackPages(site)
+    trigger = TriggerApi(site)
     openapi, surface, window = OpenApi(site), HubApi(site), WindowPages(site)
 
     def page(path: str, name: str, **methods: Handler) -> BaseRoute:
@@ -92,6 +94,13 @@ def routes(site: Site) -> list[BaseRoute]:
         ),
         data("/accounts/{account_id}/meta", "account_meta", GET=api.account_meta),
         data("/accounts/{account_id}/convert", "account_convert", POST=api.convert_account),
+        data(
+            "/accounts/{account_id}/trigger",
+            "account_trigger",
+            GET=trigger.show,
+        ),
+        data("/accounts/{account_id}/trigger/rotate", "account_trigger_rotate", POST=trigger.rotate),
+        data(f"/triggers/{{{TOKEN}}}", "trigger", POST=trigger.receive),
         data("/connectors/meta", "connectors", GET=api.list_connectors),
         data("/connectors/meta/{provider}", "connector", GET=api.get_connector),
         # The hub's JSON surface, for embedded hubs.

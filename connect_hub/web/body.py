@@ -8,9 +8,10 @@ from starlette.requests import ClientDisconnect, Request
 
 from connect_hub.errors import FieldError, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
 
-__all__ = ["FORM_LIMIT", "JSON_LIMIT", "read_form", "read_json"]
+__all__ = ["BYTES_LIMIT", "FORM_LIMIT", "JSON_LIMIT", "read_bytes", "read_form", "read_json"]
 
 JSON_LIMIT = 64 * 1024
+BYTES_LIMIT = 64 * 1024
 FORM_LIMIT = 32 * 1024
 _MAX_FORM_FIELDS = 100
 
@@ -34,6 +35,11 @@ async def _read(request: Request, limit: int) -> bytes:
 
 def _content_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_bytes(request: Request) -> bytes:
+    """The body as it is, up to 64 KiB, of whatever type. Raises PayloadTooLarge."""
+    return await _read(request, BYTES_LIMIT)
 
 
 async def read_json(request: Request) -> bytes:

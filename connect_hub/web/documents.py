@@ -1,7 +1,10 @@
 """The JSON documents of the REST API."""
 
+import json
 from datetime import datetime
 from urllib.parse import quote
+
+from starlette.responses import Response
 
 from connect_hub.clock import iso
 from connect_hub.connectors.registry import EnabledConnector
@@ -14,6 +17,7 @@ __all__ = [
     "connector_json",
     "cursor_text",
     "issued_json",
+    "json_response",
     "meta_json",
     "next_link",
     "session_details_json",
@@ -21,10 +25,16 @@ __all__ = [
 ]
 
 Document = dict[str, object]
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def json_response(document: object, status: int = 200) -> Response:
+    """The answer that has `document` as its body."""
+    return Response(_encode(document), status_code=status, media_type="application/json")
 
 
 def session_json(session: Session, organization_id: int, now: datetime) -> Document:
-    """A connect session, without its token."""
+    """A connect session, without its tokens."""
     return {
         "id": session.id,
         "organization_id": organization_id,
@@ -56,10 +66,16 @@ def session_json(session: Session, organization_id: int, now: datetime) -> Docum
     }
 
 
-def issued_json(issued: IssuedSession, organization_id: int, now: datetime) -> Document:
-    """A connect session with its token and link: the answer to its creation, and to nothing else."""
+def issued_json(
+    issued: IssuedSession, organization_id: int, now: datetime, *, trigger_token: str | None
+) -> Document:
+    """A connect session with its tokens and link: the answer to its creation, and to nothing else.
+
+    `trigger_token` is that of the account which the session is to renew.
+    """
     return {
         **session_json(issued.session, organization_id, now),
+        "external_trigger_token": trigger_token,
         "token": issued.token,
         "auth_link_url": issued.url,
     }

@@ -70,12 +70,12 @@ class Endpoint:
         reference = secrets.token_hex(4)
         status = status_of(error)
         if status >= 500:
-            # The path has no token in it, and the query, which may, is left out. Whoever asks chose the path:
-            # `%a` lets no line break or control character of it into the log.
+            # The query, which may have a token, is left out. Whoever asks chose the path: `%a` lets no line
+            # break or control character of it into the log.
             log.error(
                 "%s %.200a failed [%s]: %s",
                 request.method,
-                request.scope["path"],
+                _without_token(request),
                 reference,
                 error.code,
                 exc_info=cause if status != 503 or self._is_news(error) else None,
@@ -108,6 +108,13 @@ class Endpoint:
             return False
         self._told_at[error.code] = now
         return True
+
+
+def _without_token(request: Request) -> str:
+    """The path; the token of a trigger, which stands in it, is left out."""
+    path: str = request.scope["path"]
+    token = request.path_params.get("external_trigger_token")
+    return path if not token else path.replace(token, "…")
 
 
 def is_for_a_person(scope: Scope) -> bool:

@@ -74,6 +74,8 @@ STATUS: dict[str, int] = {
     "storage_unavailable": 503,
     "sync_on_event_loop": 500,
     "transaction_ended": 500,
+    "trigger_not_found": 404,
+    "trigger_token_forgotten": 409,
     "unsupported_media_type": 415,
     "validation_error": 400,
     "visit_expired": 410,

@@ -1,6 +1,5 @@
 """The hub's JSON surface, `/hub/…`: for StackOne's component, and for pages that a host draws itself."""
 
-import json
 import re
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -21,7 +20,7 @@ from connect_hub.flows.typed import Typed
 from connect_hub.flows.visits import LiveVisit
 from connect_hub.models import Attempt
 from connect_hub.web.body import read_json
-from connect_hub.web.documents import Document
+from connect_hub.web.documents import Document, json_response
 from connect_hub.web.guards import client_address
 from connect_hub.web.hub_documents import account_secrets_json, attempt_json, config_json, integration_json
 from connect_hub.web.pages.link import visitor_of
@@ -30,7 +29,6 @@ from connect_hub.web.site import Site
 
 __all__ = ["HubApi"]
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ATTEMPT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -78,7 +76,7 @@ class HubApi:
     async def settings(self, request: Request) -> Response:
         live = await self._live(request, reading=True)
         named = {} if live.session.account_id is None else {"existing_account_id": live.session.account_id}
-        return _json({"enabled_features": [], **named})
+        return json_response({"enabled_features": [], **named})
 
     async def connectors(self, request: Request) -> Response:
         """The integrations that the session allows; one a connector, so that one item opens at once."""
@@ -96,7 +94,7 @@ class HubApi:
                 way = next((w for w in ways if w.method.name == choice.account.method), way)
             logo_url = self._logo_url(choice.connector.key)
             listed.append(integration_json(way, active=not choice.finished, logo_url=logo_url))
-        return _json({"integrations": listed})
+        return json_response({"integrations": listed})
 
     async def connector(self, request: Request) -> Response:
         live = await self._live(request, reading=True)
@@ -110,7 +108,7 @@ class HubApi:
             logo_url=self._logo_url(integration.connector.key),
         )
         hub_settings: Document = {"configured_webhook_events": {}, "project_settings": {}}
-        return _json({"config": config, "hub_settings": hub_settings})
+        return json_response({"config": config, "hub_settings": hub_settings})
 
     def _logo_url(self, key: str) -> str:
         return self._site.core.public_url.origin + self._site.assets.logo_url(key)
@@ -120,7 +118,7 @@ class HubApi:
     async def create_account(self, request: Request) -> Response:
         live = await self._live(request, reading=False)
         attempt = await self._connect(request, live)
-        return _json({"id": attempt.account_id, "provider": attempt.provider}, 201)
+        return json_response({"id": attempt.account_id, "provider": attempt.provider}, 201)
 
     async def account(self, request: Request) -> Response:
         live = await self._live(request, reading=True)
@@ -129,13 +127,15 @@ class HubApi:
         if not ways:
             raise ConnectHubError
         way = next((way for way in ways if way.method.name == account.method), ways[0])
-        return _json(account_secrets_json(account, way, await self._choosing.stored(account, way.method)))
+        return json_response(
+            account_secrets_json(account, way, await self._choosing.stored(account, way.method))
+        )
 
     async def change_account(self, request: Request) -> Response:
         live = await self._live(request, reading=False)
         account = await self._choosing.account(live.session, request.path_params["account_id"])
         attempt = await self._connect(request, live, account_id=account.id)
-        return _json({"id": attempt.account_id, "provider": attempt.provider})
+        return json_response({"id": attempt.account_id, "provider": attempt.provider})
 
     async def _connect(self, request: Request, live: LiveVisit, account_id: str | None = None) -> Attempt:
         wanted = parse_json(_Credentials, await read_json(request))
@@ -165,13 +165,13 @@ class HubApi:
         live = await self._live(request, reading=False)
         wanted = parse_json(_Begin, await read_json(request))
         attempt = await self._embedding.begin(live, wanted.provider)
-        return _json({"id": attempt.id}, 201)
+        return json_response({"id": attempt.id}, 201)
 
     async def attempt(self, request: Request) -> Response:
         attempt_id = _attempt_id(request)
         live = await self._live(request, reading=True, attempt_id=attempt_id)
         attempt = await self._embedding.attempt(live, attempt_id)
-        return _json(attempt_json(attempt, self._site.language(request)))
+        return json_response(attempt_json(attempt, self._site.language(request)))
 
     async def cancel_attempt(self, request: Request) -> Response:
         attempt_id = _attempt_id(request)
@@ -201,7 +201,3 @@ def _texts(values: dict[str, JsonValue]) -> dict[str, str]:
     if problems:
         raise ValidationFailed(*problems)
     return texts
-
-
-def _json(document: object, status: int = 200) -> Response:
-    return Response(_encode(document), status_code=status, media_type="application/json")

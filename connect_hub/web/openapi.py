@@ -109,7 +109,9 @@ def _limit_expiry(schemas: "dict[str, Node]", longest: int) -> None:
 
 
 def _operation(operation: "Operation") -> "Node":
-    refusals = {500, 503} if operation.open else {400, 401, 403, 429, 500, 503, *operation.refusals}
+    refusals = {500, 503, *operation.refusals}
+    if not operation.open:
+        refusals |= {400, 401, 403, 429}
     if operation.body is not None:
         refusals |= {413, 415}
     node: Node = {
@@ -134,6 +136,8 @@ def _operation(operation: "Operation") -> "Node":
 
 
 def _answer(operation: "Operation") -> "Node":
+    if operation.answer is None:
+        return {"description": "Taken."}
     name = operation.answer.strip("[]")
     schema: Node = {"type": "object"} if name == "object" else _ref(name)
     answer: Node = {"description": "Created." if operation.status == 201 else "As asked."}

@@ -63,13 +63,14 @@ _IDEMPOTENCY_KEY = _parameter(
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one address. `answer` names a model of `web.schemas`; `[…]` around it, an array."""
+    """One method of one address. `answer` names a model of `web.schemas`; `[…]` around it, an array; None:
+    there is no body."""
 
     method: str
     path: str
     id: str
     summary: str
-    answer: str
+    answer: str | None
     status: int = 200
     body: type[BaseModel] | None = None
     parameters: tuple[Node, ...] = ()
@@ -234,6 +235,40 @@ OPERATIONS = (
         parameters=(_ACCOUNT_ID,),
         refusals=(404, 409),
         example={"type": "production"},
+    ),
+    Operation(
+        "get",
+        "/accounts/{account_id}/trigger",
+        "getAccountTrigger",
+        "Read where the provider's own webhook can be pointed at",
+        "Trigger",
+        parameters=(_ACCOUNT_ID,),
+        refusals=(404, 409),
+    ),
+    Operation(
+        "post",
+        "/accounts/{account_id}/trigger/rotate",
+        "rotateAccountTrigger",
+        "Give the trigger another token; the one before stops at once",
+        "Trigger",
+        status=201,
+        parameters=(_ACCOUNT_ID,),
+        refusals=(404,),
+    ),
+    Operation(
+        "post",
+        "/triggers/{external_trigger_token}",
+        "pullTrigger",
+        "For a provider's own webhook: tells the host of it as `account.triggered`",
+        None,
+        status=202,
+        parameters=(
+            _parameter(
+                "external_trigger_token", "path", {"type": "string", "minLength": 1}, "The trigger's token."
+            ),
+        ),
+        refusals=(404, 413, 429),
+        open=True,
     ),
     Operation(
         "get", "/connectors/meta", "listConnectorsMeta", "List the connectors of this hub", "[Connector]"

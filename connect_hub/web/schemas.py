@@ -29,6 +29,7 @@ __all__ = [
     "Error",
     "Health",
     "IssuedConnectSession",
+    "Trigger",
 ]
 
 Metadata = dict[str, JsonValue]
@@ -54,7 +55,9 @@ class ConnectSession(_Answer):
     label: str | None
     created_at: datetime
     metadata: Metadata | None
-    external_trigger_token: str | None
+    external_trigger_token: str | None = Field(
+        description="Of the account that the session renews; in the answer to its creation alone."
+    )
     type: AccountType
     expires_at: datetime
     status: SessionStatus
@@ -76,6 +79,13 @@ class IssuedConnectSession(ConnectSession):
 
     token: str = Field(description="Hand it to an embedded hub.")
     auth_link_url: str = Field(description="Hand it to the customer.", json_schema_extra={"format": "uri"})
+
+
+class Trigger(_Answer):
+    """Where a provider's own webhook can be pointed at."""
+
+    external_trigger_token: str
+    url: str = Field(description="Enter it at the provider.", json_schema_extra={"format": "uri"})
 
 
 class ConnectionAttempt(_Answer):

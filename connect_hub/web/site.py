@@ -17,6 +17,7 @@ from connect_hub.flows.embedding import Embedding
 from connect_hub.flows.operators import Operators
 from connect_hub.flows.popups import Popups
 from connect_hub.flows.sessions import Sessions
+from connect_hub.flows.triggers import Triggers
 from connect_hub.flows.visits import Visits
 from connect_hub.web.contexts import Page, ProviderView
 from connect_hub.web.guards import RateLimiter
@@ -42,6 +43,7 @@ class Flows:
     operators: Operators
     accounts: Accounts
     owners: Owners
+    triggers: Triggers
     visits: Visits
     connecting: Connecting
     embedding: Embedding
@@ -59,6 +61,7 @@ class Limiters:
     openings: RateLimiter
     renewals: RateLimiter
     sign_ins: RateLimiter
+    triggers: RateLimiter
 
     @classmethod
     def of(cls, core: Core) -> "Limiters":
@@ -72,6 +75,7 @@ class Limiters:
             RateLimiter(rates.openings),
             RateLimiter(rates.renewals),
             RateLimiter(rates.sign_ins),
+            RateLimiter(rates.triggers),
         )
 
 

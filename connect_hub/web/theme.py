@@ -6,20 +6,69 @@ It is served as a file (`Assets`), never put into a page: the content security p
 import colorsys
 import hashlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 from connect_hub.web.contexts.brand import BrandView
 
-__all__ = ["brand_files", "contrast", "monogram_svg", "readable", "theme_css"]
+__all__ = ["DARK", "LIGHT", "brand_files", "contrast", "monogram_svg", "palette", "readable", "theme_css"]
 
-_LIGHT, _DARK = "#f1f2f5", "#22242a"
-"""The surfaces of hub.css that leave the least contrast, light and dark (`--chub-hover`)."""
+STYLESHEET = Path(__file__).parent.parent / "static" / "hub.css"
+"""The rules, which read the properties that are made here."""
+
+LIGHT: Mapping[str, str] = {
+    "canvas": "#f6f7f9",
+    "surface": "#ffffff",
+    "sunken": "#f6f7f9",
+    "hover": "#f1f2f5",
+    "text": "#16181d",
+    "muted": "#5c6370",
+    "line": "#e5e7ec",
+    "line-control": "#878e9c",
+    "danger": "#b42318",
+    "danger-surface": "#fef4f3",
+    "danger-line": "#f3c9c4",
+    "warning": "#8a5300",
+    "warning-surface": "#fff8eb",
+    "warning-line": "#f1dcb0",
+    "success": "#17693b",
+    "success-surface": "#edf8f1",
+    "success-line": "#c3e6d0",
+}
+DARK: Mapping[str, str] = {
+    "canvas": "#0f1013",
+    "surface": "#17181c",
+    "sunken": "#1d1f24",
+    "hover": "#22242a",
+    "text": "#eceef2",
+    "muted": "#a0a6b3",
+    "line": "#2a2d34",
+    "line-control": "#6f7684",
+    "danger": "#ff9b91",
+    "danger-surface": "#2b1816",
+    "danger-line": "#5c2a25",
+    "warning": "#f2bf66",
+    "warning-surface": "#2a2113",
+    "warning-line": "#57431c",
+    "success": "#7ed9a0",
+    "success-surface": "#13251a",
+    "success-line": "#245236",
+}
+_SHADOWS = {
+    "light": "--chub-shadow:0 1px 2px rgb(16 24 40/4%),0 8px 24px -8px rgb(16 24 40/8%);"
+    "--chub-shadow-control:0 1px 2px rgb(16 24 40/5%)",
+    "dark": "--chub-shadow:0 1px 2px rgb(0 0 0/40%),0 12px 32px -12px rgb(0 0 0/50%);"
+    "--chub-shadow-control:0 1px 2px rgb(0 0 0/30%)",
+}
 
 _TEXT_CONTRAST = 4.5
 """WCAG 2.2, 1.4.3: text against what is behind it."""
 
 _SHAPE_CONTRAST = 3.0
 """WCAG 2.2, 1.4.11: the edge of a control against what is around it."""
+
+_MIDDLE = 0.18
+"""The luminance at which black and white are about as readable."""
 
 _INKS = ("#ffffff", "#000000")
 """What may be written on an accent; the first that is readable. On any colour one of the two is."""
@@ -51,7 +100,7 @@ def contrast(one: str, other: str) -> float:
 def readable(colour: str, surface: str, wanted: float = _TEXT_CONTRAST) -> str:
     """`colour`, made darker or lighter step by step until its contrast with `surface` is as `wanted`."""
     hue, light, saturation = colorsys.rgb_to_hls(*_rgb(colour))
-    step = -0.01 if _luminance(surface) > 0.18 else 0.01
+    step = -0.01 if _luminance(surface) > _MIDDLE else 0.01
     for _ in range(101):
         if contrast(colour, surface) >= wanted:
             break
@@ -60,20 +109,71 @@ def readable(colour: str, surface: str, wanted: float = _TEXT_CONTRAST) -> str:
     return colour
 
 
-def theme_css(accent: str) -> str:
-    """The custom properties that hub.css reads, for the light and the dark scheme.
+def _mixed(colour: str, other: str, share: float) -> str:
+    """`colour` with a `share` of `other` in it, 0 to 1."""
+    pairs = zip(_rgb(colour), _rgb(other), strict=True)
+    return "#" + "".join(f"{round((one + (two - one) * share) * 255):02x}" for one, two in pairs)
 
-    `accent` is `#rrggbb`, as checked by BrandView.
+
+def palette(surface: str | None, usual: Mapping[str, str]) -> Mapping[str, str]:
+    """The colours around a host's own `surface`: what is written on any of them has a contrast of 4.5.
+
+    None: the `usual` ones. `surface` is far from a middle grey, as checked by BrandView.
     """
+    if surface is None:
+        return usual
+    kind = LIGHT if _luminance(surface) > _MIDDLE else DARK
+    ink = kind["text"]
+    made = {
+        "surface": surface,
+        "canvas": _mixed(surface, ink, 0.035),
+        "sunken": _mixed(surface, ink, 0.035),
+        "hover": _mixed(surface, ink, 0.06),
+        "line": _mixed(surface, ink, 0.11),
+    }
+    hover = made["hover"]
+    made["text"] = readable(ink, hover, 7.0)
+    made["muted"] = readable(_mixed(ink, surface, 0.35), hover)
+    made["line-control"] = readable(_mixed(surface, ink, 0.45), hover, _SHAPE_CONTRAST)
+    for name in ("danger", "warning", "success"):
+        made[f"{name}-surface"] = _mixed(surface, kind[name], 0.06)
+        made[f"{name}-line"] = _mixed(surface, kind[name], 0.25)
+        # On its own surface it must be readable, and on the one under the pointer.
+        made[name] = readable(readable(kind[name], made[f"{name}-surface"]), hover)
+    return made
 
-    def properties(surface: str) -> str:
-        fill = readable(accent, surface, _SHAPE_CONTRAST)
-        ink = next(i for i in _INKS if contrast(i, fill) >= _TEXT_CONTRAST)
-        return f"--chub-accent:{fill};--chub-on-accent:{ink};--chub-accent-text:{readable(accent, surface)}"
 
-    return (
-        f":root{{{properties(_LIGHT)}}}\n@media (prefers-color-scheme:dark){{:root{{{properties(_DARK)}}}}}\n"
+def _properties(accent: str, colours: Mapping[str, str], shadows: str) -> str:
+    fill = readable(accent, colours["hover"], _SHAPE_CONTRAST)
+    ink, shade = _INKS if contrast(_INKS[0], fill) >= _TEXT_CONTRAST else _INKS[::-1]
+    all_colours = {
+        **colours,
+        "accent": fill,
+        "on-accent": ink,
+        # What the accent is mixed with under the pointer: away from what is written on it.
+        "accent-shade": shade,
+        "accent-text": readable(accent, colours["hover"]),
+    }
+    return ";".join(f"--chub-{name}:{value}" for name, value in all_colours.items()) + ";" + shadows
+
+
+def theme_css(brand: BrandView) -> str:
+    """The custom properties that hub.css reads, for the light scheme, the dark one, or both."""
+    light = _properties(brand.accent, palette(brand.surface, LIGHT), _SHADOWS["light"])
+    dark = _properties(brand.accent, palette(brand.surface_dark, DARK), _SHADOWS["dark"])
+    shape = "".join(
+        f"--chub-{name}:{value};"
+        for name, value in (("radius", brand.radius), ("font", brand.font))
+        if value is not None
     )
+    if brand.radius is not None:
+        shape += f"--chub-radius-large:calc({brand.radius}*1.6);"
+    if brand.scheme == "auto":
+        rules = f":root{{{shape}{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    else:
+        chosen = light if brand.scheme == "light" else dark
+        rules = f":root{{color-scheme:{brand.scheme};{shape}{chosen}}}"
+    return f"@layer tokens{{{rules}}}\n"
 
 
 def monogram_svg(name: str, colour: str | None = None) -> str:
@@ -94,8 +194,9 @@ def monogram_svg(name: str, colour: str | None = None) -> str:
 
 
 def brand_files(brand: BrandView) -> Mapping[str, Callable[[], bytes]]:
-    """The files that are made from the brand, for `Assets(generated=…)`: theme.css and brand.svg."""
+    """The files that are made from the brand, for `Assets(generated=…)`: pages.css, which is hub.css with the
+    theme in one request, and brand.svg."""
     return {
-        "theme.css": lambda: theme_css(brand.accent).encode(),
+        "pages.css": lambda: STYLESHEET.read_bytes() + theme_css(brand).encode(),
         "brand.svg": lambda: monogram_svg(brand.name, brand.accent).encode(),
     }

@@ -37,11 +37,12 @@ def run(source: str) -> dict[str, object]:
 
 def test_the_example_file_loads_alone_and_with_the_oauth_method() -> None:
     """What the page tells a host to write is accepted as it stands."""
-    own, oauth, probe = blocks("toml")
+    own, oauth, probe, trigger = blocks("toml")
     assert [method.type for method in catalog.parse(own, "acmedesk.toml").methods] == ["api_key"]
     both = catalog.parse(f"{own}\n{oauth}", "acmedesk.toml")
     assert [method.type for method in both.methods] == ["api_key", "oauth2"]
     assert both.recommended.type == "oauth2"
+    assert catalog.parse(f"{own}\n{trigger}", "acmedesk.toml").trigger.headers
     whole = own.replace(
         "[methods.probe]                               # tried before anything is stored\n", ""
     )

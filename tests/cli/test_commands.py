@@ -56,6 +56,8 @@ def test_an_api_key_is_shown_once_and_can_be_revoked(run: Run, tmp_path: Path) -
         (("links", "create", *OWNER, "--metadata", "novalue"), "KEY=VALUE"),
         (("connectors", "redirect-uri", "greenhous"), "Did you mean 'greenhouse'?"),
         (("links", "create", *OWNER, "--project", "other"), "other"),
+        (("triggers", "show", "acc_none"), "no account with this id"),
+        (("triggers", "rotate", "acc_none"), "no account with this id"),
         (("worker",), "CONNECT_HUB_WEBHOOK_URL"),
         (("worker", "--app", "nomodule"), "module:hub"),
         (("worker", "--app", "no_such_module:hub"), "no module 'no_such_module'"),

@@ -27,6 +27,7 @@ from connect_hub.connectors.values import read_values
 from connect_hub.errors import ConfigurationError, ConnectHubError
 from connect_hub.message import Message
 from connect_hub.models import Category
+from connect_hub.testing.gallery.samples import BRAND, assets, samples, templating
 from connect_hub.web import contexts
 from connect_hub.web.contexts import Page
 from connect_hub.web.labels import category_label
@@ -36,7 +37,6 @@ from connect_hub.web.templating import Templating
 from connect_hub.web.untrusted import Untrusted
 from tests.customer import Customer
 from tests.hubs import GOOD_KEY, make_hub
-from tests.web.gallery import BRAND, assets, samples, templating
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("ar", "de", "es", "fr", "ja")
@@ -55,6 +55,8 @@ FOR_PROGRAMS = {
     "outbound_refused",
     "session_not_found",
     "storage_conflict",
+    "trigger_not_found",
+    "trigger_token_forgotten",
     "webhook_invalid",
 }
 """Codes that only callers of the API and of Python meet."""

@@ -56,7 +56,7 @@ async def test_it_says_where_and_how_to_call(tmp_path: Path) -> None:
     opened = {
         op["operationId"] for path in found["paths"].values() for op in path.values() if "security" in op
     }
-    assert opened == {"getHealth", "getOpenApi"}
+    assert opened == {"getHealth", "getOpenApi", "pullTrigger"}
     assert len({operation.id for operation in OPERATIONS}) == len(OPERATIONS)
 
 
@@ -107,6 +107,7 @@ async def test_answers_have_exactly_the_fields_that_it_promises(tmp_path: Path) 
     conforms(schemas.StatusReason, read["status_reasons"][0])
     conforms(schemas.Identity, read["identity"])
     conforms(schemas.AccountMeta, (await api.get(f"accounts/{account}/meta")).json())
+    conforms(schemas.Trigger, (await api.get(f"accounts/{account}/trigger")).json())
     conforms(schemas.Connector, (await api.get("connectors/meta")).json()[0])
     conforms(schemas.Health, (await api.get("healthz")).json())
     conforms(schemas.Erased, (await api.delete("owners/none")).json())

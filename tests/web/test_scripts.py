@@ -12,10 +12,10 @@ from playwright.sync_api import Page, expect
 from connect_hub.connectors.fields import Field
 from connect_hub.connectors.formats import Format
 from connect_hub.connectors.values import read_values
+from connect_hub.testing.gallery.samples import TOOLS, assets, samples, templating
 from connect_hub.web.contexts import Providers
 from connect_hub.web.headers import PAGE_POLICY
 from tests.peers.browser import Observed, OpenPage
-from tests.web.gallery import TOOLS, assets, samples, templating
 
 pytestmark = pytest.mark.browser
 SAMPLES = samples()
@@ -39,8 +39,7 @@ class Site:
 @pytest.fixture
 def site() -> Iterator[Site]:
     names = (
-        "hub.css",
-        "theme.css",
+        "pages.css",
         "hub.js",
         "embed.js",
         "opener.js",

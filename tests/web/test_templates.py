@@ -4,11 +4,13 @@ import ast
 import gzip
 import inspect
 import re
+import runpy
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Literal
 
 import jinja2
 import pytest
@@ -16,14 +18,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import nodes
 
+from connect_hub import Brand, Theme
+from connect_hub.errors import ConfigurationError
 from connect_hub.secret import Secret
+from connect_hub.testing.gallery.samples import BRAND, samples, templating
 from connect_hub.web import contexts
 from connect_hub.web.contexts import BrandView, FieldView, Form, Landing, Leaving, Page, Providers, folded
 from connect_hub.web.static import STATIC
 from connect_hub.web.templating import TEMPLATES, Templating
-from connect_hub.web.theme import contrast, theme_css
+from connect_hub.web.theme import DARK, LIGHT, brand_files, contrast, theme_css
 from connect_hub.web.untrusted import Untrusted, clean
-from tests.web.gallery import BRAND, samples, templating
 
 SAMPLES = samples()
 RENDERED = templating()
@@ -305,17 +309,80 @@ def test_search_finds_names_and_aliases(query: str, category: str, found: int) -
     assert folded(query) in ("", *(folded(e.attributes["value"] or "") for e in document.all("input")))
 
 
-@given(st.integers(0, 0xFFFFFF))
-def test_every_accent_stays_readable(colour: int) -> None:
-    """WCAG 2.2, 1.4.3 and 1.4.11: whatever colour a host chooses, buttons stand out and their text and links
-    are readable, in the light and in the dark scheme."""
-    light, dark = theme_css(f"#{colour:06x}").split("@media")
-    for css, surface in ((light, "#f1f2f5"), (dark, "#22242a")):
-        assert f"--chub-hover: {surface}" in (STATIC / "hub.css").read_text()
+TEXTS = {
+    "text": ("surface", "canvas", "sunken", "hover"),
+    "muted": ("surface", "canvas", "sunken", "hover"),
+    "accent-text": ("surface", "canvas", "sunken", "hover"),
+    "on-accent": ("accent",),
+    "danger": ("surface", "danger-surface"),
+    "warning": ("surface", "warning-surface"),
+    "success": ("surface", "success-surface"),
+}
+"""What is written, and on what."""
+
+COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
+
+
+def accepted(surface: str) -> bool:
+    try:
+        Theme(surface=surface)
+    except ConfigurationError:
+        return False
+    return True
+
+
+@given(COLOURS, st.none() | COLOURS.filter(accepted), st.none() | COLOURS.filter(accepted))
+def test_every_theme_stays_readable(accent: str, surface: str | None, dark: str | None) -> None:
+    """WCAG 2.2, 1.4.3 and 1.4.11: whatever accent and surfaces a host chooses, texts and links are readable
+    and buttons stand out, in the light and in the dark scheme."""
+    brand = BrandView(name="X", host="x", accent=accent, surface=surface, surface_dark=dark)
+    for css in theme_css(brand).split("@media"):
         values = dict(re.findall(r"--chub-([a-z-]+):(#[0-9a-f]{6})", css))
-        assert contrast(values["accent"], values["on-accent"]) >= 4.5
-        assert contrast(values["accent"], surface) >= 3
-        assert contrast(values["accent-text"], surface) >= 4.5
+        for ink, papers in TEXTS.items():
+            for paper in papers:
+                assert contrast(values[ink], values[paper]) >= 4.5, (ink, paper)
+        for paper in ("surface", "canvas", "hover"):
+            assert contrast(values["accent"], values[paper]) >= 3
+            assert contrast(values["line-control"], values["surface"]) >= 3
+
+
+@pytest.mark.parametrize(("scheme", "shown", "not_sent"), [("light", LIGHT, DARK), ("dark", DARK, LIGHT)])
+def test_forced_scheme(
+    scheme: Literal["light", "dark"], shown: dict[str, str], not_sent: dict[str, str]
+) -> None:
+    """A forced scheme is the same for every reader, browser controls as well; the other is not even sent."""
+    css = theme_css(BrandView(name="X", host="x", scheme=scheme))
+    assert f"color-scheme:{scheme}" in css
+    assert shown["text"] in css
+    assert not_sent["text"] not in css
+    html = templating(brand=replace(BRAND, scheme=scheme)).render(SAMPLES["landing"])
+    assert f'<meta name="color-scheme" content="{scheme}">' in html
+
+
+@pytest.mark.parametrize(
+    ("theme", "field"),
+    [
+        ({"scheme": "blue"}, "theme.scheme"),
+        ({"surface": "white"}, "theme.surface"),
+        ({"surface_dark": "#808080"}, "theme.surface_dark"),
+        ({"radius": "1px;}body{display:none"}, "theme.radius"),
+        ({"font": "x;} * {color:red"}, "theme.font"),
+        ({"font": "url(https://evil.example)"}, "theme.font"),
+    ],
+)
+def test_theme_takes_no_other_css(theme: dict[str, str], field: str) -> None:
+    """T30: a theme's values cannot end their declaration; the message names the field."""
+    with pytest.raises(ConfigurationError, match=field.replace(".", r"\.")):
+        Theme(**theme)  # type: ignore[arg-type]
+
+
+def test_theme_reaches_the_stylesheet() -> None:
+    """Each token of `Theme` stands in the one stylesheet that the pages load."""
+    theme = Theme(scheme="light", surface="#fffaf0", radius="2px", font='"Inter", sans-serif')
+    brand = BrandView.of(Brand(accent="#0f766e", theme=theme), "x.example")
+    css = brand_files(brand)["pages.css"]().decode()
+    for part in ("#fffaf0", "--chub-radius:2px", '--chub-font:"Inter", sans-serif', "#0f766e"):
+        assert part in css
 
 
 def test_fast() -> None:
@@ -425,6 +492,13 @@ def attributes(view: type) -> set[str]:
 def blocks(template: str) -> set[str]:
     tree = RENDERED.environment.parse((TEMPLATES / template).read_text(encoding="utf-8"))
     return {block.name for block in tree.find_all(nodes.Block)}
+
+
+def test_docs_are_made_from_the_code() -> None:
+    """The reference in docs/templates.md is what `scripts/templates` writes today, word for word."""
+    script = runpy.run_path(str(DOCS.parent.parent / "scripts" / "templates"))
+    text = DOCS.read_text(encoding="utf-8")
+    assert script["written"](text) == text, "run .venv/bin/python scripts/templates"
 
 
 def test_docs_list_every_context() -> None:

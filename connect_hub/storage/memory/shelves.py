@@ -27,6 +27,7 @@ class Shelves:
         self._steps: dict[tuple[int, int], Row] = {}
         self._states: dict[str, Row] = {}
         self._accounts: dict[str, Row] = {}
+        self._triggers: dict[str, Row] = {}
         self._events: dict[str, Row] = {}
         self._deliveries: dict[str, Row] = {}
         self._delivery_attempts: dict[tuple[str, int], Row] = {}

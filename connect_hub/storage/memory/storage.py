@@ -5,6 +5,7 @@ from connect_hub.storage.memory.endpoints import MemoryEndpoints, MemoryEventLog
 from connect_hub.storage.memory.figures import MemoryFigures
 from connect_hub.storage.memory.operators import MemoryOperators
 from connect_hub.storage.memory.sessions import MemorySessions, MemoryVisits
+from connect_hub.storage.memory.triggers import MemoryTriggers
 from connect_hub.storage.memory.upkeep import MemoryApiKeys, MemoryUpkeep
 
 __all__ = ["MemoryStorage"]
@@ -16,6 +17,7 @@ class MemoryStorage(
     MemoryAccounts,
     MemoryEndpoints,
     MemoryEventLog,
+    MemoryTriggers,
     MemoryApiKeys,
     MemoryUpkeep,
     MemoryOperators,

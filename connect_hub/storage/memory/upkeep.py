@@ -102,6 +102,7 @@ class MemoryUpkeep(MemoryEvents, MemoryAudit):
             self._refuse_noted(note)
             self._remove_events(old)
             for found in removed:
+                self._triggers.pop(found.account.id, None)
                 del self._accounts[found.account.id]
             self._remove_sessions(session_ids)
             self._record(events)

@@ -51,6 +51,7 @@ from connect_hub.storage.protocol.figures import MOST_COUNTED, Failure, FailureQ
 from connect_hub.storage.protocol.operators import OperatorStore
 from connect_hub.storage.protocol.sessions import Idempotency, SessionQuery, SessionStore
 from connect_hub.storage.protocol.steps import MOST_STEPS, FunnelQuery, FunnelRow, StepStore
+from connect_hub.storage.protocol.triggers import TriggerStore
 from connect_hub.storage.protocol.upkeep import Erased, Purged, Retention, Upkeep
 from connect_hub.storage.protocol.visits import VisitStore
 
@@ -101,6 +102,7 @@ __all__ = [
     "StepStore",
     "Storage",
     "StoredCredentials",
+    "TriggerStore",
     "Upkeep",
     "VisitStore",
     "WebhookEndpoint",
@@ -115,6 +117,7 @@ class Storage(
     EventStore,
     EndpointStore,
     EventLog,
+    TriggerStore,
     ApiKeyStore,
     OperatorStore,
     AuditStore,

@@ -17,6 +17,8 @@ class Change(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     DELETED = "deleted"
+    TRIGGERED = "triggered"
+    """Its provider called; nothing of it changed."""
 
 
 @dataclass(frozen=True, slots=True)

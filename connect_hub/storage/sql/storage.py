@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from connect_hub.audit import AuditEntry
 from connect_hub.errors import ConfigurationError
-from connect_hub.models import Account, ApiKey, Attempt, OAuthState, Session, Step, StepKind, Visit
+from connect_hub.models import Account, ApiKey, Attempt, OAuthState, Session, Step, StepKind, Trigger, Visit
 from connect_hub.operators import OperatorSession, OperatorToken
 from connect_hub.storage.protocol import (
     AccountQuery,
@@ -44,6 +44,7 @@ from connect_hub.storage.sql import (
     operators,
     sessions,
     steps,
+    triggers,
     upkeep,
     visits,
 )
@@ -270,6 +271,16 @@ class SQLStorage(SQLEvents):
 
     async def touch_account(self, account_id: str, *, now: datetime) -> None:
         await self._transactions.write(accounts.touch, self.tables, account_id, now)
+
+    # --- triggers ---
+
+    async def put_trigger(
+        self, trigger: Trigger, *, replace: bool, note: Noting | None = None
+    ) -> Trigger | None:
+        return await self._transactions.write(triggers.put, self.tables, trigger, replace, note)
+
+    async def pull_trigger(self, token_hash: bytes, *, announce: Announce) -> Account | None:
+        return await self._transactions.write(triggers.pull, self.tables, token_hash, announce)
 
     # --- API keys ---
 

@@ -9,6 +9,7 @@ from connect_hub.testing.storage.linking import LinkClauses
 from connect_hub.testing.storage.operators import AuditClauses, OperatorClauses
 from connect_hub.testing.storage.sessions import SessionClauses
 from connect_hub.testing.storage.steps import StepClauses
+from connect_hub.testing.storage.triggers import TriggerClauses
 from connect_hub.testing.storage.upkeep import ApiKeyClauses, UpkeepClauses
 from connect_hub.testing.storage.visits import VisitClauses
 
@@ -25,6 +26,7 @@ class StorageConformance(
     EventClauses,
     EndpointClauses,
     EventLogClauses,
+    TriggerClauses,
     ApiKeyClauses,
     OperatorClauses,
     AuditClauses,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connect_hub.models import Account, ApiKey, Attempt, OAuthState, Session, Step, StepKind, Visit
+from connect_hub.models import Account, ApiKey, Attempt, OAuthState, Session, Step, StepKind, Trigger, Visit
 from connect_hub.storage.protocol import (
     Announce,
     Change,
@@ -36,6 +36,7 @@ __all__ = [
     "state",
     "step",
     "telling",
+    "trigger",
     "visit",
 ]
 
@@ -154,6 +155,18 @@ def api_key(**changes: object) -> ApiKey:
         "created_at": NOW,
     }
     return ApiKey(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def trigger(of: Account, name: str = "token", **changes: object) -> Trigger:
+    values: dict[str, object] = {
+        "account_id": of.id,
+        "project_id": of.project_id,
+        "token_hash": digest(name),
+        "nonce": "0" * 32,
+        "key_id": "k1",
+        "created_at": NOW,
+    }
+    return Trigger(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def endpoint(**changes: object) -> WebhookEndpoint:

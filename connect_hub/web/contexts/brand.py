@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from connect_hub.web.contexts.page import web_address
 
@@ -28,6 +28,16 @@ class BrandView:
     """Address of the logo on this host; None: a monogram made from the name."""
     accent: str = _ACCENT
     """The colour of buttons and links, as `#rrggbb`; what needs more contrast is computed from it."""
+    scheme: Literal["auto", "light", "dark"] = "auto"
+    """The colours of the pages; auto: as the reader's system asks."""
+    surface: str | None = None
+    """What stands behind texts in the light scheme, as `#rrggbb`; other colours are computed around it."""
+    surface_dark: str | None = None
+    """The same for the dark scheme."""
+    radius: str | None = None
+    """How round corners are, such as `8px`."""
+    font: str | None = None
+    """Font families as in CSS; fonts of the reader's system, or of a stylesheet of yours."""
     support_url: str | None = None
     """Where a customer gets help."""
     support_email: str | None = None
@@ -40,6 +50,10 @@ class BrandView:
     def __post_init__(self) -> None:
         if _COLOUR.fullmatch(self.accent) is None:
             raise ValueError(f"brand.accent: {self.accent!r} is not a colour. Write it as #rrggbb")
+        for name in ("surface", "surface_dark"):
+            colour = getattr(self, name)
+            if colour is not None and _COLOUR.fullmatch(colour) is None:
+                raise ValueError(f"brand.{name}: {colour!r} is not a colour. Write it as #rrggbb")
         if self.support_email is not None and _EMAIL.fullmatch(self.support_email) is None:
             raise ValueError(f"brand.support_email: {self.support_email!r} is not an email address")
         for name in ("logo_url", "support_url", "privacy_url", "terms_url"):
@@ -56,6 +70,11 @@ class BrandView:
             host=host,
             logo_url=brand.logo_url,
             accent=_ACCENT if brand.accent is None else brand.accent,
+            scheme=brand.theme.scheme,
+            surface=brand.theme.surface,
+            surface_dark=brand.theme.surface_dark,
+            radius=brand.theme.radius,
+            font=brand.theme.font,
             support_url=brand.support_url,
             support_email=brand.support_email,
             privacy_url=brand.privacy_url,

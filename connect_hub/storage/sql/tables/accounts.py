@@ -1,10 +1,10 @@
-"""The table of linked accounts."""
+"""Tables of linked accounts."""
 
 from sqlalchemy import BigInteger, Column, Integer, Table
 
 from connect_hub.storage.sql.tables.columns import MakeTable, blob, instant, key, text
 
-__all__ = ["accounts"]
+__all__ = ["accounts", "triggers"]
 
 
 def accounts(table: MakeTable) -> Table:
@@ -49,4 +49,18 @@ def accounts(table: MakeTable) -> Table:
             "provider": ("project_id", "provider", "created_at", "id"),
             "key_id": ("key_id",),
         },
+    )
+
+
+def triggers(table: MakeTable) -> Table:
+    """Addresses for the providers' own webhooks, one an account."""
+    return table(
+        "triggers",
+        Column("account_id", key(64), primary_key=True),
+        Column("project_id", key(64), nullable=False),
+        Column("token_hash", key(64), nullable=False),
+        Column("nonce", key(32), nullable=False),
+        Column("key_id", key(32), nullable=False),
+        instant("created_at", nullable=False),
+        unique={"token": ("token_hash",)},
     )

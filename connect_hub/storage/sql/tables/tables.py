@@ -29,6 +29,7 @@ class Tables:
         self.steps = sessions.steps(self._table)
         self.states = sessions.states(self._table)
         self.accounts = accounts.accounts(self._table)
+        self.triggers = accounts.triggers(self._table)
         self.events = events.events(self._table)
         self.deliveries = events.deliveries(self._table)
         self.delivery_attempts = events.delivery_attempts(self._table)
@@ -85,6 +86,7 @@ class Tables:
             self.steps,
             self.states,
             self.accounts,
+            self.triggers,
             self.events,
             self.deliveries,
             self.delivery_attempts,

@@ -1,10 +1,5 @@
-"""Every page in every state, from sample contexts.
+"""Every page in every state, from sample contexts; the tests render the same ones."""
 
-`python -m tests.web.gallery FOLDER [LANGUAGE]` writes them as files that any static file server can show; the
-tests render the same samples.
-"""
-
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -44,11 +39,13 @@ from connect_hub.web.contexts import (
     Success,
     Waiting,
 )
-from connect_hub.web.languages import Language, Languages
+from connect_hub.web.languages import Language
 from connect_hub.web.static import Assets
 from connect_hub.web.templating import Templating
 from connect_hub.web.theme import brand_files
 from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["BRAND", "LABELS", "TOOLS", "assets", "provider", "samples", "templating"]
 
 BRAND = BrandView(
     name="Acme HR",
@@ -335,31 +332,3 @@ def samples(
         "index": Index(form=form("/link/open")),
         "index-plain": Index(),
     }
-
-
-def write(folder: Path, tag: str = "en") -> None:
-    """Write every sample in one language, and the static files that they ask for, into `folder`."""
-    pages, files, language = templating(), assets(), Languages().get(tag)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, page in samples(language=language).items():
-        html = pages.render(page, language)
-        if isinstance(page, (Leaving, Bounce)):
-            html = html.replace('http-equiv="refresh"', 'name="was-refresh"').replace(" data-send", "")
-        (folder / f"{name}.html").write_text(html, encoding="utf-8")
-    names = [
-        "hub.css",
-        "theme.css",
-        "hub.js",
-        "embed.js",
-        "opener.js",
-        "brand.svg",
-        *(f"logos/{key}.svg" for key in TOOLS),
-    ]
-    for name in names:
-        path = folder / files.url(name).lstrip("/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(files.read(name))
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]), *sys.argv[2:])

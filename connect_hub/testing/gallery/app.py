@@ -1,0 +1,167 @@
+"""`Gallery`: the sample pages as an application, with a frame around them to choose what to look at."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from connect_hub.errors import NotFound
+from connect_hub.hub import ConnectHub
+from connect_hub.testing.gallery.samples import BRAND, TOOLS, samples
+from connect_hub.web.contexts import Bounce, BrandView, Leaving, Page
+from connect_hub.web.headers import PAGE_POLICY, SecureHeaders
+from connect_hub.web.languages import Language, Languages
+from connect_hub.web.static import Assets
+from connect_hub.web.templating import Templating
+from connect_hub.web.theme import brand_files
+
+__all__ = ["SCHEMES", "WIDTHS", "Gallery"]
+
+SCHEMES = ("auto", "light", "dark")
+WIDTHS = (320, 390, 768, 1280)
+_HERE = Path(__file__).parent
+_FRAMED = PAGE_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+_INDEX_POLICY = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'"
+
+
+class Gallery:
+    """An ASGI application.
+
+    `/` shows one sample in a frame, by the query's `page`, `lang`, `scheme` and `width`;
+    `/pages/<scheme>/<language>/<name>` is the sample itself, under the pages' own content security policy.
+    Whatever the samples' links and forms lead to only says where that is. `brand`, `overrides` and
+    `languages` are a host's; by default they are a made-up product's.
+    """
+
+    def __init__(
+        self,
+        *,
+        brand: BrandView = BRAND,
+        overrides: Sequence[str | Path | BaseLoader] = (),
+        languages: Languages | None = None,
+    ) -> None:
+        self.languages = Languages() if languages is None else languages
+        self._assets = {
+            scheme: Assets(
+                prefix=f"/static/{scheme}",
+                generated=brand_files(replace(brand, scheme=brand.scheme if scheme == "auto" else scheme)),  # type: ignore[arg-type]  # one of three
+                logo_name=lambda key: TOOLS[key][0] if key in TOOLS else None,
+            )
+            for scheme in SCHEMES
+        }
+        self._templating = {
+            scheme: Templating(
+                brand=replace(brand, scheme=brand.scheme if scheme == "auto" else scheme),  # type: ignore[arg-type]  # one of three
+                static_url=self._assets[scheme].url,
+                overrides=overrides,
+                languages=self.languages,
+            )
+            for scheme in SCHEMES
+        }
+        self._samples: dict[str, dict[str, Page]] = {}
+        self._index = Environment(
+            loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        ).get_template("index.html")
+        self._app = SecureHeaders(
+            Starlette(
+                routes=[
+                    Route("/", self._frame),
+                    Route("/gallery.css", self._style),
+                    Route("/pages/{scheme}/{language}/{name}", self._page),
+                    Route("/static/logos/{name}", self._logo),
+                    Route("/static/{scheme}/{name:path}", self._static),
+                    Route("/{path:path}", self._elsewhere, methods=["GET", "POST"]),
+                ]
+            )
+        )
+        self.names = tuple(samples())
+
+    @classmethod
+    def of(cls, hub: ConnectHub) -> Self:
+        """The gallery of a hub's own brand, templates and translations."""
+        pages = hub.config.pages
+        return cls(
+            brand=BrandView.of(hub.brand, hub.public_url.host),
+            overrides=[Path(folder) for folder in pages.templates],
+            languages=Languages(pages.translations),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    def render(self, name: str, *, language: str = "en", scheme: str = "auto") -> str:
+        """The HTML of one sample. Raises KeyError where there is none of that name."""
+        tongue = self.languages.get(language)
+        html = self._templating[scheme].render(page := self._in(tongue)[name], tongue)
+        if isinstance(page, (Leaving, Bounce)):
+            # They would be gone before anybody has looked at them.
+            html = html.replace('http-equiv="refresh"', 'name="was-refresh"').replace(" data-send", "")
+        return html.replace(" data-close-window", "")
+
+    def _in(self, language: Language) -> dict[str, Page]:
+        known = self._samples.get(language.tag)
+        if known is None:
+            known = self._samples[language.tag] = samples(language=language)
+        return known
+
+    async def _page(self, request: Request) -> Response:
+        name, scheme = request.path_params["name"], request.path_params["scheme"]
+        if name not in self.names or scheme not in SCHEMES:
+            return self._nothing()
+        html = self.render(name, language=request.path_params["language"], scheme=scheme)
+        return HTMLResponse(
+            html, headers={"content-security-policy": _FRAMED, "x-frame-options": "SAMEORIGIN"}
+        )
+
+    async def _static(self, request: Request) -> Response:
+        try:
+            return await self._assets[request.path_params["scheme"]].endpoint(request)
+        except (KeyError, NotFound):
+            return self._nothing()
+
+    async def _logo(self, request: Request) -> Response:
+        request.scope["path_params"] = {"name": f"logos/{request.path_params['name']}", "scheme": "auto"}
+        return await self._static(request)
+
+    async def _style(self, request: Request) -> Response:
+        return Response((_HERE / "gallery.css").read_bytes(), media_type="text/css")
+
+    async def _frame(self, request: Request) -> Response:
+        wanted = request.query_params
+        tags = self.languages.tags
+        chosen = {
+            "page": _among(wanted.get("page"), self.names),
+            "lang": _among(wanted.get("lang"), tags, "en"),
+            "scheme": _among(wanted.get("scheme"), SCHEMES),
+            "width": int(_among(wanted.get("width"), [str(w) for w in WIDTHS], "1280")),
+        }
+        at = self.names.index(str(chosen["page"]))
+        html = self._index.render(
+            names=self.names,
+            tags=tags,
+            schemes=SCHEMES,
+            widths=WIDTHS,
+            chosen=chosen,
+            before=self.names[at - 1],
+            after=self.names[(at + 1) % len(self.names)],
+        )
+        return HTMLResponse(html, headers={"content-security-policy": _INDEX_POLICY})
+
+    async def _elsewhere(self, request: Request) -> Response:
+        return PlainTextResponse(f"In the hub this is {request.method} {request.url.path}", 200)
+
+    def _nothing(self) -> Response:
+        return PlainTextResponse("There is no such sample", 404)
+
+
+def _among(value: str | None, choices: Sequence[str], default: str | None = None) -> str:
+    if value is not None and value in choices:
+        return value
+    return choices[0] if default is None else default

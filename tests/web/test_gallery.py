@@ -1,0 +1,121 @@
+"""The gallery: every page in every state, looked at by axe-core in Chromium, and by the command `preview`."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from playwright.sync_api import Page
+
+from connect_hub.cli import main
+from connect_hub.testing.gallery import BRAND, Gallery
+from connect_hub.testing.gallery.samples import samples
+from connect_hub.testing.serving import serving
+from tests.peers.browser import Observed, OpenPage
+
+pytestmark = pytest.mark.browser
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+NAMES = tuple(samples())
+
+
+@pytest.fixture(scope="module")
+def gallery() -> Iterator[str]:
+    with serving(Gallery(), before_stop=lambda: None) as address:
+        yield address
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on the page: the rule, and the elements."""
+    # Playwright evaluates beside the page's own policy, which would not let a script in.
+    page.evaluate(AXE.read_text())
+    found, passed = page.evaluate(
+        "rules => axe.run({runOnly: rules, resultTypes: ['violations']})"
+        ".then(r => [r.violations.map(v => [v.id, v.nodes.map(n => n.html)]), r.passes.length])",
+        RULES,
+    )
+    assert passed > 10
+    return [f"{rule}: {nodes}" for rule, nodes in found]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "language", "width"),
+    [("light", "en", 1280), ("dark", "en", 390), ("light", "ar", 390), ("dark", "ar", 1280)],
+)
+def test_axe_finds_nothing(
+    gallery: str, open_page: OpenPage, observed: Observed, scheme: str, language: str, width: int
+) -> None:
+    """WCAG 2.2 AA and axe's best practices: no violation on any page in any state; T30: the policy refuses
+    nothing, and nothing is asked of another host."""
+    page = open_page(width=width)
+    wrong = {}
+    for name in NAMES:
+        page.goto(f"{gallery}/pages/{scheme}/{language}/{name}")
+        found = violations(page)
+        if found:
+            wrong[name] = found
+    assert wrong == {}, json.dumps(wrong, indent=1, ensure_ascii=False)
+    observed.assert_clean()
+    assert observed.origins() == {gallery}
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+def test_nothing_scrolls_sideways(gallery: str, open_page: OpenPage, language: str) -> None:
+    """WCAG 2.2, 1.4.10 and 1.4.4: at 320 pixels, and on a desktop's window with texts at 200 %, no page is
+    wider than the window, and no text is cut off."""
+    narrow, zoomed = open_page(width=320, height=640), open_page(width=1280, height=800)
+    for name in NAMES:
+        for page in (narrow, zoomed):
+            page.goto(f"{gallery}/pages/light/{language}/{name}")
+            if page is zoomed:  # what a browser's text zoom does: every length in rem doubles
+                page.evaluate("document.documentElement.style.fontSize = '200%'")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+            cut = page.evaluate(
+                "[...document.querySelectorAll('h1, h2, p, dd, dt, label, button, a, li')].filter("
+                "e => getComputedStyle(e).overflow !== 'visible' && !e.matches('.unseen')"
+                " && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML)"
+            )
+            assert cut == [], name
+
+
+def test_frame_shows_what_was_chosen(gallery: str, page: Page, observed: Observed) -> None:
+    """`/` has a choice of page, language, scheme and width, and shows the sample at that width."""
+    page.goto(gallery)
+    page.get_by_label("Page").select_option("success")
+    page.get_by_label("Language").select_option("ar")
+    page.get_by_label("Scheme").select_option("dark")
+    page.get_by_label("Width").select_option("390")
+    page.get_by_role("button", name="Show").click()
+    frame = page.frame_locator("iframe")
+    assert frame.locator("html").get_attribute("dir") == "rtl"
+    assert frame.locator("html").evaluate("document.documentElement.clientWidth") in range(360, 391)
+    dark = frame.locator("body").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert dark in ("rgb(15, 16, 19)", "rgb(23, 24, 28)")
+    page.get_by_role("link", name="Next").click()
+    assert frame.locator("h1").inner_text()
+    observed.assert_clean()
+
+
+def test_preview_writes_a_hosts_own_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`connect-hub preview --app` shows the host's brand and templates, in every language."""
+    (tmp_path / "templates" / "elements").mkdir(parents=True)
+    (tmp_path / "templates" / "elements" / "button.html").write_text(
+        '{% macro button(label, kind="primary", busy="") %}<button class="mine">{{ label }}</button>'
+        "{% endmacro %}"
+    )
+    (tmp_path / "shop_preview.py").write_text(
+        "from connect_hub import *\nfrom connect_hub.keys import new_key_text\n"
+        "hub = ConnectHub(public_url='https://shop.example/connect',\n"
+        "    keys=KeyRing.from_text(new_key_text()), storage=MemoryStorage(), connectors=[],\n"
+        "    brand=Brand(name='Shoply'),\n"
+        "    config=HubConfig(pages=PageConfig(templates=['templates'])))\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["preview", "--app", "shop_preview:hub", "--output", "out"])
+    assert result.exit_code == 0, result.output
+    assert {path.stem for path in (tmp_path / "out" / "de").iterdir()} == set(NAMES)
+    html = (tmp_path / "out" / "de" / "landing.html").read_text()
+    assert "Shoply" in html
+    assert 'class="mine"' in html
+    assert BRAND.name not in html

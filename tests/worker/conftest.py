@@ -1,0 +1,52 @@
+"""Databases that several worker processes share."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, select, update
+
+from connect_hub.storage.sql import SQLStorage, Tables
+from tests.peers.database_server import Database
+
+
+@dataclass
+class Place:
+    """A database with empty tables, as the children are told of it."""
+
+    address: str
+    """The path of a SQLite file, or a URL."""
+    engine: Engine
+
+    @property
+    def name(self) -> str:
+        return self.engine.dialect.name
+
+    def states(self) -> set[str]:
+        """Of all deliveries."""
+        with self.engine.connect() as c:
+            return set(c.execute(select(Tables().deliveries.c.state).distinct()).scalars())
+
+    def let_a_minute_pass(self) -> None:
+        """Let the leases of dead workers run out, which takes a minute by the database's clock."""
+        deliveries = Tables().deliveries
+        with self.engine.begin() as c:
+            leased = update(deliveries).where(deliveries.c.lease_until.is_not(None))
+            c.execute(leased.values(lease_until=deliveries.c.lease_until - 60_000))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    if request.param == "sqlite":
+        storage = SQLStorage.sqlite(tmp_path / "hub.db")
+        await storage.check()
+        await storage.aclose()
+        assert isinstance(storage.engine, Engine)
+        made = Place(str(tmp_path / "hub.db"), storage.engine)
+    else:
+        database: Database = request.getfixturevalue("postgres_database")
+        made = Place(database.url("psycopg"), create_engine(database.url("psycopg")))
+        SQLStorage.create_all(made.engine)
+    yield made
+    made.engine.dispose()
