@@ -75,6 +75,7 @@ __all__ = [
     "WebhookInvalid",
     "WrongAddress",
     "WrongKeys",
+    "WrongSchema",
 ]
 
 
@@ -110,6 +111,13 @@ class MissingTables(ConfigurationError):
 for it, or call SQLStorage.create_all(engine) once."""
 
     code = "missing_tables"
+
+
+class WrongSchema(ConfigurationError):
+    """The hub's tables in this database are not those of this release. Run `connect-hub db check \
+--database-url …` for it, which says what to do."""
+
+    code = "wrong_schema"
 
 
 class WrongKeys(ConfigurationError):

@@ -100,13 +100,25 @@ async def _tables(hub: ConnectHub, report: Report) -> bool:
         return True
     seen = await inspect_schema(storage)
     if seen.is_newer:
-        report.finding(f"tables: a newer release made them (version {seen.version}). Upgrade connect-hub.")
+        made = f"tables: a newer release made them (version {seen.found.version})."
+        if seen.found.is_too_new:
+            report.finding(f"{made} Upgrade connect-hub.")
+            return False
+        report.note(f"{made} This one works on them as well.")
     elif seen.missing and seen.journal_mode is None and seen.dialect == "sqlite":
         report.note("tables: there is no database file yet; it is made at the first use")
     elif seen.missing:
         report.finding(
             f"tables: {len(seen.missing)} are missing. Run connect-hub db upgrade --database-url … for it."
         )
+    elif seen.found.upgrading is not None:
+        report.finding("tables: an upgrade was begun and did not end. Run connect-hub db upgrade again.")
+    elif lacking := seen.found.missing(storage.tables):
+        report.finding(
+            f"tables: an older release made them; they lack {lacking[0]}. Run connect-hub db upgrade "
+            "--database-url … for it."
+        )
+        return False
     else:
         report.good(f"tables: all there, on {seen.dialect}")
     if seen.risky_wal:
@@ -114,7 +126,7 @@ async def _tables(hub: ConnectHub, report: Report) -> bool:
             "database: it uses write-ahead logging, and this SQLite library can corrupt it with several "
             "connections. Use 3.51.3 or newer, or run: PRAGMA journal_mode = DELETE"
         )
-    return not seen.missing and not seen.is_newer
+    return not seen.missing
 
 
 def _key_dates(hub: ConnectHub, report: Report) -> None:

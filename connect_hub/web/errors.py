@@ -82,6 +82,7 @@ STATUS: dict[str, int] = {
     "webhook_invalid": 400,
     "wrong_address": 422,
     "wrong_keys": 503,
+    "wrong_schema": 503,
 }
 """By `ConnectHubError.code`. Every leaf is in it, which a test proves."""
 

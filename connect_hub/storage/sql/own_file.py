@@ -8,7 +8,9 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from connect_hub.errors import ConfigurationError
-from connect_hub.storage.sql.tables import Tables
+from connect_hub.storage.sql.migrations import upgrade
+from connect_hub.storage.sql.migrations.versions import VERSION, notes
+from connect_hub.storage.sql.tables import SCHEMA_VERSION, Tables
 
 __all__ = ["findings", "own_file", "wal_is_safe"]
 
@@ -67,7 +69,9 @@ def own_file(path: str | os.PathLike[str], tables: Tables) -> tuple[Engine, Call
     def create_tables(connection: Connection) -> None:
         if connection.exec_driver_sql("PRAGMA application_id").scalar() != _MARK:
             connection.exec_driver_sql(f"PRAGMA application_id = {_MARK}")
-            tables.metadata.create_all(connection)
+        elif notes(connection, tables).get(VERSION, 0) >= SCHEMA_VERSION:
+            return
+        upgrade(connection, tables)
 
     return engine, create_tables
 

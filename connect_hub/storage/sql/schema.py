@@ -3,18 +3,17 @@
 import os
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, create_engine, insert, inspect, make_url, select
+from sqlalchemy import Connection, NullPool, create_engine, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from connect_hub.errors import ConfigurationError
+from connect_hub.storage.sql.migrations import Found, look, upgrade
+from connect_hub.storage.sql.migrations.fitting import refuse_newer, refuse_strangers
 from connect_hub.storage.sql.storage import SQLStorage, _wal_is_safe
-from connect_hub.storage.sql.tables import SCHEMA_VERSION
 
-__all__ = ["Condition", "inspect_schema", "open_url", "upgrade_schema"]
-
-_VERSION = "schema_version"
+__all__ = ["Condition", "explain_schema", "inspect_schema", "open_url", "upgrade_schema"]
 
 # What a bare scheme means, whatever release of SQLAlchemy reads it: the drivers of our extras.
 _DRIVERS = {
@@ -36,22 +35,21 @@ class Condition:
     """What `inspect_schema` found."""
 
     dialect: str
+    found: Found
     missing: tuple[str, ...]
     """The hub's tables that are not there."""
-    version: int
-    """Of the tables; 1 where none is noted."""
     journal_mode: str | None
-    """Of SQLite, such as `delete` or `wal`; None elsewhere."""
+    """Of SQLite, such as `delete` or `wal`; None elsewhere, and where there is no file yet."""
     risky_wal: bool = False
     """Write-ahead logging, with a SQLite library in which several connections can corrupt the file."""
 
     @property
     def is_newer(self) -> bool:
         """Whether a newer release made these tables."""
-        return self.version > SCHEMA_VERSION
+        return self.found.is_newer
 
 
-def open_url(url: str) -> SQLStorage:
+def open_url(url: str, *, prefix: str = "connect_hub_", schema: str | None = None) -> SQLStorage:
     """The storage at a database URL such as `postgresql://user:password@host/name`.
 
     `sqlite:///file` is a file of the hub's own, made with its tables at first use. Other databases get a pool
@@ -64,12 +62,13 @@ def open_url(url: str) -> SQLStorage:
             raise ConfigurationError(
                 "the database has no file, so nothing would be kept. Write sqlite:///connect_hub.db."
             )
-        if not parsed.query:
+        if not parsed.query and (prefix, schema) == ("connect_hub_", None):
             return SQLStorage.sqlite(os.fspath(parsed.database or ""))
     try:
         if parsed.get_dialect().is_async:
-            return SQLStorage(create_async_engine(parsed, pool_pre_ping=True))
-        return SQLStorage(create_engine(parsed, pool_pre_ping=True))
+            engine = create_async_engine(parsed, pool_pre_ping=True)
+            return SQLStorage(engine, prefix=prefix, schema=schema)
+        return SQLStorage(create_engine(parsed, pool_pre_ping=True), prefix=prefix, schema=schema)
     except NoSuchModuleError:
         raise ConfigurationError(
             f"{parsed.drivername!r} is no database that SQLAlchemy knows. Write sqlite:///file or "
@@ -99,57 +98,55 @@ def _parse(url: str) -> URL:
 async def inspect_schema(storage: SQLStorage) -> Condition:
     """Look, and change nothing; a SQLite file that is not there is not made. Raises StorageUnavailable."""
     file = storage._own_file
-    if file is not None and not file.exists():
+    if file is None:
+        return await storage._transactions.read(_look, storage)
+    if not file.exists():
         missing = tuple(table.name for table in storage.tables.all())
-        return Condition(dialect="sqlite", missing=missing, version=SCHEMA_VERSION, journal_mode=None)
-    return await storage._transactions.read(_look, storage)
+        return Condition(dialect="sqlite", found=Found(), missing=missing, journal_mode=None)
+    # Not through its own engine, which would upgrade it.
+    looking = SQLStorage(create_engine(URL.create("sqlite", database=str(file)), poolclass=NullPool))
+    try:
+        return await looking._transactions.read(_look, looking)
+    finally:
+        await looking.aclose()
+
+
+async def explain_schema(storage: SQLStorage) -> list[str]:
+    """Why this release cannot work on the tables, and what they lack; nothing if all is well."""
+    condition = await inspect_schema(storage)
+    found, tables = condition.found, storage.tables
+    refuse_strangers(tables, found)
+    said = []
+    if found.is_too_new:
+        said.append(f"version {found.version}: a newer release made these tables; install that one")
+    elif found.upgrading is not None:
+        said.append("an upgrade was begun and did not end; run connect-hub db upgrade again")
+    return said + [f"missing: {one}" for one in found.missing(tables)]
 
 
 async def upgrade_schema(storage: SQLStorage) -> tuple[str, ...]:
-    """Create the tables that are missing; their names.
+    """Create what is missing; what was done, in words.
 
-    Raises ConfigurationError where a newer release made the others, and StorageUnavailable.
+    Raises WrongSchema where a newer release made the tables, ConfigurationError where one of them is somebody
+    else's, and StorageUnavailable.
     """
-    condition = await inspect_schema(storage)
-    if condition.is_newer:
-        raise ConfigurationError(
-            f"These tables are of version {condition.version}; this release of connect-hub knows "
-            f"{SCHEMA_VERSION}. Install a newer one: pip install --upgrade connect-hub"
-        )
-    if storage._own_file is not None and storage.tables.meta.name in condition.missing:
-        await storage.check()  # it makes its own file itself, readable by its owner alone
-    engine = storage.engine
-    metadata = storage.tables.metadata
-    if isinstance(engine, AsyncEngine):
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
-    else:
-        await storage._transactions.write(lambda connection: metadata.create_all(connection))
-    await storage._transactions.write(_note_version, storage)
-    return condition.missing
+    if storage._own_file is not None:
+        condition = await inspect_schema(storage)
+        refuse_newer(condition.found)
+        missing = [f"created {name}" for name in sorted(condition.missing)]
+        if storage.tables.meta.name in condition.missing:
+            await storage.check()  # it makes its own file itself, readable by its owner alone
+            return tuple(missing)
+    return tuple(await storage._transactions.write(upgrade, storage.tables))
 
 
 def _look(connection: Connection, storage: SQLStorage) -> Condition:
-    inspector = inspect(connection)
-    t = storage.tables
-    missing = tuple(
-        table.name for table in t.all() if not inspector.has_table(table.name, schema=table.schema)
-    )
-    noted = None
-    if t.meta.name not in missing:
-        noted = connection.execute(select(t.meta.c.value).where(t.meta.c.name == _VERSION)).scalar()
-    dialect = connection.dialect.name
+    found, dialect = look(connection, storage.tables), connection.dialect.name
     journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar() if dialect == "sqlite" else None
     return Condition(
         dialect=dialect,
-        missing=missing,
-        version=1 if noted is None else int(bytes(noted)),
+        found=found,
+        missing=found.missing_tables(storage.tables),
         journal_mode=None if journal is None else str(journal).lower(),
         risky_wal=str(journal).lower() == "wal" and not _wal_is_safe(),
     )
-
-
-def _note_version(connection: Connection, storage: SQLStorage) -> None:
-    meta = storage.tables.meta
-    if connection.execute(select(meta.c.name).where(meta.c.name == _VERSION)).first() is None:
-        connection.execute(insert(meta).values(name=_VERSION, value=str(SCHEMA_VERSION).encode()))

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import overload
 
-from sqlalchemy import Connection, Engine, MetaData
+from sqlalchemy import Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from connect_hub.audit import AuditEntry
-from connect_hub.errors import ConfigurationError
+from connect_hub.errors import ConfigurationError, MissingTables
 from connect_hub.models import Account, ApiKey, Attempt, OAuthState, Session, Step, StepKind, Trigger, Visit
 from connect_hub.operators import OperatorSession, OperatorToken
 from connect_hub.storage.protocol import (
@@ -41,6 +41,7 @@ from connect_hub.storage.sql import (
     audit,
     figures,
     linking,
+    migrations,
     operators,
     sessions,
     steps,
@@ -117,16 +118,21 @@ class SQLStorage(SQLEvents):
 
     @classmethod
     def create_all(cls, engine, *, prefix="connect_hub_", schema=None):  # type: ignore[no-untyped-def]  # typed by the overloads
-        """Create the tables that are missing. With an AsyncEngine, await it."""
-        metadata: MetaData = Tables(prefix=prefix, schema=schema).metadata
+        """Create the tables that are missing, and bring those of an earlier release up to date.
+
+        With an AsyncEngine, await it. Raises WrongSchema for tables of a newer release, and
+        ConfigurationError for a prefix with which a table of somebody else's is there.
+        """
+        tables = Tables(prefix=prefix, schema=schema)
         if isinstance(engine, AsyncEngine):
 
             async def create() -> None:
                 async with engine.begin() as connection:
-                    await connection.run_sync(metadata.create_all)
+                    await connection.run_sync(migrations.upgrade, tables)
 
             return create()
-        metadata.create_all(engine)
+        with engine.begin() as connection:
+            migrations.upgrade(connection, tables)
         return None
 
     # --- sessions ---
@@ -340,7 +346,10 @@ class SQLStorage(SQLEvents):
     # --- upkeep ---
 
     async def check(self) -> None:
-        await self._transactions.read(upkeep.check, self.tables)
+        try:
+            await self._transactions.read(migrations.refuse_unless_fitting, self.tables)
+        except MissingTables as error:
+            raise await self._transactions.read(migrations.explain, self.tables) from error
         if not self._said:
             self._said = True
             for finding in await self.findings():

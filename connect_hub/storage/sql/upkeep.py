@@ -11,16 +11,11 @@ from connect_hub.storage.sql import accounts, audit
 from connect_hub.storage.sql.failures import TryAgain
 from connect_hub.storage.sql.tables import Tables
 
-__all__ = ["canary", "check", "erase_owner", "purge"]
+__all__ = ["canary", "erase_owner", "purge"]
 
 _CANARY = "canary"
 _AT_ONCE = 1000
 """How many ids one statement names; SQLite takes 32,766."""
-
-
-def check(c: Connection, t: Tables) -> None:
-    for table in t.all():
-        c.execute(select(1).select_from(table).limit(1)).first()
 
 
 def canary(c: Connection, t: Tables, proposed: bytes) -> bytes:

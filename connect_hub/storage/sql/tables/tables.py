@@ -1,24 +1,41 @@
 """All tables of the hub in one MetaData."""
 
+import re
+
 from sqlalchemy import Index, MetaData, Select, Table, UniqueConstraint, bindparam, select
 from sqlalchemy.schema import SchemaItem
 
+from connect_hub.errors import ConfigurationError
 from connect_hub.storage.sql.tables import accounts, endpoints, events, operators, sessions, upkeep
 from connect_hub.storage.sql.tables.columns import key
 
-__all__ = ["SCHEMA_VERSION", "Tables"]
+__all__ = ["OLDEST_VERSION", "SCHEMA_VERSION", "Tables"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Of the tables as they are here; `migrations.steps` says what it added."""
+OLDEST_VERSION = 1
+"""The version that the oldest release knows which works on these tables: the one before."""
+
+_PREFIX = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,29})?")
 
 
 class Tables:
-    """The hub's tables in one MetaData, named with a prefix and, where given, in a schema."""
+    """The hub's tables in one MetaData, named with a prefix and, where given, in a schema.
+
+    With a MetaData of the host's they join it, for its own migrations and foreign keys. Raises
+    ConfigurationError for a prefix that cannot be one, and for one with which a table is there already.
+    """
 
     def __init__(
         self, metadata: MetaData | None = None, *, prefix: str = "connect_hub_", schema: str | None = None
     ) -> None:
         self.metadata = MetaData() if metadata is None else metadata
-        self._prefix = prefix
+        if not _PREFIX.fullmatch(prefix):
+            raise ConfigurationError(
+                f"storage: {prefix!r} cannot be the prefix of a table. Take up to 30 letters, digits and "
+                "underscores, such as 'hub_'."
+            )
+        self.prefix = prefix
         self._schema = schema
 
         self.meta = upkeep.meta(self._table)
@@ -65,7 +82,13 @@ class Tables:
         unique: dict[str, tuple[str, ...]] | None = None,
         indexes: dict[str, tuple[str, ...]] | None = None,
     ) -> Table:
-        full = self._prefix + name
+        full = self.prefix + name
+        whole = full if self._schema is None else f"{self._schema}.{full}"
+        if whole in self.metadata.tables:
+            raise ConfigurationError(
+                f"storage: the MetaData has a table {whole!r} already, so the prefix {self.prefix!r} "
+                "clashes. Choose another: Tables(metadata, prefix=…), and the same for SQLStorage."
+            )
         return Table(
             full,
             self.metadata,
@@ -74,6 +97,10 @@ class Tables:
             *(Index(f"{full}_{key}_ix", *on) for key, on in (indexes or {}).items()),
             schema=self._schema,
         )
+
+    def named(self, name: str) -> Table:
+        """The table of that name, which is without its prefix. KeyError: there is none."""
+        return {table.name.removeprefix(self.prefix): table for table in self.all()}[name]
 
     def all(self) -> list[Table]:
         """The hub's own tables, and no other of the MetaData."""

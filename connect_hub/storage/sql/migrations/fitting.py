@@ -1,0 +1,64 @@
+"""Whether this release may work on the tables that are there, and if not, what to do."""
+
+from sqlalchemy import Connection, select
+
+from connect_hub.errors import ConfigurationError, MissingTables, WrongSchema
+from connect_hub.storage.sql.migrations.found import Found, look
+from connect_hub.storage.sql.migrations.versions import OLDEST, UPGRADING, VERSION, notes
+from connect_hub.storage.sql.tables import SCHEMA_VERSION, Tables
+
+__all__ = ["explain", "refuse_newer", "refuse_strangers", "refuse_unless_fitting"]
+
+_SHOWN = 5
+
+
+def refuse_unless_fitting(c: Connection, t: Tables) -> None:
+    """Raise WrongSchema for tables that a newer release made so that this one cannot use them, and for an
+    upgrade that did not end; or the database's own error where a table or column is missing."""
+    noted = notes(c, t)
+    found = Found(version=noted.get(VERSION), oldest=noted.get(OLDEST))
+    if found.is_too_new:
+        refuse_newer(found)
+    if UPGRADING in noted:
+        raise WrongSchema(
+            f"An upgrade of these tables to version {noted[UPGRADING]} was begun and did not end. Run "
+            "`connect-hub db upgrade --database-url …` again: it goes on where it stopped."
+        )
+    for table in t.all():
+        c.execute(select(table).limit(0)).close()
+
+
+def refuse_newer(found: Found) -> None:
+    """Raise WrongSchema if a newer release made these tables."""
+    if found.is_newer:
+        raise WrongSchema(
+            f"These tables are of version {found.version}; this release of connect-hub knows "
+            f"{SCHEMA_VERSION}. Install a newer one: pip install --upgrade connect-hub"
+        )
+
+
+def refuse_strangers(t: Tables, found: Found) -> None:
+    """Raise ConfigurationError if a table of somebody else's has a name of ours."""
+    strangers = found.strangers(t)
+    if strangers:
+        raise ConfigurationError(
+            f"storage: this database has a table {strangers[0]!r} that is not the hub's, so the prefix "
+            f"{t.prefix!r} clashes. Choose another: SQLStorage(engine, prefix=…)."
+        )
+
+
+def explain(c: Connection, t: Tables) -> ConfigurationError:
+    """What is wrong with tables of which a statement said that something is missing."""
+    found = look(c, t)
+    try:
+        refuse_strangers(t, found)
+    except ConfigurationError as error:
+        return error
+    if not found.columns:
+        return MissingTables()
+    missing = [one for one in found.missing(t) if not one.startswith("index ")]
+    named = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
+    return MissingTables(
+        f"The hub's tables in this database are older than this release: it lacks {named}. Run "
+        "`connect-hub db upgrade --database-url …` for it, or call SQLStorage.create_all(engine)."
+    )
