@@ -1,7 +1,7 @@
 """A host's page on one origin, and the hub that it embeds on the same origin or on another."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,8 @@ class Place:
     key: str
     """Ada's API key at the provider."""
     pages: dict[str, str | Path]
+    folder: Path
+    """For files of this place."""
 
     def session(self, **fields: object) -> dict[str, object]:
         """A connect session, made over HTTP as by the host's server."""
@@ -76,10 +78,10 @@ def place_of(
     same_origin: bool = False,
     prefix: str = "/connect",
     allowed: bool = True,
-    connectors: tuple[Connector, ...] = (),
+    more: Callable[[str], Connector] | None = None,
 ) -> Iterator[Place]:
     """Run both. The host is `localhost` and the hub `127.0.0.1`: two sites to a browser. `allowed`: the
-    host's origin is one that may embed the hub."""
+    host's origin is one that may embed the hub. `more`: another connector, of the provider's address."""
     pages: dict[str, str | Path] = {}
 
     async def page(request: Request) -> Response:
@@ -113,7 +115,7 @@ def place_of(
             connectors=[
                 OAuth(provider.connector(), client_id="hub", client_secret=client_secret),
                 provider.key_connector(),
-                *connectors,
+                *([] if more is None else [more(provider_url)]),
             ],
             config=HubConfig(
                 dispatch=False,
@@ -136,7 +138,7 @@ def place_of(
         hub_app.app = Starlette(routes=hubs_own)
         key = provider.add_api_key(user="Ada Lovelace").reveal()
         try:
-            yield Place(host, hub_url, hub, provider, key, pages)
+            yield Place(host, hub_url, hub, provider, key, pages, folder)
         finally:
             # On the hub's own loop, or its connections to the provider would be left open.
             httpx2.get(f"{(host if same_origin else other_url)}/-/close", trust_env=False)
