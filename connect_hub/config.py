@@ -21,6 +21,7 @@ from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES
 from connect_hub.identity import Identity
 from connect_hub.models import Binding
 from connect_hub.secret import Secret
+from connect_hub.webhooks.fields import header_problem
 from connect_hub.webhooks.signing import secret_key
 
 if TYPE_CHECKING:
@@ -220,9 +221,19 @@ class Webhook:
     events: frozenset[str] = DEFAULT_EVENTS
     name: str = ""
     """Names the endpoint in the database; empty: made from the URL. Keep it when the URL moves."""
+    providers: frozenset[str] | None = None
+    """The connectors whose events it gets; None: all, and what belongs to no connector too."""
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+    """Header fields that are sent along, such as one that your gateway asks for."""
 
     def __post_init__(self) -> None:
         _split_web_address("webhook.url", self.url, insecure_dev=True)
+        if self.providers is not None:
+            object.__setattr__(self, "providers", _names("webhook.providers", self.providers))
+        for name, value in self.headers.items():
+            problem = header_problem(name, value)
+            if problem is not None:
+                raise _refuse("webhook.headers", f"{name!r} {problem}", "Change it, or leave it out.")
         object.__setattr__(self, "events", _names("webhook.events", self.events))
         object.__setattr__(self, "secrets", _secrets("webhook.secrets", self.secrets))
         if not self.secrets:

@@ -30,6 +30,11 @@ __all__ = [
     "CredentialsExpired",
     "CredentialsUnreadable",
     "CrossSiteRequest",
+    "DeliveryNotFound",
+    "EndpointDisabled",
+    "EndpointNotFound",
+    "EndpointReadOnly",
+    "EventNotFound",
     "FieldError",
     "FormExpired",
     "HeadersTooLarge",
@@ -38,6 +43,7 @@ __all__ = [
     "IdentityChanged",
     "InvalidApiKey",
     "InvalidToken",
+    "LimitReached",
     "LinkExpired",
     "LinkNotFound",
     "LinkRefused",
@@ -242,6 +248,42 @@ class TriggerTokenForgotten(ConnectHubError):
 to get a new one."""
 
     code = "trigger_token_forgotten"
+
+
+class EndpointNotFound(NotFound):
+    """There is no webhook endpoint with this id."""
+
+    code = "endpoint_not_found"
+
+
+class EventNotFound(NotFound):
+    """There is no event with this id, or not any more."""
+
+    code = "event_not_found"
+
+
+class DeliveryNotFound(NotFound):
+    """There is no delivery with this id, or not any more."""
+
+    code = "delivery_not_found"
+
+
+class EndpointDisabled(ConnectHubError):
+    """This webhook endpoint is disabled. Enable it first."""
+
+    code = "endpoint_disabled"
+
+
+class EndpointReadOnly(ConnectHubError):
+    """This webhook endpoint is part of the hub's configuration. Change it there."""
+
+    code = "endpoint_read_only"
+
+
+class LimitReached(ConnectHubError):
+    """There are as many of these as there may be. Remove one first."""
+
+    code = "limit_reached"
 
 
 class MethodNotAllowed(ConnectHubError):

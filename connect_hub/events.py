@@ -12,9 +12,19 @@ from datetime import datetime
 
 from connect_hub.clock import iso
 from connect_hub.models import Account, AccountStatus, Json, Session
-from connect_hub.storage.protocol import Change, NewEvent
+from connect_hub.storage.protocol import Change, NewEvent, WebhookEndpoint
 
-__all__ = ["DEFAULT_EVENTS", "EVENT_NAMES", "Event", "Targets", "account_event", "change_name", "link_event"]
+__all__ = [
+    "DEFAULT_EVENTS",
+    "EVENT_NAMES",
+    "TEST_EVENT",
+    "Event",
+    "Targets",
+    "account_event",
+    "change_name",
+    "endpoint_event",
+    "link_event",
+]
 
 DEFAULT_EVENTS = frozenset({"account.created", "account.updated", "account.deleted"})
 """What an endpoint gets that names no events."""
@@ -25,11 +35,16 @@ EVENT_NAMES = DEFAULT_EVENTS | {
     "account.triggered",
     "link.opened",
     "link.renewal_requested",
+    "webhook_endpoint.disabled",
 }
 """What can be subscribed to. A name that nothing sends is not in it, so that nobody waits for it in vain."""
 
-Targets = Callable[[str, str], tuple[str, ...]]
-"""(project id, event name) to the targets that want it: `webhook:<endpoint>`, `handler:<name>`."""
+TEST_EVENT = "webhook.test"
+"""Sent to one endpoint when its owner asks for it; nobody subscribes to it."""
+
+Targets = Callable[[str, str, str | None], tuple[str, ...]]
+"""(project id, event name, connector's key) to the targets that want it: `webhook:<endpoint>` of the
+configuration, `handler:<name>`. The endpoints of the database are found where the event is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,7 @@ def account_event(
         sequence=account.sequence,
         targets=targets,
         now=now,
+        provider=account.provider,
     )
 
 
@@ -118,6 +134,36 @@ def link_event(
         sequence=0,
         targets=targets,
         now=now,
+        provider=session.provider,
+    )
+
+
+def endpoint_event(
+    name: str, endpoint: WebhookEndpoint, *, targets: Targets, now: datetime, extra: Mapping[str, Json]
+) -> NewEvent:
+    """An event about a webhook endpoint. Its address is left out, as it may hold a secret."""
+    about: dict[str, Json] = {
+        "account_id": None,
+        "record_type": "webhook_endpoint",
+        "record_id": endpoint.id,
+        "provider": None,
+        "origin_owner_id": None,
+        "origin_owner_name": None,
+        "origin_username": None,
+        "setup_information": None,
+        "description": endpoint.description,
+        **extra,
+    }
+    return _event(
+        name,
+        endpoint.project_id,
+        about,
+        record_id=endpoint.id,
+        owner_id="",
+        sequence=0,
+        targets=targets,
+        now=now,
+        provider=None,
     )
 
 
@@ -136,6 +182,7 @@ def _event(
     sequence: int,
     targets: Targets,
     now: datetime,
+    provider: str | None,
 ) -> NewEvent:
     stamp = iso(now)
     body: dict[str, Json] = {
@@ -155,6 +202,7 @@ def _event(
         owner_id=owner_id,
         sequence=sequence,
         body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
-        targets=targets(project_id, name),
+        targets=targets(project_id, name, provider),
         created_at=now,
+        provider=provider,
     )

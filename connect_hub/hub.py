@@ -18,6 +18,8 @@ from connect_hub.flows.api_keys import ApiKeys
 from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
+from connect_hub.flows.endpoints import Endpoints
+from connect_hub.flows.event_history import Events
 from connect_hub.flows.operators import Operators
 from connect_hub.flows.revocation import Revocation
 from connect_hub.flows.sessions import Links, Sessions
@@ -123,6 +125,8 @@ class ConnectHub:
         self.audit = AuditLog(core)
         self.operators = Operators(core, self.audit)
         self.triggers = Triggers(core, TriggerTokens(keys=keys), self.accounts)
+        self.endpoints = Endpoints(core)
+        self.events = Events(core, self.endpoints)
         self.upkeep = Upkeep(replace(core, ready=partial(self._runtime.ready, deliver=False)))
         self._revocation, self._transport = revocation, transport
         self.sync = SyncHub(self, self._runtime)
@@ -182,6 +186,8 @@ class ConnectHub:
             accounts=self.accounts,
             owners=self.owners,
             triggers=self.triggers,
+            endpoints=self.endpoints,
+            events=self.events,
             visits=visits,
             connecting=connecting,
             embedding=Embedding(self._core, visits, connecting, linking),

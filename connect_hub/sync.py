@@ -9,6 +9,8 @@ from connect_hub.flows.accounts import Accounts, Owners
 from connect_hub.flows.api_keys import ApiKeys
 from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.audit import AuditLog
+from connect_hub.flows.endpoints import Endpoints
+from connect_hub.flows.event_history import Events
 from connect_hub.flows.operators import Operators
 from connect_hub.flows.sessions import Links, Sessions
 from connect_hub.flows.triggers import Triggers
@@ -120,6 +122,31 @@ class SyncTriggers(_Blocking[Triggers]):
     rotate = _blocking(Triggers.rotate)
 
 
+class SyncEndpoints(_Blocking[Endpoints]):
+    """`hub.endpoints`."""
+
+    create = _blocking(Endpoints.create)
+    list = _blocking(Endpoints.list)
+    get = _blocking(Endpoints.get)
+    change = _blocking(Endpoints.change)
+    delete = _blocking(Endpoints.delete)
+    rotate = _blocking(Endpoints.rotate)
+    disable = _blocking(Endpoints.disable)
+    enable = _blocking(Endpoints.enable)
+    test = _blocking(Endpoints.test)
+
+
+class SyncEvents(_Blocking[Events]):
+    """`hub.events`."""
+
+    list = _blocking(Events.list)
+    get = _blocking(Events.get)
+    deliveries = _blocking(Events.deliveries)
+    delivery = _blocking(Events.delivery)
+    resend = _blocking(Events.resend)
+    replay = _blocking(Events.replay)
+
+
 class SyncUpkeep(_Blocking[Upkeep]):
     """`hub.upkeep`."""
 
@@ -142,6 +169,8 @@ class SyncHub:
         self.audit = SyncAudit(hub.audit, runtime, "audit")
         self.operators = SyncOperators(hub.operators, runtime, "operators")
         self.triggers = SyncTriggers(hub.triggers, runtime, "triggers")
+        self.endpoints = SyncEndpoints(hub.endpoints, runtime, "endpoints")
+        self.events = SyncEvents(hub.events, runtime, "events")
         self.upkeep = SyncUpkeep(hub.upkeep, runtime, "upkeep")
 
     def check(self) -> None:

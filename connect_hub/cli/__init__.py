@@ -18,6 +18,7 @@ __all__ = ["main"]
         "db": "db",
         "demo": "demo",
         "doctor": "doctor",
+        "events": "events",
         "keys": "keys",
         "links": "links",
         "operators": "operators",

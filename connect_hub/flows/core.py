@@ -13,7 +13,7 @@ from connect_hub.nonce import Nonces
 from connect_hub.storage.protocol import Storage
 from connect_hub.tokens import LinkTokens
 from connect_hub.vault import Vault
-from connect_hub.webhooks.targets import WEBHOOK
+from connect_hub.webhooks.targets import webhook_target
 
 __all__ = ["Core"]
 
@@ -57,11 +57,15 @@ class Core:
             raise ConnectorInactive(f"The connector {key!r} is not enabled on this project.")
         return connector
 
-    def targets(self, project_id: str, event: str) -> tuple[str, ...]:
+    def targets(self, project_id: str, event: str, provider: str | None) -> tuple[str, ...]:
         """Who gets an event of this name; see `connect_hub.events.Targets`."""
         project = self.config.projects.get(project_id)
         webhooks = () if project is None else project.webhooks
         return (
-            *(f"{WEBHOOK}{project_id}/{webhook.name}" for webhook in webhooks if event in webhook.events),
+            *(
+                webhook_target(project_id, webhook.name)
+                for webhook in webhooks
+                if event in webhook.events and (webhook.providers is None or provider in webhook.providers)
+            ),
             *self.callbacks.targets(event),
         )

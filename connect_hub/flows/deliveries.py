@@ -7,6 +7,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
@@ -15,12 +16,21 @@ from connect_hub.callbacks import HANDLER, Callback
 from connect_hub.config import Webhook
 from connect_hub.events import Event
 from connect_hub.flows.core import Core
+from connect_hub.flows.endpoint_health import after_failure, after_success
 from connect_hub.flows.lanes import Lanes
+from connect_hub.flows.receivers import StoredReceiver, targets_of
 from connect_hub.flows.settling import Settling
 from connect_hub.net import Transport
-from connect_hub.storage.protocol import Delivery, DeliveryState, Settlement
-from connect_hub.webhooks.delivery import Outcome, next_try, post
-from connect_hub.webhooks.targets import WEBHOOK
+from connect_hub.storage.protocol import (
+    Delivery,
+    DeliveryAttempt,
+    DeliveryState,
+    Judge,
+    Settlement,
+    WebhookEndpoint,
+)
+from connect_hub.webhooks.delivery import Outcome, Receiver, next_try, post
+from connect_hub.webhooks.targets import webhook_target
 
 __all__ = ["Deliveries"]
 
@@ -47,14 +57,15 @@ class Deliveries:
         self._stuck: Counter[str] = Counter()
         """How many calls of a plain callback are still in their threads although they took too long."""
         self._endpoints: dict[str, Webhook] = {
-            f"{WEBHOOK}{project_id}/{webhook.name}": webhook
+            webhook_target(project_id, webhook.name): webhook
             for project_id, project in core.config.projects.items()
             for webhook in project.webhooks
         }
 
     @property
     def targets(self) -> frozenset[str]:
-        """What this process can serve; deliveries to anything else wait for a process that can.
+        """What this process can serve, besides the endpoints of the database, which any can; deliveries to
+        anything else wait for a process that can.
 
         A plain callback that has not come back in time is left alone until it does: it cannot be stopped,
         and calling it once more would only take one more thread.
@@ -68,16 +79,20 @@ class Deliveries:
 
         There is room for so many at once, and for so many to one target: see `Lanes`.
         """
-        free, room = self._lanes.free, self._lanes.room(self.targets)
-        if free <= 0 or not room:
+        free = self._lanes.free
+        if free <= 0:
             return ()
         now = self._core.clock.now()
+        stored = targets_of(await self._core.storage.endpoints_due(now=now))
+        room = self._lanes.room(self.targets | stored.keys())
+        if not room:
+            return ()
         claimed = await self._core.storage.claim_deliveries(
             tuple(room), limit=free, lease=_LEASE, now=now, room=room
         )
         for delivery in claimed:
             self._lanes.enter(delivery.target)
-        return [partial(self._carry_out, delivery) for delivery in claimed]
+        return [partial(self._carry_out, one, stored.get(one.target)) for one in claimed]
 
     async def run_due(self) -> int:
         """Take what is due now, and wait until all of it has been tried; returns how many were."""
@@ -85,10 +100,10 @@ class Deliveries:
         await asyncio.gather(*(carry_out() for carry_out in claimed))
         return len(claimed)
 
-    async def _carry_out(self, delivery: Delivery) -> None:
+    async def _carry_out(self, delivery: Delivery, endpoint: WebhookEndpoint | None) -> None:
         began, delivered = monotonic(), False
         try:
-            outcome = await self._try(delivery)
+            outcome = await self._try(delivery, endpoint)
             delivered = outcome.delivered
         except asyncio.CancelledError:
             # Told to stop: another worker need not wait for the lease to run out.
@@ -101,6 +116,8 @@ class Deliveries:
         state, next_at = next_try(
             outcome, attempts=delivery.attempts + 1, now=now, random_source=self._random
         )
+        if endpoint is not None and endpoint.deleted_at is None and (outcome.gone or not endpoint.enabled):
+            state = DeliveryState.HELD
         if not outcome.delivered:
             log.warning(
                 "event %s to %s: %s; %s after %d tries",
@@ -110,7 +127,15 @@ class Deliveries:
                 state.value,
                 delivery.attempts + 1,
             )
-        await self._settle(delivery, outcome, state, next_at, now)
+        await self._settle(delivery, outcome, state, next_at, now, self._judge(endpoint, outcome, now))
+
+    def _judge(self, endpoint: WebhookEndpoint | None, outcome: Outcome, now: datetime) -> Judge | None:
+        """What the outcome means for the endpoint; None: nothing."""
+        if endpoint is None or outcome.attempt is None:
+            return None
+        if outcome.delivered:
+            return None if endpoint.failing_since is None else after_success
+        return after_failure(now=now, gone=outcome.gone, targets=self._core.targets)
 
     async def _settle(
         self,
@@ -119,6 +144,7 @@ class Deliveries:
         state: DeliveryState,
         next_at: datetime | None,
         now: datetime,
+        judge: Judge | None = None,
     ) -> None:
         await self._settling.settle(
             Settlement(
@@ -128,15 +154,30 @@ class Deliveries:
                 next_at=next_at,
                 error=outcome.error,
                 now=now,
+                attempt=outcome.attempt,
+                judge=judge,
             )
         )
 
-    async def _try(self, delivery: Delivery) -> Outcome:
+    async def _try(self, delivery: Delivery, endpoint: WebhookEndpoint | None) -> Outcome:
+        clock = self._core.clock
         try:
             if delivery.target.startswith(HANDLER):
-                return await self._call(delivery)
-            webhook = self._endpoints[delivery.target]
-            return await post(webhook, delivery, transport=self._transport, clock=self._core.clock)
+                began, started_at = monotonic(), clock.now()
+                outcome = await self._call(delivery)
+                took = max(0, round((monotonic() - began) * 1000))
+                tried = DeliveryAttempt(started_at=started_at, duration_ms=took, error=outcome.error)
+                return replace(outcome, attempt=tried)
+            webhook: Receiver
+            if endpoint is None:
+                webhook = self._endpoints[delivery.target]
+            elif endpoint.deleted_at is not None:
+                return Outcome(False, "the endpoint was deleted", gone=True)
+            elif not endpoint.enabled:
+                return Outcome(False, "the endpoint is disabled")
+            else:
+                webhook = StoredReceiver.of(endpoint, self._core.vault, clock.now())
+            return await post(webhook, delivery, transport=self._transport, clock=clock)
         except Exception as error:
             # A fault of ours must not keep the delivery for ever, nor those behind it.
             log.exception("event %s to %s could not be tried", delivery.event_id, delivery.target)

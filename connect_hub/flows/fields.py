@@ -21,6 +21,7 @@ __all__ = [
     "Text",
     "TypeName",
     "has_no_text",
+    "whole",
 ]
 
 MAX_METADATA_KEYS = 50
@@ -54,7 +55,7 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-def _whole(value: object) -> object:
+def whole(value: object) -> object:
     """JSON has one kind of number: 60.0 is 60."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -155,8 +156,8 @@ PlainValues = Annotated[
         }
     ),
 ]
-Seconds = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
-Count = Annotated[int, Field(strict=True, ge=1, le=10_000), BeforeValidator(_whole)]
+Seconds = Annotated[int, Field(strict=True), BeforeValidator(whole)]
+Count = Annotated[int, Field(strict=True, ge=1, le=10_000), BeforeValidator(whole)]
 CategoryName = Annotated[
     Category,
     BeforeValidator(_spelling),

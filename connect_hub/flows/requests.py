@@ -35,6 +35,7 @@ __all__ = [
     "ConvertAccount",
     "CreateSession",
     "OwnerName",
+    "Request",
     "SessionFields",
     "parse",
     "parse_json",
@@ -46,12 +47,14 @@ MAX_DEPTH = 32
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|([\[{])|([\]}])', re.S)
 
 
-class _Request(BaseModel):
+class Request(BaseModel):
+    """What every request has: no field that is not known."""
+
     # Built when the first request comes, not when the package is imported.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, defer_build=True)
 
 
-class CreateSession(_Request):
+class CreateSession(Request):
     """Whom to let connect what, and for how long."""
 
     origin_owner_id: Id = Field(description="The customer's id in your own system.")
@@ -135,13 +138,13 @@ class SessionFields(TypedDict, total=False):
     locale: str | None
 
 
-class AuthenticateToken(_Request):
+class AuthenticateToken(Request):
     """A connect session's token."""
 
     token: Annotated[str, Field(max_length=10_000)] = Field(description="The token of a connect session.")
 
 
-class AccountChange(_Request):
+class AccountChange(Request):
     """What `hub.accounts.change` may change; only what was given counts, so the defaults say nothing."""
 
     origin_owner_id: Id = ""
@@ -163,7 +166,7 @@ class AccountFields(TypedDict, total=False):
     """Replaces all of it."""
 
 
-class ChangeAccount(_Request):
+class ChangeAccount(Request):
     """What to change of an account; a field left out stays as it is."""
 
     origin_owner_id: Id | None = Field(None, description="Moves it to another customer; null is ignored.")
@@ -198,13 +201,13 @@ class ChangeAccount(_Request):
         }
 
 
-class ConvertAccount(_Request):
+class ConvertAccount(Request):
     """The type an account is to have."""
 
     type: TypeName = Field(description="`production` or `test`.")
 
 
-class OwnerName(_Request):
+class OwnerName(Request):
     """The customer whose data is to be erased."""
 
     origin_owner_id: Id

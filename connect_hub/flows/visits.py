@@ -368,10 +368,9 @@ class Visits:
         return session
 
     async def _announce(self, name: str, session: Session) -> None:
-        if self._core.targets(session.project_id, name):
-            now = self._core.clock.now()
-            await self._core.storage.record([link_event(name, session, targets=self._core.targets, now=now)])
-            self._core.wake()
+        now = self._core.clock.now()
+        await self._core.storage.record([link_event(name, session, targets=self._core.targets, now=now)])
+        self._core.wake()
 
 
 def _digest(cookie: str) -> bytes:

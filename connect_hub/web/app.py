@@ -16,6 +16,7 @@ from connect_hub.web.api import Api
 from connect_hub.web.contexts import BrandView
 from connect_hub.web.dashboard.routes import dashboard_routes
 from connect_hub.web.endpoint import Endpoint, Handler, is_for_a_person
+from connect_hub.web.event_api import EventApi
 from connect_hub.web.headers import SecureHeaders
 from connect_hub.web.hub_api import HubApi
 from connect_hub.web.hub_endpoint import HubEndpoint
@@ -44,7 +45,7 @@ _HEADERS_LIMIT = 64 * 1024
 def routes(site: Site) -> list[BaseRoute]:
     """The route table. Handlers ask for keys, cookies and tokens themselves; none is open by its path."""
     api, link, visit, callback = Api(site), LinkPages(site), VisitPages(site), CallbackPages(site)
-    trigger = TriggerApi(site)
+    trigger, event = TriggerApi(site), EventApi(site)
     openapi, surface, window = OpenApi(site), HubApi(site), WindowPages(site)
 
     def page(path: str, name: str, **methods: Handler) -> BaseRoute:
@@ -101,6 +102,24 @@ def routes(site: Site) -> list[BaseRoute]:
         ),
         data("/accounts/{account_id}/trigger/rotate", "account_trigger_rotate", POST=trigger.rotate),
         data(f"/triggers/{{{TOKEN}}}", "trigger", POST=trigger.receive),
+        data("/webhook_endpoints", "endpoints", GET=event.list_endpoints, POST=event.create_endpoint),
+        data(
+            "/webhook_endpoints/{endpoint_id}",
+            "endpoint",
+            GET=event.get_endpoint,
+            PATCH=event.change_endpoint,
+            DELETE=event.delete_endpoint,
+        ),
+        data("/webhook_endpoints/{endpoint_id}/rotate", "endpoint_rotate", POST=event.rotate_secret),
+        data("/webhook_endpoints/{endpoint_id}/disable", "endpoint_disable", POST=event.disable_endpoint),
+        data("/webhook_endpoints/{endpoint_id}/enable", "endpoint_enable", POST=event.enable_endpoint),
+        data("/webhook_endpoints/{endpoint_id}/test", "endpoint_test", POST=event.test_endpoint),
+        data("/webhook_endpoints/{endpoint_id}/replay", "endpoint_replay", POST=event.replay),
+        data("/events", "events", GET=event.list_events),
+        data("/events/{event_id}", "event", GET=event.get_event),
+        data("/deliveries", "deliveries", GET=event.list_deliveries),
+        data("/deliveries/{delivery_id}", "delivery", GET=event.get_delivery),
+        data("/deliveries/{delivery_id}/resend", "delivery_resend", POST=event.resend),
         data("/connectors/meta", "connectors", GET=api.list_connectors),
         data("/connectors/meta/{provider}", "connector", GET=api.get_connector),
         # The hub's JSON surface, for embedded hubs.

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from connect_hub.errors import FieldError, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
 
-__all__ = ["BYTES_LIMIT", "FORM_LIMIT", "JSON_LIMIT", "read_bytes", "read_form", "read_json"]
+__all__ = ["BYTES_LIMIT", "FORM_LIMIT", "JSON_LIMIT", "read_bytes", "read_form", "read_json", "read_options"]
 
 JSON_LIMIT = 64 * 1024
 BYTES_LIMIT = 64 * 1024
@@ -55,6 +55,13 @@ async def read_json(request: Request) -> bytes:
         with contextlib.suppress(ValueError, RecursionError):  # what else is wrong, the reader says
             _TWINS.decode(body.decode())
     return body
+
+
+async def read_options(request: Request) -> bytes:
+    """The JSON text of a body that may be left out: then it is an empty object."""
+    if request.headers.get("content-type") is None and not await _read(request, 0):
+        return b"{}"
+    return await read_json(request)
 
 
 def _refuse_twins(pairs: list[tuple[str, object]]) -> None:

@@ -129,7 +129,10 @@ def _operation(operation: "Operation") -> "Node":
         content: Node = {"schema": _ref(operation.body.__name__)}
         if operation.example is not None:
             content["example"] = operation.example
-        node["requestBody"] = {"required": True, "content": {"application/json": content}}
+        node["requestBody"] = {
+            "required": not operation.optional_body,
+            "content": {"application/json": content},
+        }
     if operation.open:
         node["security"] = []
     return node

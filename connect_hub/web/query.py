@@ -76,6 +76,20 @@ class Query:
             self.problem(name, f"must be one of {', '.join(known)}")
         return [known[value] for value in values if value in known]
 
+    def instant(self, name: str) -> datetime | None:
+        """A moment (RFC 3339), with its time zone."""
+        text = self.one(name)
+        if text is None:
+            return None
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            at = None
+        if at is None or at.tzinfo is None:
+            self.problem(name, "must be an instant with its time zone, such as 2026-11-01T00:00:00Z")
+            return None
+        return at
+
     def cursor(self, row_id: str) -> tuple[datetime, str] | None:
         """Where the page before ended; `row_id` is the pattern of an id."""
         text = self.one("cursor")

@@ -5,7 +5,7 @@ equal, name by name.
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -18,6 +18,7 @@ from connect_hub.models import (
     SessionStatus,
     StepKind,
 )
+from connect_hub.storage.protocol import DeliveryState
 
 __all__ = [
     "Account",
@@ -25,11 +26,18 @@ __all__ = [
     "ConnectSession",
     "ConnectSessionDetails",
     "Connector",
+    "Delivery",
+    "DeliveryDetails",
     "Erased",
     "Error",
+    "Event",
+    "EventDetails",
     "Health",
     "IssuedConnectSession",
+    "IssuedWebhookEndpoint",
+    "Replayed",
     "Trigger",
+    "WebhookEndpoint",
 ]
 
 Metadata = dict[str, JsonValue]
@@ -86,6 +94,99 @@ class Trigger(_Answer):
 
     external_trigger_token: str
     url: str = Field(description="Enter it at the provider.", json_schema_extra={"format": "uri"})
+
+
+class SecretLife(_Answer):
+    """How long a signing secret signs; never the secret."""
+
+    created_at: datetime | None
+    expires_at: datetime | None
+
+
+class WebhookEndpoint(_Answer):
+    """Where events are posted to. Neither its secrets nor the values of its header fields are shown."""
+
+    id: str
+    project_id: str
+    source: Literal["database", "config"] = Field(description="One of `config` is changed there alone.")
+    url: str
+    description: str | None
+    events: list[str]
+    providers: list[str] | None
+    header_names: list[str]
+    secrets: list[SecretLife] = Field(description="Those that sign now, newest first.")
+    enabled: bool
+    disabled_at: datetime | None
+    disabled_reason: Literal["manual", "failing", "gone"] | None
+    failing_since: datetime | None = Field(description="The first failure since which nothing succeeded.")
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+class IssuedWebhookEndpoint(WebhookEndpoint):
+    """An endpoint and its new secret, which is shown this once."""
+
+    secret: str = Field(description="`whsec_…`, as Standard Webhooks has it.")
+
+
+class Event(_Answer):
+    """What happened."""
+
+    id: str = Field(description="The `webhook-id` of every delivery.")
+    type: str
+    project_id: str
+    record_id: str
+    provider: str | None
+    sequence: int
+    created_at: datetime
+    data: dict[str, JsonValue] = Field(description="The body that is delivered.")
+
+
+class Delivery(_Answer):
+    """One event on its way to one target, or at its end."""
+
+    id: str
+    event_id: str
+    event_type: str
+    record_id: str
+    target: str
+    endpoint_id: str | None
+    state: DeliveryState
+    attempts: int
+    last_error: str | None
+    next_attempt_at: datetime | None
+    created_at: datetime
+    settled_at: datetime | None
+
+
+class EventDetails(Event):
+    """An event and where it went: its newest 200 deliveries."""
+
+    deliveries: list[Delivery]
+
+
+class DeliveryAttempt(_Answer):
+    """One try. What is secret in the request is left out."""
+
+    started_at: datetime
+    duration_ms: int
+    status: int | None
+    error: str | None
+    request_headers: dict[str, str]
+    response_headers: dict[str, str]
+    response_body: str = Field(description="The first 16 KiB.")
+
+
+class DeliveryDetails(Delivery):
+    """A delivery and each of its tries."""
+
+    log: list[DeliveryAttempt]
+
+
+class Replayed(_Answer):
+    """How much is sent again."""
+
+    deliveries: int
 
 
 class ConnectionAttempt(_Answer):

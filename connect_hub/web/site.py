@@ -14,6 +14,8 @@ from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.connecting import Connecting
 from connect_hub.flows.core import Core
 from connect_hub.flows.embedding import Embedding
+from connect_hub.flows.endpoints import Endpoints
+from connect_hub.flows.event_history import Events
 from connect_hub.flows.operators import Operators
 from connect_hub.flows.popups import Popups
 from connect_hub.flows.sessions import Sessions
@@ -44,6 +46,8 @@ class Flows:
     accounts: Accounts
     owners: Owners
     triggers: Triggers
+    endpoints: Endpoints
+    events: Events
     visits: Visits
     connecting: Connecting
     embedding: Embedding

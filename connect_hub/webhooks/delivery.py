@@ -2,18 +2,20 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import Protocol
 
 from connect_hub.clock import Clock, truncate
-from connect_hub.config import Webhook
 from connect_hub.errors import AnswerTooLarge, OutboundFailed, OutboundRefused
-from connect_hub.net import Limits, Transport
-from connect_hub.storage.protocol import Delivery, DeliveryState
-from connect_hub.webhooks.signing import sign
+from connect_hub.net import Answer, Limits, Transport
+from connect_hub.secret import Secret
+from connect_hub.storage.protocol import Delivery, DeliveryAttempt, DeliveryState
+from connect_hub.webhooks.signing import SIGNATURE, STACKONE_SIGNATURE, sign
 
-__all__ = ["SCHEDULE", "Outcome", "next_try", "post"]
+__all__ = ["SCHEDULE", "Outcome", "Receiver", "next_try", "post"]
 
 SCHEDULE: Sequence[timedelta] = (
     timedelta(seconds=5),
@@ -32,6 +34,10 @@ _JITTER = 0.2
 _LONGEST_WAIT = timedelta(hours=24)
 _LIMITS = Limits(total=15.0, max_bytes=16 * 1024, cut=True)  # the status says it all
 _GONE = 410
+_SIGNATURES = {SIGNATURE, STACKONE_SIGNATURE}
+_HIDDEN = "(not shown)"
+_LOGGED = ("content-length", "content-type", "date", "location", "retry-after", "server", "x-request-id")
+_LONGEST_VALUE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +51,74 @@ class Outcome:
     """How long the endpoint asked to be left alone."""
     gone: bool = False
     """The endpoint said that it is there no more (RFC 9110, 15.5.11): do not try again."""
+    attempt: DeliveryAttempt | None = field(default=None, compare=False)
+    """What to log of it; None: nothing was tried."""
 
 
-async def post(webhook: Webhook, delivery: Delivery, *, transport: Transport, clock: Clock) -> Outcome:
+class Receiver(Protocol):
+    """Where to post to, and how."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def signing_secrets(self) -> Sequence[Secret]:
+        """Newest first."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, Secret]:
+        """Header fields of the endpoint's own."""
+        ...
+
+
+async def post(webhook: Receiver, delivery: Delivery, *, transport: Transport, clock: Clock) -> Outcome:
     """Post the exact bytes, signed with the time of this try. Never raises for the endpoint's faults."""
-    now = clock.now()
-    headers = {
-        "content-type": "application/json; charset=utf-8",
-        **sign(
-            message_id=delivery.event_id, timestamp=now, body=delivery.body, secrets=webhook.signing_secrets
-        ),
-    }
+    now, began = clock.now(), monotonic()
+    signed = sign(
+        message_id=delivery.event_id, timestamp=now, body=delivery.body, secrets=webhook.signing_secrets
+    )
+    own = {"content-type": "application/json; charset=utf-8", **signed}
+    shown = {name: _HIDDEN if name in _SIGNATURES else value for name, value in own.items()}
+
+    def attempt(error: str | None, answer: Answer | None = None) -> DeliveryAttempt:
+        return DeliveryAttempt(
+            started_at=now,
+            duration_ms=max(0, round((monotonic() - began) * 1000)),
+            status=None if answer is None else answer.status,
+            request_headers={**dict.fromkeys(webhook.headers, _HIDDEN), **shown},
+            response_headers={} if answer is None else _loggable(answer.headers),
+            response_body=b"" if answer is None else answer.body[: _LIMITS.max_bytes],
+            error=error,
+        )
+
+    def failed(error: str) -> Outcome:
+        return Outcome(False, error, attempt=attempt(error))
+
     try:
         answer = await transport.send(
-            "POST", webhook.url, headers=headers, content=delivery.body, limits=_LIMITS
+            "POST",
+            webhook.url,
+            headers={**webhook.headers, **own},
+            content=delivery.body,
+            limits=_LIMITS,
         )
     except OutboundFailed as error:
-        return Outcome(False, f"no answer: {error.reason}")
+        return failed(f"no answer: {error.reason}")
     except AnswerTooLarge:
-        return Outcome(False, "the answer was too large")
+        return failed("the answer was too large")
     except OutboundRefused as error:
-        return Outcome(False, error.message)
+        return failed(error.message)
     if 200 <= answer.status < 300:
-        return Outcome(True)
+        return Outcome(True, attempt=attempt(None, answer))
+    said = f"answered {answer.status}"
     wait = _retry_after(answer.headers, now) if answer.status in {429, 503} else None
-    return Outcome(False, f"answered {answer.status}", wait, gone=answer.status == _GONE)
+    return Outcome(False, said, wait, gone=answer.status == _GONE, attempt=attempt(said, answer))
+
+
+def _loggable(headers: Mapping[str, str]) -> dict[str, str]:
+    """What an answer's header says that helps an operator, and holds no cookie or token."""
+    return {name: headers[name][:_LONGEST_VALUE] for name in _LOGGED if name in headers}
 
 
 def next_try(

@@ -58,6 +58,9 @@ def test_an_api_key_is_shown_once_and_can_be_revoked(run: Run, tmp_path: Path) -
         (("links", "create", *OWNER, "--project", "other"), "other"),
         (("triggers", "show", "acc_none"), "no account with this id"),
         (("triggers", "rotate", "acc_none"), "no account with this id"),
+        (("webhooks", "create", "--url", "http://10.0.0.1/"), "url"),
+        (("webhooks", "rotate", "ep_none"), "no webhook endpoint"),
+        (("events", "resend", "none"), "no delivery"),
         (("worker",), "CONNECT_HUB_WEBHOOK_URL"),
         (("worker", "--app", "nomodule"), "module:hub"),
         (("worker", "--app", "no_such_module:hub"), "no module 'no_such_module'"),
@@ -196,3 +199,29 @@ def test_a_hosts_own_hub_is_found(run: Run, environment: pytest.MonkeyPatch, tmp
         result = run("links", "create", *OWNER, "--app", app)
         assert result.stdout.startswith("https://host.example/c/link#t=")
     sys.modules.pop("own_host_app")
+
+
+def test_an_endpoint_is_made_tried_and_taken_away(run: Run, tmp_path: Path) -> None:
+    """T46: its secret is printed when it is made and when it is rotated, and is in no list."""
+    made = run("webhooks", "create", "--url", "https://hooks.example.com/in", "--event", "account.created")
+    assert len(secret_key(Secret(made.stdout.strip()))) == 32
+    [row] = [json.loads(line) for line in run("webhooks", "list", "--json").stdout.splitlines()]
+    assert (row["url"], row["events"], row["enabled"]) == (
+        "https://hooks.example.com/in",
+        "account.created",
+        True,
+    )
+    assert "whsec_" not in json.dumps(row)
+    assert run("webhooks", "rotate", row["id"]).stdout.strip() != made.stdout.strip()
+    sent = run("webhooks", "test", row["id"]).stdout
+    delivery = sent.split()[-1]
+    shown = json.loads(run("events", "delivery", delivery, "--json").stdout)
+    assert (shown["event_type"], shown["state"]) == ("webhook.test", "pending")
+    assert run("events", "deliveries").stdout.splitlines()[1].split()[0] == delivery
+    assert run("events", "list", "--json").stdout.count("webhook.test") >= 1
+    assert run("webhooks", "disable", row["id"]).stdout == f"disabled {row['id']}\n"
+    assert "disabled" in run("events", "resend", delivery).output
+    assert run("webhooks", "enable", row["id"]).stdout == f"enabled {row['id']}\n"
+    assert "30 days" in run("webhooks", "replay", row["id"], "--since", "2020-01-01").output
+    assert run("webhooks", "delete", row["id"]).stdout == f"deleted {row['id']}\n"
+    assert run("webhooks", "list", "--json").stdout == ""

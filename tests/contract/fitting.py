@@ -7,6 +7,7 @@ Loaded by schemathesis itself (`SCHEMATHESIS_HOOKS`); data that is meant to be r
 import itertools
 import os
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import schemathesis
@@ -38,6 +39,15 @@ def before_call(context: HookContext, case: Any, kwargs: dict[str, Any]) -> None
             body["categories"] = None
         if body.get("providers") is not None:
             body["providers"] = [PROVIDER]
+    elif case.operation.path.startswith("/webhook_endpoints"):
+        if body.get("url") is not None:
+            body["url"] = "https://hooks.example.com/in"  # where it may lead is more than a schema can say
+        if body.get("providers") is not None:
+            body["providers"] = [PROVIDER]
+        now = datetime.now(UTC)
+        for name, at in (("since", now), ("replay_since", now), ("until", now + timedelta(days=1))):
+            if body.get(name) is not None:
+                body[name] = at.isoformat()
     elif body.get("provider") is not None:
         body["provider"] = PROVIDER
 

@@ -45,6 +45,7 @@ async def test_the_examples_work(tmp_path: Path, anyio_backend: str) -> None:
             assert run("authenticate", **shell, TOKEN=created["token"])["id"] == created["id"]
             assert [found["id"] for found in run("list", **shell)] == [account]
             assert run("change", **shell, ACCOUNT=account)["label"] == "Payroll"
+            assert run("endpoint", **shell)["secret"].startswith("whsec_")
             names: dict[str, Any] = {}
             exec(compile(block("paging"), "docs/api.md", "exec"), names)  # noqa: S102 - our own page
             assert [found["id"] for found in names["all_accounts"](hub_url, API_KEY)] == [account]

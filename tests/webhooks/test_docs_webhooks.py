@@ -172,6 +172,6 @@ def test_the_page_names_every_event() -> None:
     """The page lists exactly the events there are, with the right ones as sent by default."""
     page = PAGE.read_text("utf-8")
     sent, _, subscribed = page.partition("Sent unless")[2].partition("To be subscribed:")
-    names = re.compile(r"`((?:account|link)\.[a-z_]+)`")
+    names = re.compile(r"`((?:account|link|webhook_endpoint)\.[a-z_]+)`")
     assert set(names.findall(sent)) == DEFAULT_EVENTS
     assert set(names.findall(subscribed.partition("| header")[0])) == EVENT_NAMES - DEFAULT_EVENTS

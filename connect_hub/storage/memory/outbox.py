@@ -21,6 +21,7 @@ from connect_hub.storage.rules import new_delivery_rows, new_event_row
 __all__ = ["MemoryEvents", "is_leased"]
 
 _PENDING, _HELD = DeliveryState.PENDING.value, DeliveryState.HELD.value
+_OPEN = {DeliveryState.PENDING, DeliveryState.HELD}
 
 
 class MemoryEvents(Shelves):
@@ -132,7 +133,7 @@ class MemoryEvents(Shelves):
 
     def _settle(self, settlement: Settlement) -> None:
         row = self._deliveries[settlement.delivery_id]
-        next_at, is_pending = settlement.next_at, settlement.state is DeliveryState.PENDING
+        next_at, is_open = settlement.next_at, settlement.state in _OPEN
         self._deliveries[row["id"]] = {
             **row,
             "state": settlement.state.value,
@@ -140,7 +141,7 @@ class MemoryEvents(Shelves):
             "lease_until": None,
             "last_error": settlement.error,
             "next_at": row["next_at"] if next_at is None else milliseconds(next_at),
-            "settled_at": None if is_pending else milliseconds(settlement.now),
+            "settled_at": None if is_open else milliseconds(settlement.now),
         }
         if settlement.attempt is not None:
             logged = attempt_row(row["id"], row["epoch"], row["event_id"], settlement.attempt)

@@ -12,6 +12,7 @@ from connect_hub.storage.sql import endpoints
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["backlog", "record", "settle"]
+_OPEN = {DeliveryState.PENDING, DeliveryState.HELD}
 
 
 def record(c: Connection, t: Tables, events: Sequence[NewEvent]) -> None:
@@ -59,13 +60,13 @@ def settle(c: Connection, t: Tables, settlements: Sequence[Settlement]) -> list[
 
 def _settle(c: Connection, t: Tables, settlement: Settlement) -> bool:
     d = t.deliveries.c
-    is_pending = settlement.state is DeliveryState.PENDING
+    is_open = settlement.state in _OPEN
     values: dict[str, object] = {
         "state": settlement.state.value,
         "attempts": d.attempts + 1,
         "lease_until": None,
         "last_error": settlement.error,
-        "settled_at": None if is_pending else milliseconds(settlement.now),
+        "settled_at": None if is_open else milliseconds(settlement.now),
     }
     if settlement.next_at is not None:
         values["next_at"] = milliseconds(settlement.next_at)

@@ -1,0 +1,58 @@
+"""When an endpoint counts as broken: R7 of the reliability rules.
+
+An endpoint is disabled after five days of nothing but failure. One success ends the count, and so does a
+silence: where nothing was tried for two days (no worker ran, nothing happened, a clock jumped) the failures
+before it say nothing about now.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from connect_hub.clock import iso
+from connect_hub.events import Targets, endpoint_event
+from connect_hub.storage.protocol import Judge, NewEvent, WebhookEndpoint
+
+__all__ = ["DISABLED", "after_failure", "after_success", "turned_off"]
+
+DISABLED = "webhook_endpoint.disabled"
+_PATIENCE = timedelta(days=5)
+_SILENCE = timedelta(hours=48)
+"""Longer than the schedule ever waits, jitter and Retry-After included."""
+
+
+def after_success(endpoint: WebhookEndpoint) -> tuple[WebhookEndpoint, Sequence[NewEvent]]:
+    """It works: what failed before is forgotten."""
+    return replace(endpoint, failing_since=None, last_failure_at=None), ()
+
+
+def after_failure(*, now: datetime, gone: bool, targets: Targets) -> Judge:
+    """What a failed try at `now` means; `gone`: the endpoint said that it is there no more."""
+
+    def judge(endpoint: WebhookEndpoint) -> tuple[WebhookEndpoint, Sequence[NewEvent]]:
+        since, last = endpoint.failing_since, endpoint.last_failure_at
+        if since is None or last is None or not timedelta(0) <= now - last <= _SILENCE:
+            since = now
+        failing = replace(endpoint, failing_since=since, last_failure_at=now)
+        if not endpoint.enabled or not (gone or now - since >= _PATIENCE):
+            return failing, ()
+        return turned_off(failing, "gone" if gone else "failing", now), [
+            endpoint_event(
+                DISABLED,
+                endpoint,
+                targets=targets,
+                now=now,
+                extra={
+                    "reason": "gone" if gone else "failing",
+                    "failing_since": iso(since),
+                    "disabled_at": iso(now),
+                },
+            )
+        ]
+
+    return judge
+
+
+def turned_off(endpoint: WebhookEndpoint, reason: str, now: datetime) -> WebhookEndpoint:
+    """The endpoint, disabled."""
+    return replace(endpoint, enabled=False, disabled_at=now, disabled_reason=reason, updated_at=now)

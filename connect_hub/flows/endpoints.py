@@ -1,0 +1,379 @@
+"""Webhook endpoints: made, listed, changed, their secrets rotated, tested, switched off and on."""
+
+import difflib
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Unpack
+
+from connect_hub.config import Webhook
+from connect_hub.errors import (
+    EndpointDisabled,
+    EndpointNotFound,
+    EndpointReadOnly,
+    FieldError,
+    LimitReached,
+    OutboundRefused,
+    ValidationFailed,
+)
+from connect_hub.events import DEFAULT_EVENTS, TEST_EVENT
+from connect_hub.flows.audit import AuditLog
+from connect_hub.flows.core import Core
+from connect_hub.flows.endpoint_health import turned_off
+from connect_hub.flows.endpoint_requests import (
+    ChangeEndpoint,
+    CreateEndpoint,
+    EndpointChange,
+    EndpointFields,
+    RotateSecret,
+    TestEndpoint,
+)
+from connect_hub.flows.receivers import Contents, SigningSecret, opened, sealed
+from connect_hub.flows.requests import parse
+from connect_hub.flows.sample_events import sample_event
+from connect_hub.models import Json
+from connect_hub.net import OutboundPolicy
+from connect_hub.secret import Secret
+from connect_hub.storage.protocol import DeliveryQuery, DeliveryRecord, WebhookEndpoint
+from connect_hub.webhooks.signing import generate_secret
+
+__all__ = ["Endpoint", "Endpoints", "IssuedEndpoint", "SecretLife"]
+
+MOST_ENDPOINTS = 50
+MOST_SECRETS = 10
+_OVERLAP = timedelta(hours=24)
+
+Change = Callable[[WebhookEndpoint], WebhookEndpoint]
+
+
+def _names(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(dict.fromkeys(names))
+
+
+def _secret_values(headers: Mapping[str, str] | None) -> dict[str, Secret]:
+    return {name: Secret(value) for name, value in (headers or {}).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class SecretLife:
+    """How long a secret signs; never the secret itself."""
+
+    created_at: datetime | None
+    """None for one of the configuration."""
+    expires_at: datetime | None
+    """None: until it is rotated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A webhook endpoint as its project sees it."""
+
+    id: str
+    project_id: str
+    source: str
+    """`database`, or `config` for one of the configuration, which can only be changed there."""
+    url: str
+    description: str | None
+    events: tuple[str, ...]
+    providers: tuple[str, ...] | None
+    header_names: tuple[str, ...]
+    secrets: tuple[SecretLife, ...]
+    """Those that sign now, newest first."""
+    enabled: bool
+    disabled_at: datetime | None
+    disabled_reason: str | None
+    failing_since: datetime | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedEndpoint:
+    """An endpoint and its new secret, which is shown this once."""
+
+    endpoint: Endpoint
+    secret: Secret = field(repr=False)
+
+
+class Endpoints:
+    """What a project does with its webhook endpoints."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._audit = AuditLog(core)
+        network = core.config.network
+        self._policy = OutboundPolicy(
+            allow_private_hosts=network.allow_private_hosts, allow_http=network.insecure_dev
+        )
+
+    async def create(
+        self, *, url: str, project: str = "default", **fields: Unpack[EndpointFields]
+    ) -> IssuedEndpoint:
+        """Make an endpoint with a secret of its own; the fields are those of `CreateEndpoint`.
+
+        Raises ValidationFailed, naming each field that is wrong, and LimitReached at 50 endpoints.
+        """
+        return await self.create_from(parse(CreateEndpoint, {"url": url, **fields}), project=project)
+
+    async def create_from(self, request: CreateEndpoint, *, project: str = "default") -> IssuedEndpoint:
+        """Make the endpoint that `request` describes."""
+        self._core.project(project)
+        self._refuse_unreachable(request.url)
+        self._refuse_unknown(request.providers)
+        await self._core.ready()
+        now = self._core.clock.now()
+        secret = generate_secret()
+        contents = Contents((SigningSecret(secret, now),), _secret_values(request.headers))
+        new = WebhookEndpoint(
+            id="ep_" + secrets.token_hex(16),
+            project_id=project,
+            url=request.url,
+            description=request.description,
+            events=_names(request.events),
+            providers=_names(request.providers),
+            generation=0,
+            key_id="",
+            sealed=b"",
+            created_at=now,
+            updated_at=now,
+        )
+        new = sealed(new, contents, self._core.vault)
+        if not await self._core.storage.create_endpoint(new, at_most=MOST_ENDPOINTS):
+            raise LimitReached(f"A project has {MOST_ENDPOINTS} webhook endpoints at most. Delete one first.")
+        await self._audit.write(project, "webhook_endpoint.created", new.id, after={"url": new.url})
+        return IssuedEndpoint(self._shown(new, now), secret)
+
+    async def list(self, *, project: str = "default") -> list[Endpoint]:
+        """All of a project: those of the configuration, then those of the database, newest first."""
+        configured = [self._configured(one, project) for one in self._core.project(project).webhooks]
+        await self._core.ready()
+        now = self._core.clock.now()
+        stored = await self._core.storage.endpoints(project)
+        return configured + [self._shown(one, now) for one in stored]
+
+    async def get(self, endpoint_id: str, *, project: str = "default") -> Endpoint:
+        """One endpoint. Raises EndpointNotFound."""
+        configured = self.configured(endpoint_id, project)
+        if configured is not None:
+            return self._configured(configured, project)
+        return self._shown(await self.stored(endpoint_id, project), self._core.clock.now())
+
+    async def change(
+        self, endpoint_id: str, *, project: str = "default", **fields: Unpack[EndpointChange]
+    ) -> Endpoint:
+        """Change what is given; None of `events` and `providers` means all, of `headers` none.
+
+        Raises ValidationFailed, EndpointNotFound, EndpointReadOnly.
+        """
+        return await self.change_from(endpoint_id, parse(ChangeEndpoint, fields), project=project)
+
+    async def change_from(
+        self, endpoint_id: str, request: ChangeEndpoint, *, project: str = "default"
+    ) -> Endpoint:
+        """Change what `request` names."""
+        given = request.model_fields_set
+        url = request.url
+        if url is not None:
+            self._refuse_unreachable(url)
+        self._refuse_unknown(request.providers)
+        now = self._core.clock.now()
+
+        def change(one: WebhookEndpoint) -> WebhookEndpoint:
+            after = one
+            if url is not None and url != one.url:
+                after = replace(after, url=url, failing_since=None, last_failure_at=None)
+            if "description" in given:
+                after = replace(after, description=request.description)
+            if "events" in given:
+                after = replace(after, events=_names(request.events))
+            if "providers" in given:
+                after = replace(after, providers=_names(request.providers))
+            if "headers" in given:
+                contents = replace(opened(one, self._core.vault), headers=_secret_values(request.headers))
+                after = sealed(after, contents, self._core.vault)
+            return one if after == one else replace(after, updated_at=now)
+
+        return await self._change(endpoint_id, project, change, now, "changed")
+
+    async def delete(self, endpoint_id: str, *, project: str = "default") -> Endpoint:
+        """Delete an endpoint; nothing more is sent to it. Raises EndpointNotFound, EndpointReadOnly."""
+        now = self._core.clock.now()
+        before = self._shown(await self._writable(endpoint_id, project), now)
+        gone = await self._core.storage.delete_endpoint(project, endpoint_id, now=now)
+        if gone is None:
+            raise EndpointNotFound
+        await self._audit.write(project, "webhook_endpoint.deleted", endpoint_id)
+        return before
+
+    async def rotate(
+        self, endpoint_id: str, *, overlap: timedelta = _OVERLAP, project: str = "default"
+    ) -> IssuedEndpoint:
+        """Give it a new secret; those that it has sign along for `overlap`, 7 days at most.
+
+        Raises ValidationFailed, EndpointNotFound, EndpointReadOnly, LimitReached at ten live secrets.
+        """
+        seconds = overlap // timedelta(seconds=1)
+        return await self.rotate_from(endpoint_id, parse(RotateSecret, {"overlap": seconds}), project=project)
+
+    async def rotate_from(
+        self, endpoint_id: str, request: RotateSecret, *, project: str = "default"
+    ) -> IssuedEndpoint:
+        """Rotate as `request` says."""
+        overlap = _OVERLAP if request.overlap is None else timedelta(seconds=request.overlap)
+        now = self._core.clock.now()
+        secret, end = generate_secret(), now + overlap
+
+        def change(one: WebhookEndpoint) -> WebhookEndpoint:
+            contents = opened(one, self._core.vault)
+            older = tuple(
+                replace(old, expires_at=end if old.expires_at is None else min(old.expires_at, end))
+                for old in contents.secrets
+            )
+            live = tuple(old for old in older if old.is_live(now))
+            if len(live) >= MOST_SECRETS:
+                raise LimitReached(
+                    f"{MOST_SECRETS} secrets of this endpoint sign already. Wait until the oldest one has "
+                    "expired, or rotate with an overlap of 0."
+                )
+            contents = replace(contents, secrets=(SigningSecret(secret, now), *live))
+            return replace(sealed(one, contents, self._core.vault), updated_at=now)
+
+        return IssuedEndpoint(await self._change(endpoint_id, project, change, now, "rotated"), secret)
+
+    async def disable(self, endpoint_id: str, *, project: str = "default") -> Endpoint:
+        """Send nothing to it; what waits is held. Idempotent. Raises EndpointNotFound, EndpointReadOnly."""
+        now = self._core.clock.now()
+
+        def change(one: WebhookEndpoint) -> WebhookEndpoint:
+            return turned_off(one, "manual", now) if one.enabled else one
+
+        return await self._change(endpoint_id, project, change, now, "disabled")
+
+    async def enable(self, endpoint_id: str, *, project: str = "default") -> Endpoint:
+        """Send to it again: what was held is due at once. Idempotent. What happened while it was disabled is
+        not sent by this; see `hub.events.replay`. Raises EndpointNotFound, EndpointReadOnly."""
+        now = self._core.clock.now()
+
+        def change(one: WebhookEndpoint) -> WebhookEndpoint:
+            if one.enabled:
+                return one
+            return replace(
+                one,
+                enabled=True,
+                disabled_at=None,
+                disabled_reason=None,
+                failing_since=None,
+                last_failure_at=None,
+                updated_at=now,
+            )
+
+        enabled = await self._change(endpoint_id, project, change, now, "enabled")
+        self._core.wake()
+        return enabled
+
+    async def test(
+        self, endpoint_id: str, *, event: str | None = None, project: str = "default"
+    ) -> DeliveryRecord:
+        """Send an event to this endpoint alone, made up and marked with `"test": true`.
+
+        `event` is one of the events, or by default `webhook.test`. Raises ValidationFailed, EndpointNotFound,
+        EndpointReadOnly, EndpointDisabled.
+        """
+        name = parse(TestEndpoint, {"event": event}).event or TEST_EVENT
+        endpoint = await self._writable(endpoint_id, project)
+        if not endpoint.enabled:
+            raise EndpointDisabled
+        made = replace(sample_event(name, endpoint, self._core.clock.now()), endpoints=(endpoint.id,))
+        await self._core.storage.record([made])
+        self._core.wake()
+        [delivery] = await self._core.storage.deliveries(DeliveryQuery(project_id=project, event_id=made.id))
+        return delivery
+
+    # --- for the other flows ---
+
+    def configured(self, endpoint_id: str, project: str) -> Webhook | None:
+        """The endpoint of the configuration with this name."""
+        named = (one for one in self._core.project(project).webhooks if one.name == endpoint_id)
+        return next(named, None)
+
+    async def stored(self, endpoint_id: str, project: str) -> WebhookEndpoint:
+        """The endpoint of the database. Raises EndpointNotFound."""
+        self._core.project(project)
+        await self._core.ready()
+        found = await self._core.storage.endpoint(project, endpoint_id)
+        if found is None:
+            raise EndpointNotFound
+        return found
+
+    async def _writable(self, endpoint_id: str, project: str) -> WebhookEndpoint:
+        if self.configured(endpoint_id, project) is not None:
+            raise EndpointReadOnly
+        return await self.stored(endpoint_id, project)
+
+    async def _change(
+        self, endpoint_id: str, project: str, change: Change, now: datetime, done: str
+    ) -> Endpoint:
+        if self.configured(endpoint_id, project) is not None:
+            raise EndpointReadOnly
+        await self._core.ready()
+        changed = await self._core.storage.change_endpoint(project, endpoint_id, change, now=now)
+        if changed is None:
+            raise EndpointNotFound
+        after: dict[str, Json] = {"url": changed.url, "enabled": changed.enabled}
+        await self._audit.write(project, f"webhook_endpoint.{done}", endpoint_id, after=after)
+        return self._shown(changed, now)
+
+    def _refuse_unreachable(self, url: str) -> None:
+        """What the address itself says; where its name leads is judged at each delivery."""
+        try:
+            self._policy.check(url)
+        except OutboundRefused as error:
+            raise ValidationFailed(FieldError("url", error.message[:1].lower() + error.message[1:])) from None
+
+    def _refuse_unknown(self, providers: Sequence[str] | None) -> None:
+        for key in providers or ():
+            if key not in self._core.connectors:
+                near = difflib.get_close_matches(key[:64], list(self._core.connectors), n=1)
+                hint = f"; did you mean '{near[0]}'?" if near else ""
+                raise ValidationFailed(FieldError("providers", f"the hub has no connector {key!r}{hint}"))
+
+    def _shown(self, one: WebhookEndpoint, now: datetime) -> Endpoint:
+        contents = opened(one, self._core.vault)
+        return Endpoint(
+            id=one.id,
+            project_id=one.project_id,
+            source="database",
+            url=one.url,
+            description=one.description,
+            events=tuple(sorted(DEFAULT_EVENTS)) if one.events is None else one.events,
+            providers=one.providers,
+            header_names=tuple(contents.headers),
+            secrets=tuple(SecretLife(s.created_at, s.expires_at) for s in contents.secrets if s.is_live(now)),
+            enabled=one.enabled,
+            disabled_at=one.disabled_at,
+            disabled_reason=one.disabled_reason,
+            failing_since=one.failing_since,
+            created_at=one.created_at,
+            updated_at=one.updated_at,
+        )
+
+    @staticmethod
+    def _configured(one: Webhook, project: str) -> Endpoint:
+        return Endpoint(
+            id=one.name,
+            project_id=project,
+            source="config",
+            url=one.url,
+            description=None,
+            events=tuple(sorted(one.events)),
+            providers=None if one.providers is None else tuple(sorted(one.providers)),
+            header_names=tuple(one.headers),
+            secrets=tuple(SecretLife(None, None) for _ in one.secrets),
+            enabled=True,
+            disabled_at=None,
+            disabled_reason=None,
+            failing_since=None,
+            created_at=None,
+            updated_at=None,
+        )

@@ -1,0 +1,343 @@
+"""Endpoints of the database: who gets what, signed with which secrets, and what their failures come to."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connect_hub.errors import (
+    EndpointDisabled,
+    EndpointNotFound,
+    EndpointReadOnly,
+    LimitReached,
+    ValidationFailed,
+    WebhookInvalid,
+)
+from connect_hub.flows.endpoints import MOST_ENDPOINTS
+from connect_hub.storage.protocol import DeliveryState
+from connect_hub.testing.storage.values import event
+from connect_hub.webhooks import verify
+from connect_hub.webhooks.delivery import SCHEDULE
+from tests.web.api import linked
+from tests.webhooks.hooked import URL, Hooked, answer, hooked
+
+HOUR = timedelta(hours=1)
+
+
+async def made_event(on: Hooked, owner: str = "42") -> str:
+    """One `account.created`; the account's id."""
+    return await linked(on.made, owner)
+
+
+async def something(on: Hooked) -> None:
+    """An event of an account of its own, written without the way that leads there."""
+    number = next(on.numbers)
+    told = event(
+        name="account.created",
+        record_id=f"acc-{number}",
+        targets=(),
+        body=json.dumps({"event": "account.created"}).encode(),
+        created_at=on.made.clock.now(),
+    )
+    await on.made.hub.storage.record([told])
+
+
+def names(on: Hooked, url: str = URL) -> list[str]:
+    return [json.loads(post.body)["event"] for post in on.hooks.posts if post.url == url]
+
+
+async def test_an_endpoint_gets_what_it_asked_for_and_can_verify_it(tmp_path: Path) -> None:
+    """T47: by event and by connector; the default is what an endpoint gets that names none."""
+    on = hooked(tmp_path)
+    every = await on.hub.endpoints.create(url=URL)
+    await on.hub.endpoints.create(url="https://hooks.test/deleted", events=["account.deleted"])
+    await on.hub.endpoints.create(url="https://hooks.test/login", providers=["simulated"])
+    await on.hub.endpoints.create(url="https://hooks.test/key", providers=["simulated-key"])
+    account_id = await made_event(on)
+    await on.hub.accounts.change(account_id, label="Main")
+    await on.hub.accounts.delete(account_id)
+    await on.delivered()
+    told = ["account.created", "account.updated", "account.deleted"]
+    assert names(on) == names(on, "https://hooks.test/key") == told
+    assert names(on, "https://hooks.test/deleted") == ["account.deleted"]
+    assert names(on, "https://hooks.test/login") == []
+    first = on.hooks.posts[0]
+    if first.url == URL:
+        clock = on.made.clock
+        assert verify(first.body, first.headers, [every.secret], clock=clock)["event"] == "account.created"
+
+
+async def test_the_secrets_of_a_rotation_sign_together_until_the_older_has_had_its_time(
+    tmp_path: Path,
+) -> None:
+    """Two secrets at once for the overlap, then the new one alone; with an overlap of nothing, at once."""
+    on = hooked(tmp_path)
+    old = await on.hub.endpoints.create(url=URL)
+    new = await on.hub.endpoints.rotate(old.endpoint.id, overlap=HOUR)
+    assert old.secret.reveal() != new.secret.reveal()
+    await made_event(on, "1")
+    await on.delivered()
+    on.made.clock.advance(HOUR)
+    await made_event(on, "2")
+    await on.delivered()
+    during, after = on.hooks.posts
+    assert len(str(during.headers["webhook-signature"]).split()) == 2
+    assert len(str(after.headers["webhook-signature"]).split()) == 1
+    clock = on.made.clock
+    with pytest.raises(WebhookInvalid):
+        verify(after.body, after.headers, [old.secret], clock=clock)
+    assert verify(after.body, after.headers, [new.secret], clock=clock)
+    [shown] = (await on.hub.endpoints.get(old.endpoint.id)).secrets
+    assert shown.expires_at is None
+    for _ in range(10):
+        await on.hub.endpoints.rotate(old.endpoint.id, overlap=timedelta())
+    for _ in range(9):
+        await on.hub.endpoints.rotate(old.endpoint.id)
+    with pytest.raises(LimitReached, match="overlap of 0"):
+        await on.hub.endpoints.rotate(old.endpoint.id)
+
+
+async def test_secrets_and_header_values_lie_sealed_and_are_never_shown(tmp_path: Path) -> None:
+    """T46: not in the database's file, the list, the log of tries, or a repr; they are only sent."""
+    on = hooked(tmp_path)
+    issued = await on.hub.endpoints.create(url=URL, headers={"X-Gate": "gate-password-0123456789"})
+    await made_event(on)
+    await on.delivered()
+    assert on.hooks.posts[0].headers["X-Gate"].reveal() == "gate-password-0123456789"
+    [delivery] = await on.hub.events.deliveries()
+    details = await on.hub.events.delivery(delivery.id)
+    shown = [repr(one) for one in (issued, details, await on.hub.endpoints.list())]
+    stored = (tmp_path / "hub.db").read_bytes()
+    for secret in (issued.secret.reveal(), "gate-password-0123456789"):
+        assert not [text for text in shown if secret in text]
+        assert secret.encode() not in stored
+    [tried] = details.attempts
+    assert tried.request_headers["webhook-signature"] == "(not shown)"
+    assert tried.request_headers["webhook-id"] == delivery.event_id
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"url": "http://hooks.test/in"}, "url"),
+        ({"url": "https://user:pw@hooks.test/in"}, "url"),
+        ({"url": "https://10.0.0.7/in"}, "url"),
+        ({"url": "https://[::1]/in"}, "url"),
+        ({"url": "https://169.254.169.254/latest"}, "url"),
+        ({"url": "ftp://hooks.test"}, "url"),
+        ({"url": "not a url"}, "url"),
+        ({"url": URL, "events": ["account.creatd"]}, "account.created"),
+        ({"url": URL, "events": []}, "events"),
+        ({"url": URL, "providers": ["simulated-kei"]}, "simulated-key"),
+        ({"url": URL, "headers": {"Webhook-Signature": "v1,forged"}}, "the hub sets itself"),
+        ({"url": URL, "headers": {"X-Gate": "a\nInjected: b"}}, "visible ASCII"),
+        ({"url": URL, "headers": {"Bad Name": "x"}}, "not a header's name"),
+        ({"url": URL, "description": "x" * 1000}, "description"),
+    ],
+)
+async def test_what_cannot_be_an_endpoint_is_refused_by_its_field(
+    tmp_path: Path, fields: dict[str, Any], said: str
+) -> None:
+    """T23, T24: nothing that leads inside is stored, in whatever spelling; each refusal names the field."""
+    on = hooked(tmp_path)
+    with pytest.raises(ValidationFailed) as refused:
+        await on.hub.endpoints.create(**fields)
+    assert said in " ".join(f"{error.field}: {error.message}" for error in refused.value.details)
+    assert await on.hub.endpoints.list() == []
+
+
+async def test_a_project_has_so_many_endpoints_and_its_own_alone(tmp_path: Path) -> None:
+    """T51: another project's is as if absent. What one project may make is bounded."""
+    on = hooked(tmp_path)
+    one = await on.hub.endpoints.create(url=URL)
+    for _ in range(MOST_ENDPOINTS - 1):
+        await on.hub.endpoints.create(url=URL)
+    with pytest.raises(LimitReached):
+        await on.hub.endpoints.create(url=URL)
+    await on.hub.endpoints.delete(one.endpoint.id)
+    with pytest.raises(EndpointNotFound):
+        await on.hub.endpoints.get(one.endpoint.id)
+    await on.hub.endpoints.create(url=URL)
+
+
+async def test_always_failing_is_disabled_after_five_days_and_its_owner_told(tmp_path: Path) -> None:
+    """R7, always failing: on through every try of five days, off with the first failure after them. The
+    notice goes to the other endpoints; what waits is held, and goes on when it is enabled."""
+    on = hooked(tmp_path)
+    broken = (await on.hub.endpoints.create(url=URL)).endpoint.id
+    await on.hub.endpoints.create(url="https://hooks.test/ops", events=["webhook_endpoint.disabled"])
+    on.hooks.says = lambda post: answer(500 if post.url == URL else 204)
+    began = on.made.clock.now()
+    while (await on.hub.endpoints.get(broken)).enabled:
+        assert on.made.clock.now() - began < timedelta(days=5, hours=13)
+        await something(on)
+        await on.after(hours=12)
+    assert on.made.clock.now() - began >= timedelta(days=5)
+    await on.delivered()
+    off = await on.hub.endpoints.get(broken)
+    assert (off.disabled_reason, off.failing_since) == ("failing", began + timedelta(hours=12))
+    [notice] = [json.loads(post.body) for post in on.hooks.posts if post.url.endswith("/ops")]
+    assert (notice["record_id"], notice["reason"]) == (broken, "failing")
+    assert URL not in json.dumps(notice)
+    posts = len(on.hooks.posts)
+    assert await on.after(days=2) == 0
+    assert len(on.hooks.posts) == posts
+    on.hooks.says = lambda post: answer(204)
+    held = await on.hub.events.deliveries(endpoint_id=broken, states=[DeliveryState.HELD])
+    await on.hub.endpoints.enable(broken)
+    await on.delivered()
+    assert held
+    assert not await on.hub.events.deliveries(endpoint_id=broken, states=[DeliveryState.HELD])
+    sent = {str(post.headers["webhook-id"]) for post in on.hooks.posts[posts:]}
+    assert {one.event_id for one in held} <= sent
+
+
+async def test_failing_now_and_then_is_never_disabled(tmp_path: Path) -> None:
+    """R7, sporadic: failures far apart, with nothing between them, do not add up."""
+    on = hooked(tmp_path)
+    endpoint = (await on.hub.endpoints.create(url=URL)).endpoint.id
+    for _ in range(5):
+        on.hooks.says = lambda post: answer(503)
+        await something(on)
+        await on.delivered()
+        on.hooks.says = lambda post: answer(204)
+        await on.after(days=3)
+    assert (await on.hub.endpoints.get(endpoint)).enabled
+
+
+async def test_one_success_begins_the_count_anew(tmp_path: Path) -> None:
+    """R7, recovered: four days of failure and one success are as if nothing had been."""
+    on = hooked(tmp_path)
+    endpoint = (await on.hub.endpoints.create(url=URL)).endpoint.id
+    for _ in range(3):
+        on.hooks.says = lambda post: answer(500)
+        for _half_day in range(8):
+            await something(on)
+            await on.after(hours=12)
+        assert (await on.hub.endpoints.get(endpoint)).failing_since is not None
+        on.hooks.says = lambda post: answer(204)
+        await something(on)
+        await on.after(hours=1)
+        shown = await on.hub.endpoints.get(endpoint)
+        assert (shown.enabled, shown.failing_since) == (True, None)
+
+
+async def test_a_clock_that_jumps_disables_nothing(tmp_path: Path) -> None:
+    """R7: a month forth or back between two failures says nothing about the endpoint."""
+    on = hooked(tmp_path)
+    endpoint = (await on.hub.endpoints.create(url=URL)).endpoint.id
+    on.hooks.says = lambda post: answer(500)
+    for days in (0, 30, -20, 40):
+        on.made.clock.advance(timedelta(days=days))
+        await something(on)
+        await on.delivered()
+    assert (await on.hub.endpoints.get(endpoint)).enabled
+
+
+async def test_an_endpoint_that_says_it_is_gone_is_disabled_at_once(tmp_path: Path) -> None:
+    """R4: 410 ends it, with what waits held; no other status does."""
+    on = hooked(tmp_path)
+    endpoint = (await on.hub.endpoints.create(url=URL)).endpoint.id
+    on.hooks.says = lambda post: answer(410)
+    await made_event(on)
+    await on.delivered()
+    assert (await on.hub.endpoints.get(endpoint)).disabled_reason == "gone"
+    [held] = await on.hub.events.deliveries(endpoint_id=endpoint)
+    assert held.state is DeliveryState.HELD
+
+
+async def test_it_is_tried_at_the_times_of_the_schedule(tmp_path: Path) -> None:
+    """R4: ten tries of one event, each within a fifth of its wait; then it is dead."""
+    on = hooked(tmp_path)
+    endpoint = (await on.hub.endpoints.create(url=URL)).endpoint.id
+    on.hooks.says = lambda post: answer(500)
+    await made_event(on)
+    await on.delivered()
+    for wait in SCHEDULE:
+        [before] = await on.hub.events.deliveries(endpoint_id=endpoint)
+        due = before.next_at - on.made.clock.now()
+        assert 0.8 * wait <= due <= 1.2 * wait + timedelta(milliseconds=1)
+        assert await on.after(seconds=due.total_seconds() - 0.002) == 0
+        assert await on.after(seconds=0.002) == 1
+    [dead] = await on.hub.events.deliveries(endpoint_id=endpoint)
+    assert (dead.state, dead.attempts) == (DeliveryState.DEAD, 10)
+    assert len((await on.hub.events.delivery(dead.id)).attempts) == 10
+    assert await on.after(days=30) == 0
+
+
+async def test_what_failed_can_be_sent_again_with_the_same_id(tmp_path: Path) -> None:
+    """R5: resent one by one, or all since an instant; what was taken is left out unless asked for."""
+    on = hooked(tmp_path)
+    endpoint = (await on.hub.endpoints.create(url=URL)).endpoint.id
+    on.hooks.says = lambda post: answer(410)
+    began = on.made.clock.now()
+    await made_event(on, "1")
+    await on.delivered()
+    on.hooks.says = lambda post: answer(204)
+    [held] = await on.hub.events.deliveries(endpoint_id=endpoint)
+    with pytest.raises(EndpointDisabled):
+        await on.hub.events.resend(held.id)
+    with pytest.raises(EndpointDisabled):
+        await on.hub.events.replay(endpoint, since=began)
+    await made_event(on, "2")  # while it is disabled, it has no delivery
+    await on.hub.endpoints.enable(endpoint)
+    await on.after(seconds=1)
+    assert await on.hub.events.replay(endpoint, since=began) == 1
+    await on.delivered()
+    ids = [str(post.headers["webhook-id"]) for post in on.hooks.posts]
+    assert ids[0] == ids[1] != ids[2]
+    assert await on.hub.events.replay(endpoint, since=began) == 0
+    assert await on.hub.events.replay(endpoint, since=began, include_delivered=True) == 2
+    await on.delivered()
+    taken = (await on.hub.events.deliveries(endpoint_id=endpoint))[0]
+    again = await on.hub.events.resend(taken.id)
+    await on.delivered()
+    assert again.event_id == taken.event_id
+    assert len(on.hooks.posts) == 6
+    now = on.made.clock.now()
+    for span in ({"since": now - timedelta(days=365)}, {"since": now, "until": now - HOUR}):
+        with pytest.raises(ValidationFailed, match="since"):
+            await on.hub.events.replay(endpoint, **span)
+
+
+async def test_a_test_event_goes_to_one_endpoint_and_says_what_it_is(tmp_path: Path) -> None:
+    """Marked, about nobody, to no other endpoint and no callback; of every kind there is."""
+    on = hooked(tmp_path)
+    called: list[object] = []
+    on.hub.on("account.created", name="called")(called.append)
+    endpoint = (await on.hub.endpoints.create(url=URL)).endpoint.id
+    await on.hub.endpoints.create(url="https://hooks.test/other")
+    for name in (None, "account.created", "link.opened", "webhook_endpoint.disabled"):
+        await on.hub.endpoints.test(endpoint, event=name)
+    await on.delivered()
+    sent = ["account.created", "link.opened", "webhook.test", "webhook_endpoint.disabled"]
+    assert sorted(names(on)) == sent
+    assert all(json.loads(post.body)["test"] is True for post in on.hooks.posts)
+    assert len(on.hooks.posts) == 4
+    assert called == []
+    with pytest.raises(ValidationFailed, match="no such event"):
+        await on.hub.endpoints.test(endpoint, event="account.crated")
+
+
+async def test_endpoints_of_the_configuration_are_shown_and_changed_there_alone(tmp_path: Path) -> None:
+    """They are in the list and can be replayed to; nothing of the database overrides them."""
+    from connect_hub import HubConfig, Project, Secret, Webhook
+    from connect_hub.webhooks import generate_secret
+    from tests.hubs import API_KEY
+
+    webhook = Webhook(url=URL, secrets=[generate_secret()], name="main")
+    config = HubConfig(projects={"default": Project(api_keys=[Secret(API_KEY)], webhooks=[webhook])})
+    on = hooked(tmp_path, config)
+    [shown] = await on.hub.endpoints.list()
+    assert (shown.id, shown.source, shown.url) == ("main", "config", URL)
+    for refused in (on.hub.endpoints.disable, on.hub.endpoints.delete, on.hub.endpoints.rotate):
+        with pytest.raises(EndpointReadOnly):
+            await refused("main")
+    since = on.made.clock.now()
+    await made_event(on)
+    await on.after(seconds=1)
+    assert await on.hub.events.replay("main", since=since, include_delivered=True) == 1
+    await on.delivered()
+    assert names(on) == ["account.created"] * 2
