@@ -23,6 +23,7 @@ class Tally:
         with self._changed:
             self._count += 1
             due = [future for wanted, future in self._waiting if wanted <= self._count]
+            self._waiting = [waiter for waiter in self._waiting if waiter[0] > self._count]
             self._changed.notify_all()
         for future in due:
             # False for a waiter that gave up in the meantime.
@@ -49,7 +50,8 @@ class Tally:
             raise self._too_late(count, timeout) from None
         finally:
             with self._changed:
-                self._waiting.remove(waiter)
+                if waiter in self._waiting:
+                    self._waiting.remove(waiter)
 
     def _too_late(self, count: int, timeout: float | None) -> TimeoutError:
         return TimeoutError(f"waited {timeout} s for {count}, got {self._count}")
