@@ -36,7 +36,7 @@ class Place:
             c.execute(leased.values(lease_until=deliveries.c.lease_until - 60_000))
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     if request.param == "sqlite":
         storage = SQLStorage.sqlite(tmp_path / "hub.db")
@@ -45,8 +45,9 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         assert isinstance(storage.engine, Engine)
         made = Place(str(tmp_path / "hub.db"), storage.engine)
     else:
-        database: Database = request.getfixturevalue("postgres_database")
-        made = Place(database.url("psycopg"), create_engine(database.url("psycopg")))
+        database: Database = request.getfixturevalue(f"{request.param}_database")
+        url = database.url("psycopg" if request.param == "postgres" else "pymysql")
+        made = Place(url, create_engine(url))
         SQLStorage.create_all(made.engine)
     yield made
     made.engine.dispose()

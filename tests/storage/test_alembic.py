@@ -1,0 +1,148 @@
+"""The hub's tables in a host's own Alembic history."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import produce_migrations
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import ops
+from sqlalchemy import Column, Engine, ForeignKeyConstraint, MetaData, String, Table, create_engine, text
+from sqlalchemy.dialects.mysql import VARCHAR
+
+from connect_hub.errors import MissingTables
+from connect_hub.storage.sql import SQLStorage, Tables
+from connect_hub.testing.storage.values import linked
+from tests.peers.database_server import Database
+from tests.storage.previous_schema import PreviousTables
+
+ENVIRONMENT = """
+from alembic import context
+
+config = context.config
+with config.attributes["engine"].connect() as connection:
+    context.configure(connection=connection, target_metadata=config.attributes["metadata"])
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+ADDITIVE = (ops.CreateTableOp, ops.CreateIndexOp, ops.AddColumnOp)
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'host.db'}"
+    else:
+        name, driver = {"postgresql": ("postgres", "psycopg"), "mariadb": ("mariadb", "pymysql")}[
+            request.param
+        ]
+        database: Database = request.getfixturevalue(f"{name}_database")
+        url = database.url(driver)
+    engine = create_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def host() -> tuple[MetaData, Table]:
+    """A MetaData with a table of the host's own."""
+    metadata = MetaData()
+    name = String(255).with_variant(VARCHAR(255, collation="utf8mb4_bin"), "mysql", "mariadb")
+    return metadata, Table("tenants", metadata, Column("id", name, primary_key=True))
+
+
+def history(folder: Path, engine: Engine, metadata: MetaData) -> Config:
+    """The host's Alembic, as `alembic init` lays it out."""
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    config.set_main_option("path_separator", "os")
+    if not folder.exists():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            command.init(Config(str(folder.parent / "alembic.ini")), str(folder))
+        (folder / "env.py").write_text(ENVIRONMENT, "utf-8")
+    config.attributes |= {"engine": engine, "metadata": metadata}
+    return config
+
+
+def changes(engine: Engine, metadata: MetaData) -> list[ops.MigrateOperation]:
+    """What autogenerate would write, one by one."""
+    with engine.connect() as c:
+        made = produce_migrations(MigrationContext.configure(c), metadata).upgrade_ops
+    assert made is not None
+    return list(flattened(made.ops))
+
+
+def flattened(operations: Sequence[ops.MigrateOperation]) -> Iterator[ops.MigrateOperation]:
+    for one in operations:
+        if isinstance(one, ops.ModifyTableOps):
+            yield from flattened(one.ops)
+        else:
+            yield one
+
+
+async def test_the_tables_join_the_hosts_history(engine: Engine, tmp_path: Path) -> None:
+    """With the tables in the host's MetaData, autogenerate makes the revision, also with a foreign key from
+    accounts to a table of the host's; after the upgrade `alembic check` is clean and the hub works. What a
+    later version brings is only added (R21)."""
+    metadata, tenants = host()
+    before = PreviousTables(metadata, prefix="hub_")
+    config = history(tmp_path / "migrations", engine, metadata)
+    command.revision(config, "the release before", autogenerate=True)
+    command.upgrade(config, "head")
+    command.check(config)
+    assert before.accounts.name == "hub_accounts"
+    storage = SQLStorage(engine, prefix="hub_")
+    with pytest.raises(MissingTables, match="older"):
+        await storage.check()
+
+    metadata, tenants = host()
+    t = Tables(metadata, prefix="hub_")
+    brought = changes(engine, metadata)
+    assert brought
+    assert [one for one in brought if not isinstance(one, ADDITIVE)] == []
+    if engine.dialect.name != "sqlite":  # which cannot add a constraint to a table
+        t.accounts.append_constraint(
+            ForeignKeyConstraint(
+                [t.accounts.c.origin_owner_id], [tenants.c.id], name="tenant", ondelete="CASCADE"
+            )
+        )
+    config = history(tmp_path / "migrations", engine, metadata)
+    command.revision(config, "this release", autogenerate=True)
+    command.upgrade(config, "head")
+    command.check(config)
+
+    await storage.check()
+    with engine.begin() as c:
+        c.execute(tenants.insert().values(id="owner"))
+    made = await linked(storage)
+    assert await storage.account(made.id) == made
+    if engine.dialect.name != "sqlite":
+        with engine.begin() as c:
+            c.execute(text("DELETE FROM tenants"))
+        assert await storage.account(made.id) is None
+    await storage.aclose()
+
+
+async def test_a_schema_of_its_own(postgres_database: Database, tmp_path: Path) -> None:
+    """In a PostgreSQL schema of their own, beside the host's tables, they join the history as well."""
+    engine = create_engine(postgres_database.url("psycopg"))
+    with engine.begin() as c:
+        c.execute(text("CREATE SCHEMA integrations"))
+    metadata, _ = host()
+    Tables(metadata, schema="integrations")
+    folder = tmp_path / "migrations"
+    config = history(folder, engine, metadata)
+    scoped = ENVIRONMENT.replace("target_metadata", "include_schemas=True, target_metadata")
+    (folder / "env.py").write_text(scoped, "utf-8")
+    command.revision(config, "the hub", autogenerate=True)
+    command.upgrade(config, "head")
+    command.check(config)
+    storage = SQLStorage(engine, schema="integrations")
+    await storage.check()
+    await linked(storage)
+    await storage.aclose()
+    engine.dispose()
