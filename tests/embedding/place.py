@@ -79,9 +79,13 @@ def place_of(
     prefix: str = "/connect",
     allowed: bool = True,
     more: Callable[[str], Connector] | None = None,
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Iterator[Place]:
-    """Run both. The host is `localhost` and the hub `127.0.0.1`: two sites to a browser. `allowed`: the
-    host's origin is one that may embed the hub. `more`: another connector, of the provider's address."""
+    """Run both. The host is `localhost` and the hub `127.0.0.1`: two sites to a browser.
+
+    `allowed`: the host's origin is one that may embed the hub. `more`: another connector, of the provider's
+    address. `around`: what stands before the hub.
+    """
     pages: dict[str, str | Path] = {}
 
     async def page(request: Request) -> Response:
@@ -132,7 +136,7 @@ def place_of(
             await hub.aclose()
             return Response()
 
-        hubs_own = [Route("/-/close", close), Mount(prefix, app=hub.app)]
+        hubs_own = [Route("/-/close", close), Mount(prefix, app=around(hub.app))]
         hosts_own = Route("/{path:path}", page)
         host_app.app = Starlette(routes=[*hubs_own, hosts_own] if same_origin else [hosts_own])
         hub_app.app = Starlette(routes=hubs_own)

@@ -111,3 +111,80 @@ def test_a_sign_in_goes_through_a_window(either: Place, page: Page, observed: Ob
         window.wait_for_event("close", timeout=PATIENCE)
     assert not [r.url for r in observed.requests if token in r.url]
     assert observed.csp_violations == observed.page_errors == []
+
+
+def test_the_modal_is_one_for_the_keyboard_too(place: Place, page: Page, observed: Observed) -> None:
+    """Named, it holds the focus while it is open, is as high as what it shows, closes on Escape from inside
+    the frame, and gives the focus back; without `close` there is no button, and Escape still works."""
+    host_page(place, page, place.token())
+    frame = start(page)
+    dialog = page.get_by_role("dialog", name="Connect")
+    expect(frame.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENCE)
+    assert page.locator("iframe").get_attribute("title") == "Connect"
+    page.wait_for_function("document.querySelector('iframe').offsetHeight > 320", timeout=PATIENCE)
+    inside = "[document.body, ...document.querySelectorAll('dialog *')].includes(document.activeElement)"
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        assert page.evaluate(inside)
+    assert page.evaluate("document.getElementById('go').matches(':focus')") is False
+    tall = page.evaluate("document.querySelector('iframe').offsetHeight")
+    frame.get_by_role("link", name="Acme Login").click()
+    expect(frame.get_by_role("heading", name="Connect Acme Login")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_function(f"document.querySelector('iframe').offsetHeight !== {tall}", timeout=PATIENCE)
+    frame.get_by_role("button", name="Connect Acme Login").focus()
+    page.keyboard.press("Escape")
+    assert wait_heard(page, 2) == [["cancel"], ["close"]]
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("button", name="Connect a tool")).to_be_focused()
+
+    host_page(place, page, place.token(), "styles: { options: { close: false, back: false } },")
+    frame = start(page)
+    frame.get_by_role("link", name="Acme Key").click(timeout=PATIENCE)
+    expect(frame.get_by_label("API key")).to_be_visible(timeout=PATIENCE)
+    expect(frame.get_by_role("link", name="All tools")).to_be_hidden()
+    expect(page.get_by_role("button", name="Close")).to_have_count(0)
+    page.evaluate("handle.close(); handle.close()")
+    assert heard(page) == [["cancel"], ["close"]]
+    assert observed.page_errors == []
+
+
+def test_bad_options_are_named(place: Place, page: Page) -> None:
+    """A TypeError that names the option, and nothing opens."""
+    host_page(place, page, "unused")
+    for options, wrong in (
+        ("{}", "sessionToken"),
+        ("undefined", "sessionToken"),
+        ("{ sessionToken: 5 }", "sessionToken"),
+        ("{ sessionToken: 'a', styles: { inline: { containerId: 'nowhere' } } }", "nowhere"),
+    ):
+        message = page.evaluate(
+            f"(() => {{ try {{ Connect.start({options}); }} catch (e) {{ return `${{e}}`; }} }})()"
+        )
+        assert message.startswith("TypeError: Connect.start"), message
+        assert wrong in message
+    expect(page.locator("iframe")).to_have_count(0)
+
+
+def test_the_element_opens_the_hub_in_its_place(either: Place, page: Page, observed: Observed) -> None:
+    """`<connect-hub>`: events with the account, as high as its content; another token begins anew, and taking
+    it out of the page closes it."""
+    token = either.token(provider="simulated-key")
+    either.pages["/"] = f"""<!doctype html><html lang="en"><title>Host</title><h1>Host</h1>
+      <connect-hub token="{token}"></connect-hub>
+      <script src="{either.hub_url}/connect.js"></script>
+      <script>window.heard = []; for (const name of ["success", "cancel", "close"])
+        document.addEventListener(name, (e) => heard.push(e.detail ? [name, e.detail] : [name]));</script>"""
+    page.goto(either.host + "/")
+    frame = page.frame_locator("connect-hub iframe")
+    frame.get_by_label("API key").fill(either.key, timeout=PATIENCE)
+    frame.get_by_role("button", name="Connect Acme Key").click()
+    told = wait_heard(page, 1)
+    [account] = either.accounts()
+    assert told == [["success", {"id": account["id"], "provider": "simulated-key"}]]
+    page.evaluate(
+        "(token) => document.querySelector('connect-hub').setAttribute('token', token)", either.token()
+    )
+    expect(frame.get_by_role("link", name="Acme Login")).to_be_visible(timeout=PATIENCE)
+    page.evaluate("document.querySelector('connect-hub').remove()")
+    assert wait_heard(page, 2)[1] == ["close"]
+    assert observed.page_errors == []

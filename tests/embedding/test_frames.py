@@ -1,0 +1,165 @@
+"""Who may frame the hub, what a frame and a window may do, and with which cookie; in process."""
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from connect_hub import HubConfig
+from connect_hub.config import NetworkConfig
+from connect_hub.web.headers import PAGE_POLICY
+from tests.customer import Customer, Form, Seen
+from tests.hubs import GOOD_KEY, Hub, make_hub
+from tests.web.hub_caller import HubCaller
+from tests.web.stored import fingerprint
+
+HOSTS = ("https://app.example", "https://other.example:8443")
+POLYGLOT = "\"'><script>x()</script><img src=x onerror=x()>{{7*7}}javascript:x()\u202e"
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Hub:
+    return make_hub(tmp_path, config=HubConfig(network=NetworkConfig(embed_origins=frozenset(HOSTS))))
+
+
+async def token_of(made: Hub, **fields: object) -> str:
+    link = await made.hub.links.create(
+        origin_owner_id="42",
+        origin_owner_name="Acme",
+        **fields,  # type: ignore[arg-type]
+    )
+    return link.url.partition("#t=")[2]
+
+
+async def framed(made: Hub, token: str) -> tuple[Customer, Seen]:
+    """A browser whose frame has been given the token, and the frame's first page."""
+    browser = Customer(made.hub)
+    seen = await browser.send(Form("/connect/embed/open"), {"token": token})
+    assert seen.status == 200, seen.text
+    return browser, seen
+
+
+async def test_configured_origins_alone_may_frame(made: Hub, tmp_path: Path) -> None:
+    """T29: under /embed the policy names the exact origins, in errors too, and everything else stays closed;
+    without configured origins there is no such page."""
+    browser, first = await framed(made, await token_of(made))
+    visit = first.url
+    for path in ("/connect/embed", visit, "/connect/embed/visit/0a1b2c3d", f"{visit}/connect/none"):
+        seen = await browser.get(path)
+        policy = seen.headers["content-security-policy"]
+        assert policy == PAGE_POLICY.replace("'none'", "'none'", 1).replace(
+            "frame-ancestors 'none'", f"frame-ancestors {' '.join(HOSTS)}"
+        )
+        assert "x-frame-options" not in seen.headers
+        assert seen.headers["cache-control"] == "no-store"
+    for path in ("/connect/link", "/connect/embedded/accounts/callback", "/connect/connect/oauth2/simulated"):
+        seen = await browser.get(path)
+        assert "frame-ancestors 'none'" in seen.headers["content-security-policy"]
+        assert seen.headers["x-frame-options"] == "DENY"
+    (tmp_path / "alone").mkdir()
+    alone = make_hub(tmp_path / "alone")
+    other = Customer(alone.hub)
+    assert (await other.get("/connect/embed")).status == 404
+    refused = await other.send(Form("/connect/embed/open"), {"token": await token_of(alone)})
+    assert (refused.status, refused.headers["x-frame-options"], other.cookies) == (404, "DENY", {})
+
+
+async def test_a_frame_has_a_cookie_of_its_own(made: Hub) -> None:
+    """T27, T29: `__Host-`, HttpOnly, Secure, SameSite=None and Partitioned; good in frames alone, as the
+    cookie of a confirmed visit is good outside alone."""
+    token = await token_of(made)
+    browser, first = await framed(made, token)
+    [line] = browser.set_cookies
+    assert line.startswith("__Host-chub_")
+    assert {"Path=/", "Secure", "HttpOnly", "SameSite=None", "Partitioned"} <= set(line.split("; "))
+    assert (await browser.get(first.url.replace("/embed/", "/"))).status == 403
+    confirmed = Customer(made.hub)
+    listed = await confirmed.enter(f"https://hub.test/connect/link#t={token}")
+    assert (await confirmed.get(listed.url.replace("/visit/", "/embed/visit/"))).status == 403
+
+
+async def test_a_frame_sends_nobody_to_a_provider(made: Hub, tmp_path: Path) -> None:
+    """T2, T3: in a frame a sign-in only opens its window; that asks first, as a page in no frame that names
+    who asks, and until its Continue nothing happens, at the provider or here."""
+    browser, first = await framed(made, await token_of(made, provider="simulated"))
+    seen = await browser.press(first, "Connect Acme Login")
+    assert (seen.heading, seen.refresh) == ("Sign in to Acme Login", None)
+    onward = seen.form("Open the window")
+    before = fingerprint(tmp_path)
+    window = Customer(made.hub)
+    landing = await window.send(onward, {})
+    assert "Acme" in landing.text
+    assert landing.headers["x-frame-options"] == "DENY"
+    assert (window.cookies, fingerprint(tmp_path)) == ({}, before)
+    leaving = await window.press(landing, "Continue")
+    assert leaving.refresh is not None
+    [line] = window.set_cookies
+    assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(line.split("; "))
+
+    # The provider's answer is good in the window's browser alone, and once.
+    back = made.provider.approve(leaving.refresh, user="ada")
+    stranger = Customer(made.hub)
+    assert (await stranger.get(back)).status == 403
+    assert (await browser.get(back)).status == 403
+    assert made.token_calls() == 0
+    assert (await window.get(back)).url.endswith("/embedded/accounts/callback?result=success")
+    done = await browser.get(seen.url)
+    assert done.heading == "Acme Login is connected"
+    assert made.token_calls() == 1
+
+
+async def test_the_window_of_a_mailed_address_changes_nothing(made: Hub, tmp_path: Path) -> None:
+    """T2, T3, T4, T20: the one address with a token in it only asks, however often it is read and whatever
+    stands in its parameters, and repeats none of it as markup."""
+    token = await token_of(made)
+    caller = HubCaller(made.hub, token, origin=HOSTS[0])
+    attempt = (await caller("POST", "hub/connection_attempts", json={"token": token})).json()["id"]
+    path = "/connect/connect/oauth2/simulated?"
+    good = {"token": token, "connection_attempt_id": attempt, "redirect_uri": "https://evil.example/"}
+    before = fingerprint(tmp_path)
+    stranger = Customer(made.hub)
+    for method in ("GET", "HEAD") * 10:
+        seen = await stranger.request(method, path + urlencode(good))
+        assert (seen.status, stranger.cookies) == (200, {})
+    asked = await stranger.get(path + urlencode(good))
+    assert "evil.example" not in asked.text
+    for name in (*good, "field", POLYGLOT):
+        seen = await stranger.get(path + urlencode(good | {name: POLYGLOT}))
+        assert "<script>x" not in seen.text
+        assert "<img src=x" not in seen.text
+    assert fingerprint(tmp_path) == before
+    state = (await caller.get(f"hub/connection_attempts/{attempt}"))["status"]
+    assert state == "pending"
+
+
+async def test_an_attempt_is_of_one_session(made: Hub) -> None:
+    """T3: a window opens for no attempt of another session, for none that is over, and only for sign-ins."""
+    mine, other = await token_of(made), await token_of(made)
+    caller = HubCaller(made.hub, mine, origin=HOSTS[0])
+    attempt = (await caller("POST", "hub/connection_attempts", json={"token": mine})).json()["id"]
+    browser = Customer(made.hub)
+
+    async def opened(integration: str, token: str) -> int:
+        query = urlencode({"token": token, "connection_attempt_id": attempt})
+        return (await browser.get(f"/connect/connect/oauth2/{integration}?{query}")).status
+
+    assert await opened("simulated", mine) == 200
+    assert await opened("simulated", other) == 404
+    assert await opened("simulated-key", mine) == 404
+    assert (await caller("DELETE", f"hub/connection_attempts/{attempt}")).status_code == 204
+    assert await opened("simulated", mine) == 404
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_other_sites_post_nothing_into_frames(made: Hub, site: str) -> None:
+    """T28: a form of another site neither begins a frame's visit nor sends one's form or a window's."""
+    token = await token_of(made)
+    browser = Customer(made.hub)
+    for path in ("embed/open", "connect/oauth2/simulated", "connect/oauth2/simulated/confirm"):
+        seen = await browser.send(Form(f"/connect/{path}"), {"token": token}, sec_fetch_site=site)
+        assert (seen.status, browser.cookies) == (403, {})
+    browser, first = await framed(made, await token_of(made, provider="simulated-key"))
+    form = first.form("Connect Acme Key")
+    refused = await browser.send(form, {"f.api_key": GOOD_KEY}, sec_fetch_site=site)
+    assert refused.status == 403
+    assert await made.hub.accounts.list() == []

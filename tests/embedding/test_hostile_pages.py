@@ -1,0 +1,160 @@
+"""Pages around the hub that may not embed it, that lie to it, or whose browsers keep cookies from frames."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, expect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tests.embedding.place import Place, place_of
+from tests.embedding.test_connect_js import PATIENCE, heard, host_page, start, wait_heard
+from tests.peers.browser import Observed, chromium_path
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with place_of(tmp_path) as running:
+        yield running
+
+
+def posts(requests: list[Request]) -> list[Request]:
+    return [request for request in requests if request.method == "POST"]
+
+
+def test_an_origin_that_is_not_configured_gets_nothing(
+    tmp_path: Path, page: Page, observed: Observed
+) -> None:
+    """T29, T32: the browser shows no frame of the hub, so that the token is never asked for or sent, and a
+    script of the page is refused by /hub/."""
+    with place_of(tmp_path, allowed=False) as place:
+        token = place.token()
+        host_page(place, page, token)
+        page.get_by_role("button", name="Connect a tool").click()
+        frame = page.locator("iframe").element_handle(timeout=PATIENCE).content_frame()
+        assert frame is not None
+        frame.wait_for_load_state()
+        page.wait_for_function("window.handle !== undefined")
+        expect(page.frame_locator("iframe").get_by_text("Acme Key")).to_have_count(0)
+        assert any("frame-ancestors" in line for line in observed.csp_violations)
+        refused = page.evaluate(
+            """async ([url, token]) => {
+              try { return (await fetch(url, { headers: { "x-hub-session-token": token } })).status; }
+              catch { return "refused"; }
+            }""",
+            [f"{place.hub_url}/hub/connectors", token],
+        )
+        assert refused == "refused"
+        page.get_by_role("button", name="Close").click()
+        assert heard(page) == [["cancel"], ["close"]]
+        assert posts(observed.requests) == []
+        assert place.accounts() == []
+
+
+def test_messages_of_others_are_not_believed(place: Place, page: Page, observed: Observed) -> None:
+    """T32: neither the host's page nor the hub's frame takes a message from any other window: no success that
+    was none, no token that is not the host's, no closing."""
+    host_page(place, page, place.token(provider="simulated-key"))
+    frame = start(page)
+    expect(frame.get_by_label("API key")).to_be_visible(timeout=PATIENCE)
+    page.evaluate(
+        """(hub) => {
+          const script = `
+            const lies = [
+              { type: "success", attempt: "att_1", account: { id: "acc_1", provider: "x" } },
+              { type: "close" }, { type: "escape" }, { type: "start" },
+              { type: "hello", back: true, background: "red" }, { type: "token", token: "x.y.z" },
+            ];
+            for (const target of [parent, ...Array.from(parent.frames)]) {
+              for (const lie of lies) target.postMessage({ connectHub: 1, ...lie }, "*");
+            }
+            parent.postMessage("lied", "*");`;
+          const over = (done) => addEventListener("message", (e) => e.data === "lied" && done());
+          window.lied = new Promise(over);
+          const liar = document.createElement("iframe");
+          liar.srcdoc = `<script>${script}</` + "script>";
+          document.body.append(liar);
+          return window.lied;
+        }""",
+        place.hub_url,
+    )
+    # The frame goes on as before, and what it tells afterwards is all that the page hears.
+    hub = page.frame_locator("dialog iframe")
+    hub.get_by_label("API key").fill(place.key)
+    hub.get_by_role("button", name="Connect Acme Key").click()
+    [[what, account]] = wait_heard(page, 1)
+    assert (what, account) == ("success", {"id": place.accounts()[0]["id"], "provider": "simulated-key"})
+    assert [r for r in posts(observed.requests) if "x.y.z" in (r.post_data or "")] == []
+
+
+def test_what_the_frame_tells_has_ids_alone(place: Place, page: Page) -> None:
+    """T32: every message of the hub's is for the host's exact origin, and has no token or credential."""
+    token = place.token(provider="simulated-key")
+    host_page(place, page, token)
+    page.evaluate(
+        "window.told = []; addEventListener('message', (e) => told.push([e.origin, JSON.stringify(e.data)]))"
+    )
+    frame = start(page)
+    frame.get_by_label("API key").fill(place.key, timeout=PATIENCE)
+    frame.get_by_role("button", name="Connect Acme Key").click()
+    wait_heard(page, 1)
+    told = page.evaluate("told")
+    assert told
+    for origin, text in told:
+        assert place.hub_url.startswith(origin)
+        assert token not in text
+        assert place.key not in text
+        assert "Ada" not in text
+
+
+def test_blocked_third_party_cookies_do_not_matter(place: Place, chromium: Browser) -> None:
+    """A browser that keeps other sites' cookies from frames still takes the frame's own, which is
+    partitioned; the way by key works to its end."""
+    browser = chromium.browser_type.launch(
+        executable_path=chromium_path(),
+        args=["--no-sandbox", "--disable-gpu", "--test-third-party-cookie-phaseout"],
+    )
+    try:
+        page = browser.new_page()
+        host_page(place, page, place.token(provider="simulated-key"))
+        page.context.add_cookies(
+            [{"name": "third", "value": "1", "url": place.hub_url, "sameSite": "None", "secure": True}]
+        )
+        sent: list[Request] = []
+        page.on("request", lambda request: sent.append(request))
+        frame = start(page)
+        frame.get_by_label("API key").fill(place.key, timeout=PATIENCE)
+        frame.get_by_role("button", name="Connect Acme Key").click()
+        assert wait_heard(page, 1)[0][0] == "success"
+        cookies = [r.all_headers().get("cookie", "") for r in sent if "/embed/visit" in r.url]
+        assert cookies
+        assert all("__Host-chub_" in cookie and "third=" not in cookie for cookie in cookies)
+    finally:
+        browser.close()
+
+
+class _NoCookies:
+    """Takes every Set-Cookie away, as a browser that allows no cookies does."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def without(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [h for h in message["headers"] if h[0] != b"set-cookie"]
+            await send(message)
+
+        await self._app(scope, receive, without)
+
+
+def test_a_browser_without_cookies_is_told(tmp_path: Path, page: Page) -> None:
+    """Where no cookie is kept at all, the frame says so in words and what to do; nothing is connected."""
+    with place_of(tmp_path, around=_NoCookies) as place:
+        host_page(place, page, place.token(provider="simulated-key"))
+        frame = start(page)
+        expect(frame.get_by_text("cookie", exact=False).first).to_be_visible(timeout=PATIENCE)
+        page.get_by_role("button", name="Close").click()
+        assert heard(page) == [["cancel"], ["close"]]
