@@ -21,7 +21,7 @@ from connect_hub.keys import new_key_text
 from connect_hub.testing.provider import ProviderClient, SimulatedProvider
 from connect_hub.testing.serving import serving
 
-__all__ = ["API_KEY", "Place", "place_of"]
+__all__ = ["API_KEY", "Late", "Place", "closing", "place_of"]
 
 API_KEY = "test-api-key-0123456789-0123456789-abc"
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css"}
@@ -62,13 +62,32 @@ class Place:
         return list(self.api("GET", "/accounts").json())
 
 
-class _Late:
+class Late:
     """An application that is known once its address is."""
 
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
+
+
+@contextmanager
+def closing(late: Late, hub: ConnectHub, origin: str) -> Iterator[None]:
+    """Close the hub at the end, on its own loop, or its connections to the provider would be left open."""
+    served = late.app
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/-/close":
+            await hub.aclose()
+            await Response()(scope, receive, send)
+        else:
+            await served(scope, receive, send)
+
+    late.app = app
+    try:
+        yield
+    finally:
+        httpx2.get(f"{origin}/-/close", trust_env=False)
 
 
 @contextmanager
@@ -96,7 +115,7 @@ def place_of(
             return Response(content.read_bytes(), media_type=_TYPES[content.suffix])
         return Response(content, media_type="text/html")
 
-    host_app, hub_app, provider = _Late(), _Late(), SimulatedProvider()
+    host_app, hub_app, provider = Late(), Late(), SimulatedProvider()
     with (
         provider.serve() as provider_url,
         serving(host_app, before_stop=lambda: None) as host_url,
@@ -131,18 +150,10 @@ def place_of(
                 ),
             ),
         )
-
-        async def close(request: Request) -> Response:
-            await hub.aclose()
-            return Response()
-
-        hubs_own = [Route("/-/close", close), Mount(prefix, app=around(hub.app))]
+        hubs_own = [Mount(prefix, app=around(hub.app))]
         hosts_own = Route("/{path:path}", page)
         host_app.app = Starlette(routes=[*hubs_own, hosts_own] if same_origin else [hosts_own])
         hub_app.app = Starlette(routes=hubs_own)
         key = provider.add_api_key(user="Ada Lovelace").reveal()
-        try:
+        with closing(host_app if same_origin else hub_app, hub, host if same_origin else other_url):
             yield Place(host, hub_url, hub, provider, key, pages, folder)
-        finally:
-            # On the hub's own loop, or its connections to the provider would be left open.
-            httpx2.get(f"{(host if same_origin else other_url)}/-/close", trust_env=False)

@@ -150,6 +150,25 @@ async def test_an_attempt_is_of_one_session(made: Hub) -> None:
     assert await opened("simulated", mine) == 404
 
 
+async def test_a_configured_page_opens_the_window_by_a_form(made: Hub, tmp_path: Path) -> None:
+    """T5, T28: a host that draws the hub itself posts token and fields into the window, from its own origin;
+    the confirmation after it is the hub's alone to send."""
+    token = await token_of(made)
+    caller = HubCaller(made.hub, token, origin=HOSTS[0])
+    attempt = (await caller("POST", "hub/connection_attempts", json={"token": token})).json()["id"]
+    before = fingerprint(tmp_path)
+    window = Customer(made.hub)
+    form = Form("/connect/connect/oauth2/simulated", {"token": token, "connection_attempt_id": attempt})
+    foreign = {"sec_fetch_site": "cross-site", "origin": HOSTS[0]}
+    landing = await window.send(form, {}, **foreign)
+    assert (landing.status, window.cookies, fingerprint(tmp_path)) == (200, {}, before)
+    refused = await window.send(landing.form("Continue"), {}, **foreign)
+    assert (refused.status, window.cookies, fingerprint(tmp_path)) == (403, {}, before)
+    evil = {"sec_fetch_site": "cross-site", "origin": "https://evil.example"}
+    assert (await window.send(form, {}, **evil)).status == 403
+    assert (await window.press(landing, "Continue")).refresh is not None
+
+
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 async def test_other_sites_post_nothing_into_frames(made: Hub, site: str) -> None:
     """T28: a form of another site neither begins a frame's visit nor sends one's form or a window's."""

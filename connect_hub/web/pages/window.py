@@ -41,8 +41,11 @@ class WindowPages:
         return await self._landing(request, {**fields, **ours})
 
     async def posted(self, request: Request) -> Response:
-        """As our own page in the frame opens it: nothing of it in a URL. Changes nothing either."""
-        refuse_cross_site(request, self._site.core.public_url)
+        """As our own page in a frame opens it, or a host's that draws the hub itself: nothing of it in a URL.
+        Changes nothing either, so a page that may embed the hub may send it from its own origin."""
+        origins = request.headers.getlist("origin")
+        if len(origins) != 1 or origins[0] not in self._site.core.config.network.embed_origins:
+            refuse_cross_site(request, self._site.core.public_url)
         self._limit(request)
         return await self._landing(request, await read_form(request))
 
