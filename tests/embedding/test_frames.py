@@ -162,6 +162,7 @@ async def test_a_configured_page_opens_the_window_by_a_form(made: Hub, tmp_path:
     foreign = {"sec_fetch_site": "cross-site", "origin": HOSTS[0]}
     landing = await window.send(form, {}, **foreign)
     assert (landing.status, window.cookies, fingerprint(tmp_path)) == (200, {}, before)
+    assert "Acme Login" in landing.text  # what it is about, although the session allows other tools as well
     refused = await window.send(landing.form("Continue"), {}, **foreign)
     assert (refused.status, window.cookies, fingerprint(tmp_path)) == (403, {}, before)
     evil = {"sec_fetch_site": "cross-site", "origin": "https://evil.example"}

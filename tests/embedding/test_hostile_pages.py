@@ -158,3 +158,48 @@ def test_a_browser_without_cookies_is_told(tmp_path: Path, page: Page) -> None:
         expect(frame.get_by_text("cookie", exact=False).first).to_be_visible(timeout=PATIENCE)
         page.get_by_role("button", name="Close").click()
         assert heard(page) == [["cancel"], ["close"]]
+
+
+def test_a_form_of_the_host_s_begins_no_visit(place: Place, page: Page, observed: Observed) -> None:
+    """T28: the browser says that a form is of another site, also one that the hub may be embedded in, and
+    with a good token; no cookie is set."""
+    token = place.token()
+    place.pages["/"] = f"""<!doctype html><html lang="en"><title>Host</title>
+      <form method="post" action="{place.hub_url}/embed/open">
+      <input type="hidden" name="token" value="{token}"><button>Send</button></form>"""
+    page.goto(place.host + "/")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="This form came from somewhere else")).to_be_visible(
+        timeout=PATIENCE
+    )
+    assert page.context.cookies() == []
+
+
+def test_a_window_that_was_kept_from_opening_is_opened_by_hand(place: Place, page: Page) -> None:
+    """A browser may keep the first window from opening; the page in the frame then has a button for it."""
+    page.add_init_script("window.open = () => null")
+    host_page(place, page, place.token(provider="simulated"))
+    frame = start(page)
+    frame.get_by_role("button", name="Connect Acme Login").click(timeout=PATIENCE)
+    with page.expect_popup(timeout=PATIENCE) as opening:
+        frame.get_by_role("button", name="Open the window").click(timeout=PATIENCE)
+    window = opening.value
+    window.get_by_role("button", name="Continue").click(timeout=PATIENCE)
+    window.get_by_role("button", name="Allow").click(timeout=PATIENCE)
+    assert wait_heard(page, 1)[0][0] == "success"
+
+
+def test_a_sign_in_that_is_refused_can_be_tried_again(place: Place, page: Page) -> None:
+    """Refused at the provider, the window closes; the frame says so over the form, and a second try works."""
+    host_page(place, page, place.token(provider="simulated"))
+    frame = start(page)
+    for decision in ("Deny", "Allow"):
+        with page.expect_popup(timeout=PATIENCE) as opening:
+            frame.get_by_role("button", name="Connect Acme Login").click(timeout=PATIENCE)
+        window = opening.value
+        window.get_by_role("button", name="Continue").click(timeout=PATIENCE)
+        window.get_by_role("button", name=decision).click(timeout=PATIENCE)
+        if decision == "Deny":
+            expect(frame.get_by_role("alert").first).to_be_visible(timeout=PATIENCE)
+            assert heard(page) == []
+    assert wait_heard(page, 1)[0][0] == "success"

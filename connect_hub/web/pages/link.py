@@ -29,13 +29,20 @@ def visitor_of(request: Request) -> Visitor:
 
 
 def landing_page(
-    site: Site, request: Request, landing: Landing, *, confirm: contexts.Form, decline: contexts.Form
+    site: Site,
+    request: Request,
+    landing: Landing,
+    *,
+    confirm: contexts.Form,
+    decline: contexts.Form,
+    chosen: bool = False,
 ) -> Response:
-    """The page that says who asks for what, and has it confirmed."""
+    """The page that says who asks for what, and has it confirmed. `chosen`: the connector of `landing` was
+    picked before."""
     session, only = landing.session, landing.connectors
     site.force_language(request, session.locale)
     language = site.language(request)
-    one = only[0] if len(only) == 1 and (session.provider or session.account_id) else None
+    one = only[0] if len(only) == 1 and (chosen or session.provider or session.account_id) else None
     page = contexts.Landing(
         confirm=confirm,
         decline=decline,

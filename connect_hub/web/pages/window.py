@@ -69,6 +69,7 @@ class WindowPages:
                 self._site.urls.path("window_confirm", integration_id=integration_id), hidden
             ),
             decline=contexts.Form(self._site.urls.path("link_decline"), hidden[:2]),
+            chosen=True,
         )
 
     async def confirm(self, request: Request) -> Response:
