@@ -48,6 +48,7 @@ LAYERS = {
     "sync": 5,
     "hub": 5,
     "": 5,  # connect_hub/__init__.py names the hub
+    "hosts.django.management": 6,  # the command line, as manage.py has it
     "hosts": 4,  # the hub offers them as init_app and wsgi; they know it by its type alone
     "cli": 6,
     "testing": 6,
@@ -58,7 +59,7 @@ CONFINED = {
     "httpx2": ["net"],
     "httpcore2": ["net"],
     "h11": ["net"],
-    "sqlalchemy": ["storage.sql"],
+    "sqlalchemy": ["hosts.django", "storage.sql"],
     "aiosqlite": ["storage.sql"],
     "jwt": ["tokens"],
     "cryptography": ["keys", "vault"],
@@ -72,7 +73,7 @@ CONFINED = {
     "pydantic_settings": ["cli"],
     "flask": ["hosts.flask", "hosts.operators.flask_login"],
     "flask_login": ["hosts.operators.flask_login"],
-    "django": ["hosts.operators.django_staff"],
+    "django": ["hosts.django", "hosts.operators.django_staff"],
     "pytest": ["testing"],
     "pydantic": [""],
     "pydantic_core": [""],

@@ -76,7 +76,7 @@ def run_callbacks(c: Connection, run: Callable[[Transaction], None]) -> None:
             if not ended and not isinstance(error, TransactionEnded):
                 raise HostError(error) from error
             # SQLAlchemy takes the transaction for ended, so nobody else would roll it back.
-            if not c.closed:
+            if not c.closed and not c.invalidated:
                 driver = c.connection.dbapi_connection
                 if driver is not None:
                     driver.rollback()

@@ -7,7 +7,7 @@ from sqlalchemy import exc
 
 from connect_hub.errors import ConnectHubError, MissingTables, StorageConflict, StorageUnavailable
 
-__all__ = ["HostError", "TryAgain", "is_contention", "translated"]
+__all__ = ["HostError", "TryAgain", "is_contention", "may_run_again", "translated"]
 
 # Undefined table, column or schema, as SQLSTATE, as MySQL's number, and in SQLite's words.
 _MISSING_STATES = {"42P01", "42703", "3F000"}
@@ -30,17 +30,22 @@ class TryAgain(Exception):
     """Another transaction wrote first. Running this one again will find what it wrote."""
 
 
-def _state(error: exc.DBAPIError) -> object:
-    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+def _state(error: BaseException | None) -> object:
+    return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
 
 
-def _number(error: exc.DBAPIError) -> object:
-    arguments = error.orig.args if error.orig is not None else ()
+def _number(error: BaseException | None) -> object:
+    arguments = error.args if error is not None else ()
     return arguments[0] if arguments and isinstance(arguments[0], int) else None
 
 
+def may_run_again(error: BaseException | None) -> bool:
+    """Whether a driver's error says that the same transaction may succeed when it runs again."""
+    return _state(error) in _CONTENTION_STATES or _number(error) in _CONTENTION_NUMBERS
+
+
 def _is_missing_table(error: exc.DBAPIError) -> bool:
-    if _state(error) in _MISSING_STATES or _number(error) in _MISSING_NUMBERS:
+    if _state(error.orig) in _MISSING_STATES or _number(error.orig) in _MISSING_NUMBERS:
         return True
     said = str(error.orig)
     return any(words in said for words in _MISSING_WORDS)
@@ -51,9 +56,7 @@ def is_contention(error: BaseException) -> bool:
     if isinstance(error, TryAgain):
         return True
     cause = error.__cause__
-    return isinstance(cause, exc.DBAPIError) and (
-        _state(cause) in _CONTENTION_STATES or _number(cause) in _CONTENTION_NUMBERS
-    )
+    return isinstance(cause, exc.DBAPIError) and may_run_again(cause.orig)
 
 
 @contextlib.contextmanager
@@ -75,7 +78,7 @@ def translated() -> Iterator[None]:
         unusable = type(error) in {exc.OperationalError, exc.InterfaceError, exc.DatabaseError}
         if unusable or error.connection_invalidated:
             raise StorageUnavailable from error
-        if _state(error) in _CONTENTION_STATES:
+        if _state(error.orig) in _CONTENTION_STATES:
             raise StorageUnavailable from error
         raise
     except (exc.TimeoutError, OSError) as error:
