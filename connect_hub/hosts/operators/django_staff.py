@@ -8,7 +8,7 @@ from typing import Any
 from connect_hub.identity import SignIn, Visitor
 from connect_hub.operators import EVERY_PROJECT, Operator, Role
 
-__all__ = ["django_operators", "staff_roles"]
+__all__ = ["django_operators", "staff_roles", "user_of"]
 
 
 def staff_roles(user: Any) -> Mapping[str, Role] | None:
@@ -33,7 +33,7 @@ def django_operators(
         from django.db import connections
 
         try:
-            user = _user(visitor)
+            user = user_of(visitor)
             if not user.is_authenticated:
                 return None if sign_in is None else SignIn(sign_in)
             allowed = roles(user) if user.is_active else None
@@ -49,7 +49,8 @@ def django_operators(
     return answer
 
 
-def _user(visitor: Visitor) -> Any:
+def user_of(visitor: Visitor) -> Any:
+    """The user of Django's session, or its AnonymousUser. It may use the database."""
     from django.conf import settings
     from django.contrib.auth import get_user
     from django.http import HttpRequest
