@@ -1,6 +1,8 @@
 """What an endpoint's answer means for the delivery."""
 
 import random
+import tracemalloc
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -10,9 +12,11 @@ import pytest
 from connect_hub import Webhook
 from connect_hub.clock import FixedClock
 from connect_hub.storage.protocol import DeliveryState
+from connect_hub.webhooks import delivery as delivery_module
 from connect_hub.webhooks.delivery import Outcome, next_try, post
 from connect_hub.webhooks.signing import generate_secret
-from tests.net.wire import outbound_to, peer
+from tests.net.test_hostile_answers import BOMB, cut_short, drip, endless, reset, silent
+from tests.net.wire import Conversation, outbound_to, peer
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DELIVERY: Any = SimpleNamespace(event_id="evt_1", body=b"{}")
@@ -23,7 +27,7 @@ def head(status: int, *lines: str) -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status} X", *lines, "", ""]).encode()
 
 
-async def posted(answer: bytes) -> Outcome:
+async def posted(answer: bytes | Conversation) -> Outcome:
     async with peer(answer) as server, outbound_to(server) as outbound:
         webhook = Webhook(url=server.url, secrets=[generate_secret()])
         return await post(webhook, DELIVERY, transport=outbound, clock=FixedClock(NOW))
@@ -52,3 +56,34 @@ async def test_an_endpoint_that_is_gone_is_not_tried_again() -> None:
     assert (after(gone), gone.error) == (DeliveryState.DEAD, "answered 410")
     missing = await posted(head(404, "Content-Length: 0"))
     assert (after(missing), missing.error) == (DeliveryState.PENDING, "answered 404")
+
+
+HOSTILE: dict[str, tuple[bytes | Conversation, Outcome]] = {
+    "hangs": (silent, Outcome(False, "no answer: timeout")),
+    "drips": (drip, Outcome(False, "no answer: timeout")),
+    "endless": (endless, Outcome(True)),
+    "announces a gigabyte": (head(500, "Content-Length: 1000000000"), Outcome(False, "no answer: timeout")),
+    "compresses a bomb": (
+        head(200, "Content-Encoding: gzip", f"Content-Length: {len(BOMB)}") + BOMB,
+        Outcome(False, "no answer: protocol"),
+    ),
+    "closes half-way": (cut_short, Outcome(False, "no answer: protocol")),
+    "resets": (reset, Outcome(False, "no answer: connect")),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+async def test_a_hostile_receiver_ends_its_own_try_alone(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T26: whatever a receiver does with its answer, the try ends within its total limit, small in memory,
+    with an outcome that is written down."""
+    answer, expected = HOSTILE[kind]
+    if "timeout" in (expected.error or ""):
+        monkeypatch.setattr(delivery_module, "_LIMITS", replace(delivery_module._LIMITS, total=1.0))
+    tracemalloc.start()
+    try:
+        outcome = await posted(answer)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert outcome == expected
+    assert most < 8 * 1024 * 1024
