@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, overload
@@ -13,6 +14,7 @@ from connect_hub.config import Brand, HubConfig, PublicUrl
 from connect_hub.connectors.registry import ConnectorRegistry, OAuth
 from connect_hub.credentials import Credentials
 from connect_hub.errors import ConfigurationError
+from connect_hub.events import Event
 from connect_hub.flows.accounts import Accounts, Owners
 from connect_hub.flows.api_keys import ApiKeys
 from connect_hub.flows.attempts import Attempts
@@ -26,6 +28,7 @@ from connect_hub.flows.sessions import Links, Sessions
 from connect_hub.flows.triggers import Triggers
 from connect_hub.flows.upkeep import Upkeep
 from connect_hub.keys import KeyProvider
+from connect_hub.models import Account
 from connect_hub.nonce import Nonces
 from connect_hub.outbound import LazyOutbound
 from connect_hub.runtime import Runtime
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from connect_hub.connectors.definition import Connector
     from connect_hub.flows.credentials import CredentialsFlow
     from connect_hub.flows.deliveries import Deliveries
+    from connect_hub.flows.live import Live
     from connect_hub.net.auth import RefreshingAuth
     from connect_hub.web.app import HubApp
 
@@ -153,6 +157,12 @@ class ConnectHub:
         from connect_hub.flows.credentials import CredentialsFlow
 
         return CredentialsFlow(self._core)
+
+    @cached_property
+    def _live(self) -> "Live":
+        from connect_hub.flows.live import Live
+
+        return Live(self._core)
 
     def _new_dispatcher(self) -> EmbeddedDispatcher:
         return EmbeddedDispatcher(self.deliveries)
@@ -276,6 +286,25 @@ class ConnectHub:
         if in_transaction:
             return self.callbacks.on(*events, name=name, in_transaction=True)
         return self.callbacks.on(*events, name=name)
+
+    async def wait_for_account(
+        self, session_id: int, *, project: str = "default", wait: timedelta | None = None
+    ) -> Account:
+        """Wait for the account that a session leads to, its first one, whichever process the customer uses.
+
+        Raises SessionNotFound; LinkRevoked or LinkExpired when nothing can come any more; AccountNotFound if
+        it was deleted meanwhile; TimeoutError after `wait` (None: no end but the session's).
+        """
+        return await self._live.account(session_id, project=project, wait=wait)
+
+    def listen(self, *events: str, project: str = "default") -> AsyncIterator[Event]:
+        """Events as they happen, from the first step of the loop on: `async for event in hub.listen():`.
+
+        For what is shown live. It never ends by itself, and nothing is kept for it: what must not be lost is
+        for `on`. Link events are there only where somebody subscribed to them. With names, only these; raises
+        ConfigurationError for one that is no event.
+        """
+        return self._live.events(*events, project=project)
 
     async def check(self) -> None:
         """Check what the hub needs at run time: its tables, and that the keys open what is stored.

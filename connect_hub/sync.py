@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar
 
 from connect_hub.credentials import Credentials
@@ -15,6 +16,7 @@ from connect_hub.flows.operators import Operators
 from connect_hub.flows.sessions import Links, Sessions
 from connect_hub.flows.triggers import Triggers
 from connect_hub.flows.upkeep import Upkeep
+from connect_hub.models import Account
 from connect_hub.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -176,6 +178,13 @@ class SyncHub:
     def check(self) -> None:
         """See `ConnectHub.check`."""
         self._runtime.run(self._hub.check(), name="hub.check")
+
+    def wait_for_account(
+        self, session_id: int, *, project: str = "default", wait: timedelta | None = None
+    ) -> Account:
+        """See `ConnectHub.wait_for_account`. It holds this thread: give it a `wait`."""
+        waiting = self._hub.wait_for_account(session_id, project=project, wait=wait)
+        return self._runtime.run(waiting, name="hub.wait_for_account")
 
     def credentials(self, account_id: str, *, project: str = "default") -> Credentials:
         """See `ConnectHub.credentials`."""
