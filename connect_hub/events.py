@@ -7,7 +7,7 @@ and delivered unchanged; it never carries credentials.
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connect_hub.clock import iso
@@ -33,6 +33,9 @@ EVENT_NAMES = DEFAULT_EVENTS | {
     "account.expired",
     "account.recovered",
     "account.triggered",
+    "link.completed",
+    "link.expired",
+    "link.failed",
     "link.opened",
     "link.renewal_requested",
     "webhook_endpoint.disabled",
@@ -111,9 +114,18 @@ def account_event(
 
 
 def link_event(
-    name: str, session: Session, *, targets: Targets, now: datetime, extra: Mapping[str, Json] | None = None
+    name: str,
+    session: Session,
+    *,
+    targets: Targets,
+    now: datetime,
+    extra: Mapping[str, Json] | None = None,
+    event_id: str | None = None,
 ) -> NewEvent:
-    """An event about a connect session and its auth link."""
+    """An event about a connect session and its auth link; written only if somebody gets it.
+
+    `extra` goes into the body; `event_id` is for an event that several processes may come upon.
+    """
     about: dict[str, Json] = {
         "account_id": None,
         "record_type": "connect_session",
@@ -125,7 +137,7 @@ def link_event(
         "setup_information": None,
         **(extra or {}),
     }
-    return _event(
+    event = _event(
         name,
         session.project_id,
         about,
@@ -136,6 +148,7 @@ def link_event(
         now=now,
         provider=session.provider,
     )
+    return replace(event, id=event.id if event_id is None else event_id, only_if_wanted=True)
 
 
 def endpoint_event(

@@ -17,6 +17,7 @@ from connect_hub.config import Webhook
 from connect_hub.events import Event
 from connect_hub.flows.core import Core
 from connect_hub.flows.endpoint_health import after_failure, after_success
+from connect_hub.flows.expiry import Expiry
 from connect_hub.flows.lanes import Lanes
 from connect_hub.flows.receivers import StoredReceiver, targets_of
 from connect_hub.flows.settling import Settling
@@ -54,6 +55,7 @@ class Deliveries:
         self._random = random.Random() if random_source is None else random_source  # noqa: S311  # jitter
         self._lanes = Lanes()
         self._settling = Settling(core.storage)
+        self._expiry = Expiry(core)
         self._stuck: Counter[str] = Counter()
         """How many calls of a plain callback are still in their threads although they took too long."""
         self._endpoints: dict[str, Webhook] = {
@@ -79,6 +81,7 @@ class Deliveries:
 
         There is room for so many at once, and for so many to one target: see `Lanes`.
         """
+        await self._expiry.look()
         free = self._lanes.free
         if free <= 0:
             return ()

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from connect_hub.clock import truncate
 from connect_hub.connectors.methods import OAuth2Method
@@ -22,7 +23,7 @@ from connect_hub.errors import (
     ProviderError,
     StorageUnavailable,
 )
-from connect_hub.events import account_event, change_name
+from connect_hub.events import account_event, change_name, link_event
 from connect_hub.flows.core import Core
 from connect_hub.flows.revocation import Revocation
 from connect_hub.models import Account, Attempt, AttemptStatus, ProviderIdentity, Session, StepKind
@@ -89,7 +90,7 @@ class Linking:
             seal=lambda account_id, generation: self._seal(
                 session.project_id, account_id, generation, connection.credentials
             ),
-            announce=self._announce,
+            announce=partial(self._announce, session),
             in_transaction=self._core.callbacks.run_in_transaction,
             now=now,
         )
@@ -128,21 +129,31 @@ class Linking:
         )
         return Sealed(data, self._core.vault.key_id(data))
 
-    def _announce(self, account: Account, change: Change, before: Account | None) -> Sequence[NewEvent]:
+    def _announce(
+        self, session: Session, account: Account, change: Change, before: Account | None
+    ) -> Sequence[NewEvent]:
         changed = (
             before is not None
             and before.identity is not None
             and account.identity is not None
             and before.identity.id != account.identity.id
         )
+        now, targets = self._core.clock.now(), self._core.targets
         return [
             account_event(
                 change_name(change),
                 account,
-                targets=self._core.targets,
-                now=self._core.clock.now(),
+                targets=targets,
+                now=now,
                 extra={"identity_changed": True} if changed else None,
-            )
+            ),
+            link_event(
+                "link.completed",
+                session,
+                targets=targets,
+                now=now,
+                extra={"provider": account.provider, "connected_account_id": account.id},
+            ),
         ]
 
     async def failed(self, attempt: Attempt, error: Exception) -> None:
@@ -156,6 +167,7 @@ class Linking:
         else:
             code, description = INTERNAL_ERROR, "The product could not finish the connection."
             log.error("attempt %s: it could not be finished", attempt.id, exc_info=error)
+        session = await self._core.storage.session(attempt.project_id, attempt.session_id)
         await self._core.storage.save_attempt(
             replace(
                 attempt,
@@ -167,6 +179,23 @@ class Linking:
             ),
             expected=_UNFINISHED,
             step=StepKind.FAILED,
+            events=() if session is None else [self._failure(session, attempt, code)],
+        )
+        self._core.wake()
+
+    def _failure(self, session: Session, attempt: Attempt, code: str) -> NewEvent:
+        """`link.failed`: which provider and why, as a code; no name of anybody, nothing that was typed."""
+        return link_event(
+            "link.failed",
+            session,
+            targets=self._core.targets,
+            now=self._core.clock.now(),
+            extra={
+                "provider": attempt.provider,
+                "error_code": code,
+                "origin_owner_name": None,
+                "origin_username": None,
+            },
         )
 
     # --- connections that wait for the customer's word ---

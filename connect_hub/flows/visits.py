@@ -210,8 +210,15 @@ class Visits:
         spend(str(session.id))
         value = secrets.token_urlsafe(32)
         visit = replace(new, secret_hash=_digest(value))
-        opened = await self._core.storage.open_visit(visit, now=self._core.clock.now())
-        await self._announce("link.opened", opened)
+        now = self._core.clock.now()
+        opened = await self._core.storage.open_visit(
+            visit,
+            now=now,
+            announce=lambda session: [
+                link_event("link.opened", session, targets=self._core.targets, now=now)
+            ],
+        )
+        self._core.wake()
         return Opened(visit, opened, value, sign_in, ended)
 
     async def _visits_in(
@@ -364,13 +371,12 @@ class Visits:
             spend(str(session.id))
         except RateLimited:
             return session
-        await self._announce("link.renewal_requested", session)
-        return session
-
-    async def _announce(self, name: str, session: Session) -> None:
-        now = self._core.clock.now()
-        await self._core.storage.record([link_event(name, session, targets=self._core.targets, now=now)])
+        asked = link_event(
+            "link.renewal_requested", session, targets=self._core.targets, now=self._core.clock.now()
+        )
+        await self._core.storage.record([asked])
         self._core.wake()
+        return session
 
 
 def _digest(cookie: str) -> bytes:

@@ -39,8 +39,11 @@ class MemoryEvents(Shelves):
 
     def _record(self, events: Sequence[NewEvent]) -> None:
         for event in events:
+            rows = new_delivery_rows(event, self._subscribers(event))
+            if event.only_if_wanted and not rows:
+                continue
             self._events[event.id] = new_event_row(event)
-            for row in new_delivery_rows(event, self._subscribers(event)):
+            for row in rows:
                 self._deliveries[row["id"]] = row
 
     def _subscribers(self, event: NewEvent) -> Sequence[str]:

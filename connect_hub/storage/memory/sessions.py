@@ -1,6 +1,6 @@
 """Sessions, visits, attempts and OAuth states, in memory."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,9 +10,10 @@ from connect_hub.errors import ConfigurationError, IdempotencyKeyReused, LinkNot
 from connect_hub.models import ApiKey, Attempt, OAuthState, Session, StepKind, Visit
 from connect_hub.storage import rules, step_rules
 from connect_hub.storage.memory.operators import MemoryAudit
+from connect_hub.storage.memory.outbox import MemoryEvents
 from connect_hub.storage.memory.shelves import pick
 from connect_hub.storage.memory.steps import MemorySteps
-from connect_hub.storage.protocol import Idempotency, SessionQuery
+from connect_hub.storage.protocol import Idempotency, NewEvent, SessionQuery
 from connect_hub.storage.rows import (
     Row,
     api_key_of,
@@ -104,6 +105,17 @@ class MemorySessions(MemoryAudit):
             found = [session for session in found if session.status(query.now) in query.statuses]
         return found[: query.limit]
 
+    async def sessions_expired(self, *, after: datetime, until: datetime, limit: int = 500) -> list[Session]:
+        first, last = milliseconds(after), milliseconds(until)
+        with self._transaction():
+            rows = [
+                row
+                for row in self._sessions.values()
+                if first < row["expires_at"] <= last and row["used_at"] is row["revoked_at"] is None
+            ]
+        rows.sort(key=lambda row: (row["expires_at"], row["id"]))
+        return [session_of(pick(row)) for row in rows[:limit]]
+
     async def revoke_session(
         self, project_id: str, session_id: int, *, now: datetime, note: AuditEntry | None = None
     ) -> Session | None:
@@ -134,10 +146,12 @@ def _is_wanted(row: Row, query: SessionQuery) -> bool:
     return True
 
 
-class MemoryVisits(MemorySteps):
+class MemoryVisits(MemoryEvents, MemorySteps):
     """`VisitStore` in memory."""
 
-    async def open_visit(self, visit: Visit, *, now: datetime) -> Session:
+    async def open_visit(
+        self, visit: Visit, *, now: datetime, announce: Callable[[Session], Sequence[NewEvent]] | None = None
+    ) -> Session:
         with self._transaction():
             stored = self._sessions.get(visit.session_id)
             if stored is None:
@@ -148,9 +162,12 @@ class MemoryVisits(MemorySteps):
             if row["secret_hash"] in self._visits:
                 raise StorageConflict
             opened = replace(session, opens=session.opens + 1)
+            events = () if announce is None else announce(opened)
+            self._refuse_taken(events)
             self._sessions[session.id] = session_row(opened)
             self._visits[row["secret_hash"]] = row
             self._add_step(step_rules.opening(visit, session, now))
+            self._record(events)
             return opened
 
     async def visit(self, secret_hash: bytes) -> tuple[Visit, Session] | None:
@@ -169,7 +186,12 @@ class MemoryVisits(MemorySteps):
                 self._visits[secret_hash.hex()] = {**row, "last_seen_at": milliseconds(now), **named}
 
     async def save_attempt(
-        self, attempt: Attempt, *, expected: Collection[str] | None = None, step: StepKind | None = None
+        self,
+        attempt: Attempt,
+        *,
+        expected: Collection[str] | None = None,
+        step: StepKind | None = None,
+        events: Sequence[NewEvent] = (),
     ) -> bool:
         with self._transaction():
             stored = self._attempts.get(attempt.id)
@@ -177,7 +199,9 @@ class MemoryVisits(MemorySteps):
                 raise LinkNotFound
             if expected is not None and (stored is None or stored["status"] not in expected):
                 return False
+            self._refuse_taken(events)
             self._attempts[attempt.id] = attempt_row(attempt)
+            self._record(events)
             if step is not None:
                 self._add_step(step_rules.step_of_attempt(attempt, step))
             return True

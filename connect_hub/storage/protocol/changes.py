@@ -52,6 +52,8 @@ class NewEvent:
     created_at: datetime
     provider: str | None = None
     """The connector that it is about."""
+    only_if_wanted: bool = False
+    """Not written at all where neither `targets` nor a stored endpoint gets it."""
     endpoints: tuple[str, ...] | None = None
     """Ids of the stored endpoints that get it as well, whatever they subscribed to; None: those that are
     enabled and want it, as the storage finds them in the transaction."""

@@ -72,6 +72,11 @@ class SessionStore(Protocol):
 
     async def sessions(self, query: SessionQuery) -> list[Session]: ...
 
+    async def sessions_expired(self, *, after: datetime, until: datetime, limit: int = 500) -> list[Session]:
+        """The sessions of all projects that ended by expiring, neither used up nor revoked, after `after` and
+        until `until`; by (expires_at, id)."""
+        ...
+
     async def revoke_session(
         self, project_id: str, session_id: int, *, now: datetime, note: AuditEntry | None = None
     ) -> Session | None:

@@ -1,10 +1,11 @@
 """Visits, attempts and OAuth states."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from connect_hub.models import Attempt, OAuthState, Session, StepKind, Visit
+from connect_hub.storage.protocol.changes import NewEvent
 
 __all__ = ["VisitStore"]
 
@@ -12,8 +13,11 @@ __all__ = ["VisitStore"]
 class VisitStore(Protocol):
     """The facts of a customer's way through the hub."""
 
-    async def open_visit(self, visit: Visit, *, now: datetime) -> Session:
-        """Insert `visit`, count an opening of its session and record the step; returns the session.
+    async def open_visit(
+        self, visit: Visit, *, now: datetime, announce: Callable[[Session], Sequence[NewEvent]] | None = None
+    ) -> Session:
+        """Insert `visit`, count an opening of its session, record the step, and write the events that
+        `announce` makes of the session as it is then; returns that. `announce` is pure.
 
         Raises LinkRevoked, LinkUsed or LinkExpired (by the session's status at `now`), or LinkNotFound if the
         session is gone; then nothing is written.
@@ -29,9 +33,15 @@ class VisitStore(Protocol):
         ...
 
     async def save_attempt(
-        self, attempt: Attempt, *, expected: Collection[str] | None = None, step: StepKind | None = None
+        self,
+        attempt: Attempt,
+        *,
+        expected: Collection[str] | None = None,
+        step: StepKind | None = None,
+        events: Sequence[NewEvent] = (),
     ) -> bool:
-        """Insert the attempt, or replace it by id; with `step`, record that the customer took it.
+        """Insert the attempt, or replace it by id; with `step`, record that the customer took it; and write
+        `events` with it.
 
         With `expected`, replace it only if its stored status is one of these; False if it is another, or if
         there is no such attempt. Raises LinkNotFound for a new attempt of a session that is gone.

@@ -20,8 +20,10 @@ def record(c: Connection, t: Tables, events: Sequence[NewEvent]) -> None:
     if not events:
         return
     for event, endpoint_ids in zip(events, endpoints.subscribers(c, t, events), strict=True):
-        c.execute(insert(t.events), rules.new_event_row(event))
         deliveries = rules.new_delivery_rows(event, endpoint_ids)
+        if event.only_if_wanted and not deliveries:
+            continue
+        c.execute(insert(t.events), rules.new_event_row(event))
         if deliveries:
             c.execute(insert(t.deliveries), deliveries)
 

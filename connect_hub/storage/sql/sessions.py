@@ -102,6 +102,18 @@ def listing(c: Connection, t: Tables, query: SessionQuery) -> list[Session]:
     return [session_of(row) for row in c.execute(statement)]
 
 
+def expired(c: Connection, t: Tables, after: datetime, until: datetime, limit: int) -> list[Session]:
+    s = t.sessions.c
+    statement = select(t.sessions).where(
+        s.expires_at > milliseconds(after),
+        s.expires_at <= milliseconds(until),
+        s.used_at.is_(None),
+        s.revoked_at.is_(None),
+    )
+    statement = statement.order_by(s.expires_at, s.id).limit(limit)
+    return [session_of(row) for row in c.execute(statement)]
+
+
 def _has_status(t: Tables, status: SessionStatus, now: datetime) -> ColumnElement[bool]:
     s = t.sessions.c
     if status is SessionStatus.REVOKED:

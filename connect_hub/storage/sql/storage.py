@@ -3,7 +3,7 @@
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import overload
@@ -28,6 +28,7 @@ from connect_hub.storage.protocol import (
     Idempotency,
     LinkRequest,
     LinkResult,
+    NewEvent,
     Noting,
     Purged,
     Retention,
@@ -162,6 +163,9 @@ class SQLStorage(SQLEvents):
     async def sessions(self, query: SessionQuery) -> list[Session]:
         return await self._transactions.read(sessions.listing, self.tables, query)
 
+    async def sessions_expired(self, *, after: datetime, until: datetime, limit: int = 500) -> list[Session]:
+        return await self._transactions.read(sessions.expired, self.tables, after, until, limit)
+
     async def revoke_session(
         self, project_id: str, session_id: int, *, now: datetime, note: AuditEntry | None = None
     ) -> Session | None:
@@ -169,8 +173,10 @@ class SQLStorage(SQLEvents):
 
     # --- visits, attempts, states ---
 
-    async def open_visit(self, visit: Visit, *, now: datetime) -> Session:
-        return await self._transactions.write(visits.open_visit, self.tables, visit, now)
+    async def open_visit(
+        self, visit: Visit, *, now: datetime, announce: Callable[[Session], Sequence[NewEvent]] | None = None
+    ) -> Session:
+        return await self._transactions.write(visits.open_visit, self.tables, visit, now, announce)
 
     async def visit(self, secret_hash: bytes) -> tuple[Visit, Session] | None:
         return await self._transactions.read(visits.get, self.tables, secret_hash)
@@ -179,9 +185,16 @@ class SQLStorage(SQLEvents):
         await self._transactions.write(visits.touch, self.tables, secret_hash, now, subject)
 
     async def save_attempt(
-        self, attempt: Attempt, *, expected: Collection[str] | None = None, step: StepKind | None = None
+        self,
+        attempt: Attempt,
+        *,
+        expected: Collection[str] | None = None,
+        step: StepKind | None = None,
+        events: Sequence[NewEvent] = (),
     ) -> bool:
-        return await self._transactions.write(visits.save_attempt, self.tables, attempt, expected, step)
+        return await self._transactions.write(
+            visits.save_attempt, self.tables, attempt, expected, step, events
+        )
 
     async def attempt(self, attempt_id: str) -> Attempt | None:
         return await self._transactions.read(visits.attempt, self.tables, attempt_id)

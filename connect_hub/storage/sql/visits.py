@@ -1,6 +1,6 @@
 """Statements about visits, attempts and OAuth states."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, exc, insert, select, update
 
 from connect_hub.models import Attempt, OAuthState, Session, StepKind, Visit
 from connect_hub.storage import rules, step_rules
+from connect_hub.storage.protocol import NewEvent
 from connect_hub.storage.rows import (
     attempt_of,
     attempt_row,
@@ -18,7 +19,7 @@ from connect_hub.storage.rows import (
     visit_of,
     visit_row,
 )
-from connect_hub.storage.sql import sessions, steps
+from connect_hub.storage.sql import outbox, sessions, steps
 from connect_hub.storage.sql.failures import TryAgain
 from connect_hub.storage.sql.tables import Tables
 
@@ -36,13 +37,21 @@ __all__ = [
 ]
 
 
-def open_visit(c: Connection, t: Tables, visit: Visit, now: datetime) -> Session:
+def open_visit(
+    c: Connection,
+    t: Tables,
+    visit: Visit,
+    now: datetime,
+    announce: Callable[[Session], Sequence[NewEvent]] | None,
+) -> Session:
     session = sessions.locked(c, t, visit.session_id)
     rules.refuse_unless_open(session, now)
     opened = replace(session, opens=session.opens + 1)
     c.execute(update(t.sessions).where(t.sessions.c.id == session.id).values(opens=opened.opens))
     c.execute(insert(t.visits), visit_row(visit))
     steps.add(c, t, step_rules.opening(visit, session, now))
+    if announce is not None:
+        outbox.record(c, t, announce(opened))
     return opened
 
 
@@ -62,9 +71,16 @@ def touch(c: Connection, t: Tables, secret_hash: bytes, now: datetime, subject: 
 
 
 def save_attempt(
-    c: Connection, t: Tables, attempt: Attempt, expected: Collection[str] | None, step: StepKind | None
+    c: Connection,
+    t: Tables,
+    attempt: Attempt,
+    expected: Collection[str] | None,
+    step: StepKind | None,
+    events: Sequence[NewEvent],
 ) -> bool:
     saved = _saved(c, t, attempt, expected)
+    if saved:
+        outbox.record(c, t, events)
     if saved and step is not None:
         steps.add(c, t, step_rules.step_of_attempt(attempt, step))
     return saved

@@ -1,6 +1,7 @@
 """`StorageConformance`: all clauses in one class."""
 
 from connect_hub.testing.storage.accounts import AccountClauses, RefreshClauses
+from connect_hub.testing.storage.announcing import AnnouncingClauses
 from connect_hub.testing.storage.endpoints import EndpointClauses
 from connect_hub.testing.storage.event_log import EventLogClauses
 from connect_hub.testing.storage.events import EventClauses
@@ -27,6 +28,7 @@ class StorageConformance(
     EndpointClauses,
     EventLogClauses,
     TriggerClauses,
+    AnnouncingClauses,
     ApiKeyClauses,
     OperatorClauses,
     AuditClauses,
