@@ -16,10 +16,12 @@ from connect_hub.errors import (
     WebhookInvalid,
 )
 from connect_hub.flows.endpoints import MOST_ENDPOINTS
+from connect_hub.net.outbound import Outbound
 from connect_hub.storage.protocol import DeliveryState
 from connect_hub.testing.storage.values import event
 from connect_hub.webhooks import verify
 from connect_hub.webhooks.delivery import SCHEDULE
+from tests.net.wire import CountingDialler, ScriptedResolver
 from tests.web.api import linked
 from tests.webhooks.hooked import URL, Hooked, answer, hooked
 
@@ -72,7 +74,7 @@ async def test_an_endpoint_gets_what_it_asked_for_and_can_verify_it(tmp_path: Pa
 async def test_the_secrets_of_a_rotation_sign_together_until_the_older_has_had_its_time(
     tmp_path: Path,
 ) -> None:
-    """Two secrets at once for the overlap, then the new one alone; with an overlap of nothing, at once."""
+    """T48: two secrets at once for the overlap, then the new one alone; with no overlap, at once."""
     on = hooked(tmp_path)
     old = await on.hub.endpoints.create(url=URL)
     new = await on.hub.endpoints.rotate(old.endpoint.id, overlap=HOUR)
@@ -146,6 +148,28 @@ async def test_what_cannot_be_an_endpoint_is_refused_by_its_field(
         await on.hub.endpoints.create(**fields)
     assert said in " ".join(f"{error.field}: {error.message}" for error in refused.value.details)
     assert await on.hub.endpoints.list() == []
+
+
+async def test_a_name_that_leads_inside_at_a_later_look_is_not_called(tmp_path: Path) -> None:
+    """T23, T24: a stored endpoint's name is judged anew at each try; where it now leads inside, that try says
+    so in the log, nothing inside is dialled, and the event waits for its next try."""
+    on = hooked(tmp_path)
+    endpoint = (await on.hub.endpoints.create(url="https://rebind.example/in")).endpoint.id
+    await made_event(on)
+    resolver, dialler = ScriptedResolver(["8.8.8.8"], ["10.0.0.7"], ["::ffff:127.0.0.1"]), CountingDialler()
+    outbound = Outbound(resolver=resolver, dialler=dialler)
+    on.hub.deliveries._transport = outbound
+    assert await on.delivered() == 1
+    assert await on.after(seconds=7) == 1
+    assert await on.after(minutes=7) == 1
+    await outbound.aclose()
+    assert resolver.asked == ["rebind.example"] * 3
+    assert dialler.dialled == [("8.8.8.8", 443)]
+    [waiting] = await on.hub.events.deliveries(endpoint_id=endpoint)
+    assert (waiting.state, waiting.attempts) == (DeliveryState.PENDING, 3)
+    reached, *refused = [str(one.error) for one in (await on.hub.events.delivery(waiting.id)).attempts]
+    assert reached == "no answer: connect"
+    assert all("rebind.example" in error and "10.0.0.7" not in error for error in refused)
 
 
 async def test_a_project_has_so_many_endpoints_and_its_own_alone(tmp_path: Path) -> None:
@@ -341,3 +365,23 @@ async def test_endpoints_of_the_configuration_are_shown_and_changed_there_alone(
     assert await on.hub.events.replay("main", since=since, include_delivered=True) == 1
     await on.delivered()
     assert names(on) == ["account.created"] * 2
+
+
+async def test_endpoints_of_the_configuration_are_never_switched_off(tmp_path: Path) -> None:
+    """R7: nobody could switch them on but by a deployment, so each event fails by itself, even at 410."""
+    from connect_hub import HubConfig, Project, Secret, Webhook
+    from connect_hub.webhooks import generate_secret
+    from tests.hubs import API_KEY
+
+    webhook = Webhook(url=URL, secrets=[generate_secret()], name="main")
+    config = HubConfig(projects={"default": Project(api_keys=[Secret(API_KEY)], webhooks=[webhook])})
+    on = hooked(tmp_path, config)
+    on.hooks.says = lambda post: answer(410)
+    await made_event(on, "1")
+    await on.delivered()
+    on.hooks.says = lambda post: answer(204)
+    await made_event(on, "2")
+    await on.delivered()
+    assert (await on.hub.endpoints.get("main")).enabled
+    states = [one.state for one in await on.hub.events.deliveries(endpoint_id="main")]
+    assert sorted(states) == [DeliveryState.DEAD, DeliveryState.DELIVERED]
