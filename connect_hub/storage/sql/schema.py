@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from connect_hub.errors import ConfigurationError
 from connect_hub.storage.sql.migrations import Found, look, upgrade
 from connect_hub.storage.sql.migrations.fitting import refuse_newer, refuse_strangers
-from connect_hub.storage.sql.storage import SQLStorage, _wal_is_safe
+from connect_hub.storage.sql.storage import SUPPORTED, SQLStorage, _wal_is_safe
 
 __all__ = ["Condition", "explain_schema", "inspect_schema", "open_url", "upgrade_schema"]
 
@@ -24,6 +24,7 @@ _DRIVERS = {
 }
 _EXTRAS = {
     "psycopg": "postgres",
+    "asyncpg": "asyncpg",
     "pymysql": "mysql",
     "aiomysql": "mysql",
     "aiosqlite": "sqlite-async",
@@ -57,6 +58,11 @@ def open_url(url: str, *, prefix: str = "connect_hub_", schema: str | None = Non
     ConfigurationError, which never repeats the URL: it may hold a password.
     """
     parsed = _parse(url)
+    if parsed.get_backend_name() not in SUPPORTED:
+        raise ConfigurationError(
+            f"{parsed.get_backend_name()!r} is no database that the hub works on. Use one of "
+            f"{', '.join(SUPPORTED)}: sqlite:///file or postgresql://user:password@host/name."
+        )
     if parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
         if parsed.database in {None, "", ":memory:"}:
             raise ConfigurationError(
@@ -71,8 +77,8 @@ def open_url(url: str, *, prefix: str = "connect_hub_", schema: str | None = Non
         return SQLStorage(create_engine(parsed, pool_pre_ping=True), prefix=prefix, schema=schema)
     except NoSuchModuleError:
         raise ConfigurationError(
-            f"{parsed.drivername!r} is no database that SQLAlchemy knows. Write sqlite:///file or "
-            "postgresql://user:password@host/name."
+            f"SQLAlchemy knows no driver {parsed.get_driver_name()!r} of {parsed.get_backend_name()}. "
+            f"Leave it out: {parsed.get_backend_name()}://user:password@host/name."
         ) from None
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get((error.name or "").partition(".")[0])

@@ -55,11 +55,12 @@ from connect_hub.storage.sql.own_file import findings, own_file, wal_is_safe
 from connect_hub.storage.sql.tables import Tables
 from connect_hub.storage.sql.transactions import Transactions
 
-__all__ = ["SQLStorage"]
+__all__ = ["SUPPORTED", "SQLStorage"]
 
 log = logging.getLogger("connect_hub")
 
-_SUPPORTED = ("sqlite", "postgresql", "mysql", "mariadb")
+SUPPORTED = ("sqlite", "postgresql", "mysql", "mariadb")
+"""As SQLAlchemy names them."""
 
 
 class SQLStorage(SQLEvents):
@@ -77,10 +78,10 @@ class SQLStorage(SQLEvents):
                 f"storage: SQLStorage takes a SQLAlchemy Engine or AsyncEngine, not {type(engine).__name__}."
             )
         self._transactions = Transactions(engine)
-        if self._transactions.dialect not in _SUPPORTED:
+        if self._transactions.dialect not in SUPPORTED:
             raise ConfigurationError(
                 f"storage: the database {self._transactions.dialect!r} is not supported. "
-                f"Use one of {', '.join(_SUPPORTED)}."
+                f"Use one of {', '.join(SUPPORTED)}."
             )
         self.tables = Tables(prefix=prefix, schema=schema)
         self._own_file: Path | None = None

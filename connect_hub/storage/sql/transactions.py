@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, StaticPool, exc
+from sqlalchemy import Connection, Engine, NullPool, StaticPool, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import Pool, SingletonThreadPool
 
@@ -56,6 +56,7 @@ class Transactions:
         self._prepare = prepare
         self._prepared_in: int | None = None
         self._inherited: list[Pool] = []
+        self._pool_of: tuple[Pool, asyncio.AbstractEventLoop] | None = None
 
     async def read(self, statements: Statements[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `statements` on a connection; nothing it does is kept."""
@@ -87,7 +88,7 @@ class Transactions:
         # From inside a callback this would wait for the lock, or the thread, that its own caller holds.
         refuse_inside_transaction()
         try:
-            with translated():
+            with self._of_one_loop(), translated():
                 if isinstance(self.engine, AsyncEngine):
                     async with self.engine.connect() as connection:
                         return await connection.run_sync(work)
@@ -103,6 +104,26 @@ class Transactions:
             raise original
         finally:
             del original
+
+    @contextlib.contextmanager
+    def _of_one_loop(self) -> Iterator[None]:
+        """Say so where an AsyncEngine fails because its connections belong to another event loop, which may
+        be closed by now. Disposing of the engine makes a new pool, which belongs to whoever uses it next."""
+        loop, pool = asyncio.get_running_loop(), self._sync_engine.pool
+        if self._pool_of is None or self._pool_of[0] is not pool:
+            self._pool_of = (pool, loop)
+        first = self._pool_of[1]
+        try:
+            yield
+        except (RuntimeError, StorageUnavailable) as error:
+            if not isinstance(self.engine, AsyncEngine) or isinstance(pool, NullPool) or first is loop:
+                raise
+            state = "closed" if first.is_closed() else "another one"
+            raise ConfigurationError(
+                f"storage: the connections of this AsyncEngine belong to a loop that is {state}. Pass "
+                "an Engine, with which nothing is bound to one; or an AsyncEngine with poolclass=NullPool; "
+                "or await engine.dispose() before its loop ends."
+            ) from error
 
     def _in_thread(self, work: Callable[[Connection], T]) -> T:
         if self._prepare is not None:
