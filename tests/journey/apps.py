@@ -1,12 +1,16 @@
 """The host applications of the journey, each built from the environment, as a real one would be.
 
-`JOURNEY` is a JSON object: public_url, database, api_key, webhook_url, webhook_secret, connectors (a list of
-[TOML file, client id, client secret]) and private_hosts.
+`JOURNEY` is a JSON object: public_url, database (a file, or the URL of a database with tables), api_key,
+webhook_url, webhook_secret, connectors (a list of [TOML file, client id, client secret]) and private_hosts.
 """
 
 import json
 import os
 from pathlib import Path
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from connect_hub import (
     ConnectHub,
@@ -27,7 +31,7 @@ def _hub() -> ConnectHub:
     return ConnectHub(
         public_url=given["public_url"],
         keys=KeyRing.from_env(),
-        storage=SQLStorage.sqlite(given["database"]),
+        storage=_storage(given["database"]),
         connectors=[
             OAuth(Path(path), client_id=client_id, client_secret=secret) if client_id else Path(path)
             for path, client_id, secret in given["connectors"]
@@ -43,6 +47,14 @@ def _hub() -> ConnectHub:
             network=NetworkConfig(insecure_dev=True, allow_private_hosts=frozenset(given["private_hosts"])),
         ),
     )
+
+
+def _storage(database: str) -> SQLStorage:
+    if "://" not in database:
+        return SQLStorage.sqlite(database)
+    if make_url(database).get_dialect().is_async:
+        return SQLStorage(create_async_engine(database))
+    return SQLStorage(create_engine(database))
 
 
 def starlette_app() -> object:
@@ -76,6 +88,25 @@ def fastapi_app() -> object:
         return {"status": answer.status_code, "body": answer.json()}
 
     app.mount(hub.public_url.path, hub.app)
+    return app
+
+
+def quart_app() -> object:
+    """Quart, which is ASGI without Starlette, the hub before it."""
+    from quart import Quart
+
+    from connect_hub.hosts.asgi import ConnectHubMiddleware
+
+    hub, app = _hub(), Quart("host")
+
+    @app.get("/call/<account_id>")
+    async def call(account_id: str) -> dict[str, object]:
+        async with hub.client(account_id) as http:
+            answer = await http.get("me")
+        return {"status": answer.status_code, "body": answer.json()}
+
+    middleware = ConnectHubMiddleware(app.asgi_app, hub=hub, prefix=hub.public_url.path)  # type: ignore[arg-type]  # Quart types its own ASGI
+    app.asgi_app = middleware  # type: ignore[assignment,method-assign]  # as Quart says to add one
     return app
 
 

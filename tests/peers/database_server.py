@@ -161,7 +161,13 @@ class DatabaseServer(ABC):
                 user=self._user,
                 group=group,
                 extra_groups=None if group is None else [],
-                env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"},
+                # A folder for temporary files of its own: a MariaDB that starts removes those of others.
+                env={
+                    "PATH": os.environ["PATH"],
+                    "HOME": str(self.folder),
+                    "TMPDIR": str(self.folder),
+                    "LC_ALL": "C.UTF-8",
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
