@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 COMMAND = Path(sys.executable).with_name("connect-hub")
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 def variables(**given: str) -> dict[str, str]:

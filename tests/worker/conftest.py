@@ -28,6 +28,16 @@ class Place:
         with self.engine.connect() as c:
             return set(c.execute(select(Tables().deliveries.c.state).distinct()).scalars())
 
+    def tried_again(self) -> set[tuple[str, str]]:
+        """(target, event) of deliveries that needed more than one try, as where a machine is so busy that an
+        answer comes too late."""
+        d = Tables().deliveries.c
+        with self.engine.connect() as c:
+            return {
+                (row.target, row.event_id)
+                for row in c.execute(select(d.target, d.event_id).where(d.attempts > 1))
+            }
+
     def let_a_minute_pass(self) -> None:
         """Let the leases of dead workers run out, which takes a minute by the database's clock."""
         deliveries = Tables().deliveries
