@@ -180,6 +180,7 @@ class ConnectHub:
         from connect_hub.flows.connecting import Connecting
         from connect_hub.flows.embedding import Embedding
         from connect_hub.flows.linking import Linking
+        from connect_hub.flows.managing import Managing
         from connect_hub.flows.popups import Popups
         from connect_hub.flows.visits import Visits
         from connect_hub.web.app import build_app
@@ -202,6 +203,7 @@ class ConnectHub:
             connecting=connecting,
             embedding=Embedding(self._core, visits, connecting, linking),
             popups=Popups(self._core, visits, connecting),
+            managing=Managing(self._core, connecting.choosing, self.accounts),
         )
         return build_app(self._core, flows, self.brand)
 

@@ -200,6 +200,20 @@ class Choosing:
                 return account
         raise AccountNotFound
 
+    async def visible(self, live: LiveVisit) -> list[Account]:
+        """The owner's accounts that the visit may see and touch, newest first."""
+        return await self._visible(live.session, await self._connected(live.session))
+
+    async def renews(self, live: LiveVisit, account: Account) -> bool:
+        """Whether a connection to the account's provider, in this visit, would renew this account."""
+        session = live.session
+        if session.multiple or account.slot != "" or account.type is not session.type:
+            return False
+        if not any(c.key == account.provider for c in offered(self._core, session)):
+            return False
+        connected = await self._connected(session)
+        return session.used_at is None and account.provider not in connected
+
     async def stored(self, account: Account, method: Method) -> Mapping[str, Secret]:
         """The account's secrets that `method` asks for, by field key; to show their last four characters."""
         sealed = await self._stored(account, method)

@@ -26,6 +26,7 @@ from connect_hub.web.openapi import OpenApi
 from connect_hub.web.pages.callback import CallbackPages
 from connect_hub.web.pages.embed import embed_routes
 from connect_hub.web.pages.link import LinkPages
+from connect_hub.web.pages.managing import ManagePages
 from connect_hub.web.pages.visit import VisitPages
 from connect_hub.web.pages.window import WindowPages
 from connect_hub.web.site import Flows, Limiters, Site
@@ -46,6 +47,7 @@ def routes(site: Site) -> list[BaseRoute]:
     """The route table. Handlers ask for keys, cookies and tokens themselves; none is open by its path."""
     api, link, visit, callback = Api(site), LinkPages(site), VisitPages(site), CallbackPages(site)
     trigger, event = TriggerApi(site), EventApi(site)
+    manage = ManagePages(site, visit)
     openapi, surface, window = OpenApi(site), HubApi(site), WindowPages(site)
 
     def page(path: str, name: str, **methods: Handler) -> BaseRoute:
@@ -66,11 +68,19 @@ def routes(site: Site) -> list[BaseRoute]:
         page("/link/decline", "link_decline", POST=link.decline),
         page("/link/declined", "link_declined", POST=link.declined),
         page("/link/renew", "link_renew", POST=link.renew),
+        page("/language", "language", POST=link.language),
         page("/visit/{visit}", "visit", GET=visit.providers),
         page("/visit/{visit}/sign-in", "visit_sign_in", GET=visit.sign_in),
         page("/visit/{visit}/connect/{provider}", "connect", GET=visit.connect, POST=visit.submit),
         page("/visit/{visit}/attempts/{attempt}", "attempt", GET=visit.attempt),
         page("/visit/{visit}/attempts/{attempt}/accept", "accept", POST=visit.accept),
+        page("/visit/{visit}/accounts/{account}", "managed", GET=manage.account),
+        page(
+            "/visit/{visit}/accounts/{account}/disconnect",
+            "disconnect",
+            GET=manage.question,
+            POST=manage.disconnect,
+        ),
         page("/visit/{visit}/exit", "exit", GET=visit.exit, POST=visit.leave),
         # Embedded in the host's page, and the window in which an embedded hub has somebody sign in.
         *embed_routes(site),

@@ -14,7 +14,14 @@ from functools import cached_property
 from starlette.requests import Request
 from starlette.responses import Response
 
-__all__ = ["SentCookies", "clear_visit_cookie", "set_visit_cookie", "visit_cookies"]
+__all__ = [
+    "SentCookies",
+    "chosen_language",
+    "clear_visit_cookie",
+    "set_language_cookie",
+    "set_visit_cookie",
+    "visit_cookies",
+]
 
 _PREFIX = "__Host-chub_"
 _NAME = re.compile(r"__Host-chub_([0-9a-f]{8})")
@@ -23,6 +30,9 @@ _ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 _FRAMED = "Path=/; Secure; HttpOnly; SameSite=None; Partitioned"
 """In a frame of another site's page: sent there and in no other site's frames (CHIPS), so that it tells
 nobody who else's page a browser was on, and comes where third-party cookies are blocked."""
+_LANGUAGE = "__Host-chub_lang"
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,3}")
+_YEAR = 365 * 24 * 3600
 _MOST = 16 * 1024
 
 
@@ -72,3 +82,16 @@ def clear_visit_cookie(response: Response, visit_name: str, *, framed: bool = Fa
     """Make the browser forget a visit."""
     attributes = _FRAMED if framed else _ATTRIBUTES
     response.headers.append("Set-Cookie", f"{_PREFIX}{visit_name}=; Max-Age=0; {attributes}")
+
+
+def chosen_language(request: Request) -> str | None:
+    """The tag that the reader chose before, if it is well-formed."""
+    if "cookie" not in request.headers:
+        return None
+    tag = SentCookies(request.headers.getlist("cookie")).get(_LANGUAGE)
+    return tag if tag is not None and _TAG.fullmatch(tag) else None
+
+
+def set_language_cookie(response: Response, tag: str) -> None:
+    """Remember the reader's choice, for all pages of the hub."""
+    response.headers.append("Set-Cookie", f"{_LANGUAGE}={tag}; Max-Age={_YEAR}; {_ATTRIBUTES}")

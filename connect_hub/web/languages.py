@@ -31,6 +31,33 @@ _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*|\*")
 _QUALITY = re.compile(r"[01](?:\.[0-9]{0,3})?")
 _PLACEHOLDER = re.compile(r"%\(\w+\)s")
 
+_OWN_NAMES = {
+    "ar": "العربية",
+    "cs": "Čeština",
+    "da": "Dansk",
+    "de": "Deutsch",
+    "el": "Ελληνικά",
+    "en": "English",
+    "es": "Español",
+    "fi": "Suomi",
+    "fr": "Français",
+    "he": "עברית",
+    "hu": "Magyar",
+    "it": "Italiano",
+    "ja": "日本語",
+    "ko": "한국어",
+    "nb": "Norsk",
+    "nl": "Nederlands",
+    "pl": "Polski",
+    "pt": "Português",
+    "ro": "Română",
+    "sv": "Svenska",
+    "tr": "Türkçe",
+    "uk": "Українська",
+    "zh": "中文",
+}
+"""What a language calls itself; one that is not here is called by its tag."""
+
 _FROM_THE_RIGHT = frozenset({"ar", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
 
 _PLURALS: dict[str, tuple[tuple[str, int], ...]] = {
@@ -194,6 +221,11 @@ class Languages:
     def tags(self) -> tuple[str, ...]:
         """Every language that there is, English first."""
         return tuple(self._files)
+
+    @cached_property
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """Each language's tag and what it calls itself."""
+        return tuple((tag, _OWN_NAMES.get(tag, tag)) for tag in self.tags)
 
     def negotiate(self, accept_language: str | None, forced: str | None = None) -> Language:
         """The reader's language: see `negotiate`."""

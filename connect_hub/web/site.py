@@ -1,7 +1,7 @@
 """`Site`: what the handlers work with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -16,12 +16,23 @@ from connect_hub.flows.core import Core
 from connect_hub.flows.embedding import Embedding
 from connect_hub.flows.endpoints import Endpoints
 from connect_hub.flows.event_history import Events
+from connect_hub.flows.managing import Managing
 from connect_hub.flows.operators import Operators
 from connect_hub.flows.popups import Popups
 from connect_hub.flows.sessions import Sessions
 from connect_hub.flows.triggers import Triggers
 from connect_hub.flows.visits import Visits
-from connect_hub.web.contexts import Page, ProviderView
+from connect_hub.web.contexts import (
+    PAGES,
+    Bounce,
+    Form,
+    LanguageSwitch,
+    Leaving,
+    Page,
+    Problem,
+    ProviderView,
+)
+from connect_hub.web.cookies import chosen_language
 from connect_hub.web.guards import RateLimiter
 from connect_hub.web.languages import Language
 from connect_hub.web.static import Assets
@@ -32,6 +43,12 @@ __all__ = ["Flows", "Limiters", "Site"]
 
 _LOCALE = "connect_hub.locale"
 """Where a request's scope says which language its session forces."""
+
+_SWITCHED = frozenset(PAGES) - {Leaving, Bounce, Problem}
+"""The pages that are there long enough, and can be come back to."""
+
+_CHOSEN = "connect_hub.language"
+"""Where it says which one its reader asks for in this very request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +69,7 @@ class Flows:
     connecting: Connecting
     embedding: Embedding
     popups: Popups
+    managing: Managing
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +120,50 @@ class Site:
         """Answer `request` in its session's language, whatever the browser asks for; errors too."""
         request.scope[_LOCALE] = locale
 
+    def choose_language(self, request: Request, tag: str) -> bool:
+        """Answer `request` in a language that its reader asks for here; False where it is not there."""
+        if tag not in self.templating.languages.tags:
+            return False
+        request.scope[_CHOSEN] = tag
+        return True
+
     def language(self, request: Request) -> Language:
-        """The language to answer in: the session's, else the browser's, else English."""
+        """The language to answer in: the session's, else the reader's choice, else the browser's, else
+        English."""
+        forced = request.scope.get(_LOCALE) or request.scope.get(_CHOSEN) or chosen_language(request)
         accepted = ",".join(request.headers.getlist("accept-language"))
-        return self.templating.languages.negotiate(accepted, request.scope.get(_LOCALE))
+        return self.templating.languages.negotiate(accepted, forced)
+
+    def language_form(self, back: str) -> Form:
+        """Where a choice of a language is posted, to come back to the path `back`."""
+        return Form(self.urls.path("language"), (("back", back),))
+
+    def switch(self, request: Request, form: Form | None = None) -> LanguageSwitch | None:
+        """The choice of a language that leads back to the page of `request`, by `form` if that was a POST.
+
+        None where the session has decided, or where coming back would lose what the page shows.
+        """
+        if request.scope.get(_LOCALE) is not None or len(self.templating.languages.tags) < 2:
+            return None
+        if form is None:
+            if request.method != "GET":
+                return None
+            back = self.core.public_url.path + request.scope["path"].removeprefix(
+                request.scope.get("root_path", "")
+            )
+            form = self.language_form(back)
+        return LanguageSwitch(form, self.templating.languages.named)
 
     def page(
         self, request: Request, page: Page, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Response:
         """The answer that shows `page` in the reader's language."""
         language = self.language(request)
-        spoken = {"Content-Language": language.tag, "Vary": "Accept-Language"}
+        # A refusal says the same whatever it was asked for, so it names no address to come back to.
+        if page.switch is None and page.embedding is None and status == 200 and type(page) in _SWITCHED:
+            switch = self.switch(request)
+            page = page if switch is None else replace(page, switch=switch)
+        spoken = {"Content-Language": language.tag, "Vary": "Accept-Language, Cookie"}
         return HTMLResponse(
             self.templating.render(page, language), status_code=status, headers={**spoken, **(headers or {})}
         )

@@ -27,6 +27,7 @@ UNWELL = {
     "refresh_failed": "refresh_failed",
     "storage_unavailable": "storage_unavailable",
     "wrong_keys": "storage_unavailable",
+    "wrong_schema": "storage_unavailable",
 }
 """What a 503 is called on the wire."""
 

@@ -82,10 +82,10 @@ def test_nothing_scrolls_sideways(gallery: str, open_page: OpenPage, language: s
 def test_frame_shows_what_was_chosen(gallery: str, page: Page, observed: Observed) -> None:
     """`/` has a choice of page, language, scheme and width, and shows the sample at that width."""
     page.goto(gallery)
-    page.get_by_label("Page").select_option("success")
-    page.get_by_label("Language").select_option("ar")
-    page.get_by_label("Scheme").select_option("dark")
-    page.get_by_label("Width").select_option("390")
+    page.locator("select[name=page]").select_option("success")
+    page.locator("select[name=lang]").select_option("ar")
+    page.locator("select[name=scheme]").select_option("dark")
+    page.locator("select[name=width]").select_option("390")
     page.get_by_role("button", name="Show").click()
     frame = page.frame_locator("iframe")
     assert frame.locator("html").get_attribute("dir") == "rtl"

@@ -367,7 +367,7 @@ async def test_whole_way_is_in_the_language_of_the_session(tmp_path: Path) -> No
     assert (used.status, used.heading) == (410, "Dieser Link wurde schon verwendet")
     for page in (landing, form, refused, wrong, connected, closed, used, asked):
         assert '<html lang="de" dir="ltr">' in page.text, page.heading
-        assert (page.headers["content-language"], page.headers["vary"]) == ("de", "Accept-Language")
+        assert (page.headers["content-language"], page.headers["vary"]) == ("de", "Accept-Language, Cookie")
     # Its cookie is gone with the visit, so nothing but the browser says what to speak.
     assert '<html lang="ja" dir="ltr">' in gone.text
 

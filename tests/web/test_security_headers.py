@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from starlette.routing import Route
 
+from connect_hub import HubConfig, NetworkConfig, RateConfig
 from connect_hub.web.endpoint import Endpoint
 from connect_hub.web.headers import PAGE_POLICY
 from tests.customer import Customer, Seen
@@ -67,7 +68,9 @@ async def sweep(made: Hub, **headers: str) -> list[tuple[str, str, Seen]]:
 
 @pytest.fixture
 def made(tmp_path: Path) -> Hub:
-    return make_hub(tmp_path)
+    # These tests ask for every address by every method, from one client.
+    network = NetworkConfig(rates=RateConfig(per_client=None))
+    return make_hub(tmp_path, config=HubConfig(network=network))
 
 
 def is_static(path: str) -> bool:

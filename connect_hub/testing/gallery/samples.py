@@ -9,6 +9,7 @@ from jinja2 import BaseLoader
 
 from connect_hub.secret import Secret
 from connect_hub.web.contexts import (
+    AccountView,
     AlertView,
     Bounce,
     BrandView,
@@ -17,6 +18,7 @@ from connect_hub.web.contexts import (
     Connect,
     Decline,
     Declined,
+    Disconnect,
     Embedded,
     Embedding,
     Exit,
@@ -24,7 +26,9 @@ from connect_hub.web.contexts import (
     Form,
     Index,
     Landing,
+    LanguageSwitch,
     Leaving,
+    ManagedAccount,
     MethodView,
     NoticeView,
     Opener,
@@ -188,6 +192,9 @@ def samples(
         owner_name=said("Globex Corporation"),
         username=said("jane.doe@globex.example"),
     )
+    switch = LanguageSwitch(
+        form("/language"), (("en", "English"), ("ar", "العربية"), ("de", "Deutsch"), ("ja", "日本語"))
+    )
     problem = Problem(
         title=say("This link has expired"),
         text=say("This link has expired. Ask for a new one."),
@@ -199,13 +206,48 @@ def samples(
     success = Success(
         provider=bamboo, account_name=said("Jane Doe (jane.doe@globex.example)"), return_url="/c/v/return"
     )
+    well = AccountView(
+        provider=hubspot,
+        url="/c/v/accounts/1",
+        account_name=said("Globex Corporation (4412)"),
+        connected_at=datetime(2026, 3, 2, 9, 30, tzinfo=UTC),
+        connected_by=said("jane.doe@globex.example"),
+        last_used_at=datetime(2026, 11, 23, 7, 15, tzinfo=UTC),
+    )
+    ill = replace(
+        well,
+        provider=zendesk,
+        state="attention",
+        account_name=said("Globex Support"),
+        last_used_at=None,
+        reason=said("Couldn't authenticate you", 200),
+    )
+    managed = ManagedAccount(
+        account=well,
+        disconnect_url="/c/v/accounts/1/disconnect",
+        reconnect_url="/c/v/hubspot",
+        back_url="/c/v/providers",
+        exit_url="/c/v/exit",
+    )
     return {
+        "account": managed,
+        "account-attention": replace(managed, account=ill),
+        "account-paused": replace(managed, account=replace(well, state="paused"), reconnect_url=None),
+        "disconnect": Disconnect(
+            account=well, confirm=form("/c/v/accounts/1/disconnect"), back_url="/c/v/accounts/1"
+        ),
+        "providers-manage": replace(
+            listing,
+            accounts=(well, ill, replace(well, provider=bamboo, state="paused")),
+            disconnected="Slack",
+        ),
         "opener": Opener(form=form("/link/open")),
         "opener-given": Opener(form=form("/link/open"), token_given=True),
         "opener-wrong": Opener(
             form=form("/link/open"), error=say("Paste the whole link from the message you received.")
         ),
         "landing": landing,
+        "landing-languages": replace(landing, switch=switch),
         "landing-provider": replace(landing, provider=bamboo, username=None),
         "landing-categories": replace(
             landing, categories=(say("HR"), say("Recruiting")), owner_name=Untrusted("\u200b")

@@ -29,7 +29,8 @@ from connect_hub.web.contexts.link import (
     Problem,
     RenewalRequested,
 )
-from connect_hub.web.contexts.page import Embedding, Form, Page, ProviderView, web_address
+from connect_hub.web.contexts.managing import AccountView, Disconnect, ManagedAccount
+from connect_hub.web.contexts.page import Embedding, Form, LanguageSwitch, Page, ProviderView, web_address
 from connect_hub.web.contexts.picking import CategoryView, Pill, ProviderCard, Providers, folded
 
 PAGES: tuple[type[Page], ...] = (
@@ -43,6 +44,8 @@ PAGES: tuple[type[Page], ...] = (
     Bounce,
     SameAccount,
     Success,
+    ManagedAccount,
+    Disconnect,
     Exit,
     Closed,
     Problem,
@@ -55,6 +58,7 @@ PAGES: tuple[type[Page], ...] = (
 
 __all__ = [
     "PAGES",
+    "AccountView",
     "AlertView",
     "Bounce",
     "BrandView",
@@ -63,6 +67,7 @@ __all__ = [
     "Connect",
     "Decline",
     "Declined",
+    "Disconnect",
     "Embedded",
     "Embedding",
     "Exit",
@@ -70,7 +75,9 @@ __all__ = [
     "Form",
     "Index",
     "Landing",
+    "LanguageSwitch",
     "Leaving",
+    "ManagedAccount",
     "MethodView",
     "NoticeView",
     "Opener",

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-__all__ = ["Embedding", "Form", "Page", "ProviderView", "web_address"]
+__all__ = ["Embedding", "Form", "LanguageSwitch", "Page", "ProviderView", "web_address"]
 
 _WEB_ADDRESS = re.compile(r'(https?://[^\s"<>\\]+|/(?![/\\])[^\s"<>\\]*)', re.IGNORECASE)
 
@@ -52,6 +52,16 @@ class Embedding:
     """Where that page may be from: the configured origins."""
 
 
+@dataclass(frozen=True, slots=True)
+class LanguageSwitch:
+    """The choice of a language; each is a button called `lang` of one form."""
+
+    form: Form
+    """Where the choice is posted; it leads back to the page."""
+    languages: tuple[tuple[str, str], ...]
+    """Tag and own name of each, such as ('de', 'Deutsch')."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """What every page is given."""
@@ -63,6 +73,8 @@ class Page:
     """The page's language, a BCP 47 tag."""
     dir: Literal["ltr", "rtl"] = "ltr"
     """The direction of its text."""
+    switch: LanguageSwitch | None = None
+    """The choice of a language; None: the session decides, or the page is gone too soon."""
     exit_url: str | None = None
     """Address of the `Exit` page; None: the page shows no way to stop."""
     embedding: Embedding | None = None

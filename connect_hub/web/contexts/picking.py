@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from typing import ClassVar, Literal
 from urllib.parse import urlencode
 
+from connect_hub.web.contexts.managing import AccountView
 from connect_hub.web.contexts.page import Page, ProviderView
 
 __all__ = ["CategoryView", "Pill", "ProviderCard", "Providers", "folded"]
@@ -82,6 +83,10 @@ class Providers(Page):
     """Every provider that the session allows, in the order to show; empty: none is enabled."""
     url: str
     """The list's own address, without a query."""
+    accounts: tuple[AccountView, ...] = ()
+    """What the customer has connected, for sessions that may manage it."""
+    disconnected: str | None = None
+    """The name of the provider whose account was just disconnected."""
     query: str = ""
     """The search as typed; cut to 100 characters."""
     category: str = ""

@@ -11,7 +11,13 @@ from connect_hub.identity import Visitor
 from connect_hub.message import Message
 from connect_hub.web import contexts
 from connect_hub.web.body import read_form
-from connect_hub.web.cookies import SentCookies, clear_visit_cookie, set_visit_cookie, visit_cookies
+from connect_hub.web.cookies import (
+    SentCookies,
+    clear_visit_cookie,
+    set_language_cookie,
+    set_visit_cookie,
+    visit_cookies,
+)
 from connect_hub.web.guards import client_address, refuse_cross_site
 from connect_hub.web.labels import category_label
 from connect_hub.web.problems import problem_response
@@ -20,6 +26,7 @@ from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["LinkPages", "landing_page", "visitor_of"]
 
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)*/?")
 _IN_LINK = re.compile(r"[#?&]t=([^&#\s]+)")
 
 
@@ -36,9 +43,10 @@ def landing_page(
     confirm: contexts.Form,
     decline: contexts.Form,
     chosen: bool = False,
+    switch_form: contexts.Form | None = None,
 ) -> Response:
     """The page that says who asks for what, and has it confirmed. `chosen`: the connector of `landing` was
-    picked before."""
+    picked before; `switch_form` shows the page again, in another language."""
     session, only = landing.session, landing.connectors
     site.force_language(request, session.locale)
     language = site.language(request)
@@ -52,6 +60,7 @@ def landing_page(
         provider=None if one is None else site.provider_view(one),
         categories=tuple(dict.fromkeys(category_label(c, language) for c in session.categories or ())),
         reconnect=session.account_id is not None,
+        switch=None if switch_form is None else site.switch(request, switch_form),
     )
     return site.page(request, page)
 
@@ -97,7 +106,26 @@ class LinkPages:
                 language = self._site.language(request)
                 error = language.text(Message("Paste the whole link from the message you received."))
             return self._site.page(request, contexts.Opener(form=self._form("link_open"), error=error), 422)
-        return await self._landing(request, token)
+        chosen = fields.get("lang", "")
+        known = self._site.choose_language(request, chosen)
+        response = await self._landing(request, token)
+        if known:
+            set_language_cookie(response, chosen)
+        return response
+
+    async def language(self, request: Request) -> Response:
+        """The reader's choice of a language; back to the page where it was made."""
+        refuse_cross_site(request, self._site.core.public_url)
+        self._limit(request)
+        fields = await read_form(request)
+        back, own = fields.get("back", ""), f"{self._site.core.public_url.path}/"
+        # Only to a page of ours: anything else could be an address of somebody else's.
+        if not back.startswith(own) or not _PATH.fullmatch(back):
+            back = own
+        response = RedirectResponse(back, status_code=303)
+        if self._site.choose_language(request, fields.get("lang", "")):
+            set_language_cookie(response, fields["lang"])
+        return response
 
     async def _landing(self, request: Request, token: str) -> Response:
         try:
@@ -111,6 +139,7 @@ class LinkPages:
             landing,
             confirm=self._form("link_confirm", *hidden),
             decline=self._form("link_decline", *hidden),
+            switch_form=self._form("link_open", ("token", token)),
         )
 
     async def _dead_end(self, request: Request, token: str, error: ConnectHubError) -> Response:

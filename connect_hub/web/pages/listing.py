@@ -2,16 +2,18 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from connect_hub.flows.choosing import Choice
+from connect_hub.flows.managing import Managed
 from connect_hub.models import Account, AccountStatus
 from connect_hub.web import contexts
 from connect_hub.web.labels import category_label
+from connect_hub.web.pages.accounts import account_view
 from connect_hub.web.site import Site
 
 __all__ = ["Listing"]
@@ -45,16 +47,23 @@ class Listing:
         # Stands for a visit's name, and in no template, name or logo by chance.
         self._stand_in = secrets.token_hex(16)
 
-    def answer(self, request: Request, visit: str, choices: Sequence[Choice]) -> Response:
-        """The list of `choices` for the visit called `visit`."""
+    def answer(
+        self, request: Request, visit: str, choices: Sequence[Choice], managed: Sequence[Managed] = ()
+    ) -> Response:
+        """The list of `choices` for the visit called `visit`, after what it may manage."""
         query = request.query_params.get("q", "")[:100]
         category = request.query_params.get("category", "")[:32]
         # A name that could mean something in HTML, or in an address, is not put in unescaped.
         plain = visit.isascii() and visit.isalnum()
-        if query or category or not plain or self._site.core.config.pages.templates:
-            return self._site.page(request, self._page(request, visit, choices, query, category))
+        gone = request.query_params.get("disconnected", "")
+        if managed or gone or query or category or not plain or self._site.core.config.pages.templates:
+            page = self._page(request, visit, choices, query, category)
+            accounts = tuple(account_view(self._site, visit, item) for item in managed)
+            name = self._site.core.connectors.get(gone).name if gone in self._site.core.connectors else None
+            return self._site.page(request, replace(page, accounts=accounts, disconnected=name))
         key = (
             self._site.language(request).tag,
+            self._site.switch(request) is None,
             *((choice.connector.key, _state(choice.account)) for choice in choices),
         )
         kept = self._kept.get(key)
@@ -100,6 +109,7 @@ class Listing:
                 for key, label in sorted(labels.items(), key=lambda item: item[1])
             ),
             exit_url=urls.path("exit", visit=visit),
+            switch=self._site.switch(request, self._site.language_form(urls.path("visit", visit=visit))),
         )
 
 

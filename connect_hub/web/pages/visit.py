@@ -45,7 +45,7 @@ class VisitPages:
         self._site = site
         self._listing = Listing(site)
 
-    async def _live(
+    async def live(
         self, request: Request, *, finishing: bool = False, bound: bool = True, window: bool = False
     ) -> LiveVisit:
         """The visit of `request`. With `window`, one that is for a single attempt will do as well."""
@@ -65,9 +65,10 @@ class VisitPages:
         self._site.force_language(request, live.session.locale)
         return live
 
-    async def _live_post(self, request: Request, *, window: bool = False) -> tuple[LiveVisit, Sent]:
+    async def live_post(self, request: Request, *, window: bool = False) -> tuple[LiveVisit, Sent]:
+        """The same for a form of ours, and what was sent."""
         refuse_cross_site(request, self._site.core.public_url)
-        live = await self._live(request, window=window)
+        live = await self.live(request, window=window)
         # Counted after the cookie has proved itself: a visit's name is no secret, and others could use it up.
         self._site.limiters.visits.spend(live.visit.name)
         return live, Sent(await read_form(request))
@@ -83,7 +84,7 @@ class VisitPages:
     async def sign_in(self, request: Request) -> Response:
         """Sends whoever is not signed in at the host to its own sign-in, which comes back to the visit."""
         visits = self._site.flows.visits
-        live = await self._live(request, bound=False)
+        live = await self.live(request, bound=False)
         url = await visits.sign_in_url(live.session, visitor_of(request))
         if url is None:
             return self._see(self._path("visit", live))
@@ -95,12 +96,14 @@ class VisitPages:
     # --- the list ---
 
     async def providers(self, request: Request) -> Response:
-        live = await self._live(request)
+        live = await self.live(request)
         _refuse_finished(live.session)
         choices = await self._site.flows.connecting.choosing.choices(live)
         if len(choices) == 1 and not live.session.manage:
             return self._see(self._path("connect", live, provider=choices[0].connector.key))
-        return self._listing.answer(request, live.visit.name, choices)
+        return self._listing.answer(
+            request, live.visit.name, choices, await self._site.flows.managing.accounts(live)
+        )
 
     async def _back_url(self, live: LiveVisit) -> str | None:
         """The list, if there is more than one to choose from."""
@@ -110,7 +113,7 @@ class VisitPages:
     # --- the form ---
 
     async def connect(self, request: Request) -> Response:
-        live = await self._live(request)
+        live = await self.live(request)
         method = request.query_params.get("method")
         form = await self._site.flows.connecting.pick(live, request.path_params["provider"], method)
         page = connect_page(
@@ -124,7 +127,7 @@ class VisitPages:
         return self._site.page(request, page)
 
     async def submit(self, request: Request) -> Response:
-        live, sent = await self._live_post(request)
+        live, sent = await self.live_post(request)
         typed = sent.typed()
         outcome = await self._site.flows.connecting.submit(
             live,
@@ -156,7 +159,7 @@ class VisitPages:
 
     async def attempt(self, request: Request) -> Response:
         """What became of an attempt: on to the provider, connected, a question, or why not."""
-        live = await self._live(request, finishing=True, window=True)
+        live = await self.live(request, finishing=True, window=True)
         attempt = await self._site.flows.connecting.attempt(live, request.path_params["attempt"])
         return await self._outcome(request, live, attempt)
 
@@ -218,7 +221,7 @@ class VisitPages:
 
     async def accept(self, request: Request) -> Response:
         """'Connect anyway', with another account at the provider than before."""
-        live, sent = await self._live_post(request, window=True)
+        live, sent = await self.live_post(request, window=True)
         finished = await self._site.flows.connecting.accept_other(
             live, request.path_params["attempt"], sent.get("nonce")
         )
@@ -256,7 +259,7 @@ class VisitPages:
 
     async def exit(self, request: Request) -> Response:
         """Asks once before leaving in the middle of a step."""
-        live = await self._live(request, window=True)
+        live = await self.live(request, window=True)
         attempts = await self._site.flows.connecting.attempts(live)
         done = {a.provider for a in attempts if a.status is AttemptStatus.AUTHENTICATED}
         return self._site.page(
@@ -272,7 +275,7 @@ class VisitPages:
 
     async def leave(self, request: Request) -> Response:
         """Ends the visit in this browser, and goes back to the host where it gave an address."""
-        live, sent = await self._live_post(request, window=True)
+        live, sent = await self.live_post(request, window=True)
         self._site.core.nonces.check(
             sent.get("nonce"),
             "exit",
