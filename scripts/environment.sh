@@ -99,6 +99,11 @@ chromium_browser() {
     export CHROMIUM
 }
 
+# Have a Firefox, which the tests start themselves.
+firefox_browser() {
+    [ -n "${FIREFOX:-}" ] || command -v firefox-esr >/dev/null || system_packages firefox-esr
+}
+
 # Have the programs of PostgreSQL and MariaDB; the tests start servers of their own, and no other is started here.
 database_servers() {
     if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null; then

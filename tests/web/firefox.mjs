@@ -1,0 +1,45 @@
+// Plays a customer in Firefox: firefox.mjs FIREFOX LINK KEY. Writes the heading of each page, and whatever the
+// console said, as lines of JSON.
+import puppeteer from "puppeteer-core";
+
+const [firefox, link, key] = process.argv.slice(2);
+process.stdin.on("end", () => process.exit(1)).resume();
+const browser = await puppeteer.launch({ browser: "firefox", executablePath: firefox, headless: true, timeout: 60_000 });
+const page = await browser.newPage();
+page.setDefaultTimeout(60_000);
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+// The provider's pages are not ours to judge.
+const ours = () => page.url().startsWith(new URL(link).origin);
+page.on("console", (message) => { if (message.type() === "error" && ours()) say({ console: message.text() }); });
+page.on("pageerror", (error) => { if (ours()) say({ error: error.message }); });
+
+const heading = async (text) => {
+  await page.waitForFunction((t) => document.querySelector("h1")?.textContent.includes(t), {}, text);
+  say({ heading: await page.$eval("h1", (h) => h.textContent.trim()), focused: await page.evaluate(() => document.activeElement.tagName) });
+};
+
+await page.goto(link);
+await heading("Connect to");
+await page.locator("button::-p-text(Continue)").click();
+await heading("Which tool");
+await page.locator("input[type=search]").fill("acme key");
+await page.keyboard.press("Enter");
+await heading("Connect Acme Key");
+await page.locator("input[type=password]").fill("wrong-key-0123456789");
+await page.keyboard.press("Enter");
+await page.waitForSelector("[role=alert]");
+say({ kept: await page.$eval("input[type=password]", (i) => i.value) });
+await page.locator("input[type=password]").fill(key);
+await page.keyboard.press("Enter");
+await heading("is connected");
+await page.locator("a::-p-text(Connect another tool)").click();
+await heading("Which tool");
+await page.locator("a::-p-text(Acme Login)").click();
+await heading("Connect Acme Login");
+await page.locator("button::-p-text(Connect Acme Login)").click();
+await page.waitForFunction(() => !location.pathname.includes("/connect/"));
+await page.locator("button").click();
+await heading("Acme Login is connected");
+await browser.close();
+say({ done: true });
+process.exit(0);
