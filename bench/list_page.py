@@ -50,7 +50,7 @@ from connect_hub.keys import new_key_text
 from connect_hub.models import Category
 from connect_hub.testing.provider.connectors import key_toml
 
-SIZES = (8, 150)
+SIZES = (8, 150, 1000)
 CARD = re.compile(
     r'<li data-search="(?P<search>[^"]*)" data-category="(?P<category>[^"]*)">'
     r'<a class="tool" href="(?P<url>[^"]*)">'

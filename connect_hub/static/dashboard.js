@@ -1,6 +1,7 @@
 // What the dashboard does more comfortably with a script. Each part looks for its own attributes; without this
 // file every page works.
 
+/** @type {(selector: string, root?: ParentNode) => any[]} */
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 // --- copy ---
@@ -14,7 +15,7 @@ const copyable = (root) => all("button[data-copy]", root).forEach((button) => {
       await navigator.clipboard.writeText(button.dataset.copy);
     } catch {
       // No clipboard, or not allowed: the text is selected, for the person to copy.
-      document.querySelector("[data-select]")?.select();
+      /** @type {HTMLInputElement} */ (document.querySelector("[data-select]"))?.select();
       return;
     }
     word.textContent = button.dataset.copied;
@@ -69,7 +70,7 @@ const open = async (url) => {
         event.preventDefault();
         if (form.dataset.sent) return;
         form.dataset.sent = "yes";
-        const body = new URLSearchParams(new FormData(form));
+        const body = new URLSearchParams(/** @type {any} */ (new FormData(form)));
         try {
           await show(await fetch(form.action, { method: "POST", body, redirect: "manual" }), form.action);
         } catch {
@@ -77,6 +78,7 @@ const open = async (url) => {
         }
       });
     }
+    /** @type {HTMLElement} */
     const target = dialog.querySelector("[data-arrive]") ?? dialog.querySelector("[data-select]")
       ?? dialog.querySelector("input:not([type=hidden]):not([readonly])") ?? heading;
     if (target === heading) heading.tabIndex = -1;

@@ -18,6 +18,7 @@ const greeted = ({ back, background }) => {
   if (back === false) root.dataset.noBack = "";
   if (typeof background === "string" && background !== "") document.body.style.background = background;
   new ResizeObserver(measure).observe(document.body);
+  /** @type {HTMLElement} */
   const done = document.querySelector("[data-connected]");
   if (done !== null) {
     const { connected: id, provider, attempt } = done.dataset;
@@ -28,9 +29,10 @@ const greeted = ({ back, background }) => {
 };
 
 const begin = (token) => {
+  /** @type {HTMLFormElement} */
   const form = document.querySelector("form[data-start]");
   if (form === null || typeof token !== "string") return;
-  form.elements.token.value = token;
+  /** @type {HTMLInputElement} */ (form.elements.namedItem("token")).value = token;
   form.submit();
 };
 
@@ -65,6 +67,7 @@ for (const form of document.querySelectorAll("form[data-window]")) {
   });
 }
 
+/** @type {HTMLFormElement} */
 const onward = document.querySelector("form[data-onward]");
 if (onward !== null) {
   onward.target = name;

@@ -6,6 +6,7 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 // --- arrival: the screen reader starts at the heading, or at what went wrong ---
 
 const arrive = () => {
+  /** @type {HTMLElement} */
   const target = document.querySelector("[data-arrive]") ?? document.querySelector("h1");
   if (target === null || document.activeElement !== document.body) return;
   target.tabIndex = -1;
@@ -14,7 +15,7 @@ const arrive = () => {
 
 // --- forms that are sent by themselves (T22), and forms that are sent once ---
 
-const sendAlone = () => all("form[data-send]").forEach((form) => form.submit());
+const sendAlone = () => { for (const form of all("form[data-send]")) form.submit(); };
 
 const sendOnce = (form) => {
   const status = form.querySelector("[data-busy-status]");
@@ -81,7 +82,7 @@ const tidy = (input) => {
 };
 
 const reveal = (button) => {
-  const input = document.getElementById(button.getAttribute("aria-controls"));
+  const input = /** @type {HTMLInputElement} */ (document.getElementById(button.getAttribute("aria-controls")));
   button.disabled = false;
   button.addEventListener("click", () => {
     const show = input.type === "password";
@@ -104,7 +105,9 @@ const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase
 const search = (form) => {
   const input = form.querySelector("input[type=search]");
   const hidden = form.querySelector("input[name=category]");
+  /** @type {HTMLElement} */
   const status = document.querySelector("[data-search-status]");
+  /** @type {HTMLElement} */
   const empty = document.querySelector("[data-search-empty]");
   const cards = all("[data-search]");
   const pills = all("[data-category-pill]");

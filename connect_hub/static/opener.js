@@ -10,17 +10,19 @@
   };
 
   const open = (token) => {
+    /** @type {HTMLFormElement} */
     const form = document.querySelector("form[data-opener]");
+    const link = /** @type {HTMLInputElement} */ (form.elements.namedItem("link"));
     const field = document.createElement("input");
     field.type = "hidden";
     field.name = "token";
     field.value = token;
     form.append(field);
-    form.elements.link.disabled = true;
+    link.disabled = true;
     form.submit();
     // Back may show this page again, and must not find the token in it.
     field.remove();
-    form.elements.link.disabled = false;
+    link.disabled = false;
   };
 
   const start = () => {

@@ -120,6 +120,10 @@ class Site:
         """Answer `request` in its session's language, whatever the browser asks for; errors too."""
         request.scope[_LOCALE] = locale
 
+    def is_forced(self, request: Request) -> bool:
+        """Whether the session has decided the language."""
+        return request.scope.get(_LOCALE) is not None
+
     def choose_language(self, request: Request, tag: str) -> bool:
         """Answer `request` in a language that its reader asks for here; False where it is not there."""
         if tag not in self.templating.languages.tags:
@@ -143,7 +147,7 @@ class Site:
 
         None where the session has decided, or where coming back would lose what the page shows.
         """
-        if request.scope.get(_LOCALE) is not None or len(self.templating.languages.tags) < 2:
+        if self.is_forced(request) or len(self.templating.languages.tags) < 2:
             return None
         if form is None:
             if request.method != "GET":

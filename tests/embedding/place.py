@@ -1,7 +1,7 @@
 """A host's page on one origin, and the hub that it embeds on the same origin or on another."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,12 +98,14 @@ def place_of(
     prefix: str = "/connect",
     allowed: bool = True,
     more: Callable[[str], Connector] | None = None,
+    connectors: Sequence[Connector] = (),
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Iterator[Place]:
     """Run both. The host is `localhost` and the hub `127.0.0.1`: two sites to a browser.
 
     `allowed`: the host's origin is one that may embed the hub. `more`: another connector, of the provider's
     address. `around`: what stands before the hub.
+    `connectors`: some that nobody connects.
     """
     pages: dict[str, str | Path] = {}
 
@@ -139,6 +141,7 @@ def place_of(
                 OAuth(provider.connector(), client_id="hub", client_secret=client_secret),
                 provider.key_connector(),
                 *([] if more is None else [more(provider_url)]),
+                *connectors,
             ],
             config=HubConfig(
                 dispatch=False,

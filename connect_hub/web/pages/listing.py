@@ -63,7 +63,7 @@ class Listing:
             return self._site.page(request, replace(page, accounts=accounts, disconnected=name))
         key = (
             self._site.language(request).tag,
-            self._site.switch(request) is None,
+            self._site.is_forced(request),
             *((choice.connector.key, _state(choice.account)) for choice in choices),
         )
         kept = self._kept.get(key)
