@@ -12,6 +12,7 @@ from flask import Flask
 from flask_login import LoginManager, UserMixin, login_user
 from starlette.authentication import SimpleUser, UnauthenticatedUser
 
+from connect_hub import PageConfig
 from connect_hub.errors import ConfigurationError
 from connect_hub.hosts.identities.flask_login import flask_login_identity
 from connect_hub.hosts.identities.gateway import header_identity, jwt_identity
@@ -180,3 +181,11 @@ def test_a_gateway_that_is_none_is_refused() -> None:
             header_identity("X-User", gateways=gateways, sign_in=LOGIN)
     with pytest.raises(ConfigurationError, match="shared secret"):
         jwt_identity(key="short", algorithm="HS256", issuer=ISSUER, audience=AUDIENCE, sign_in=LOGIN)
+
+
+def test_an_adapter_is_what_the_configuration_takes() -> None:
+    """Typed too, as mypy sees here: a plain function and one that is awaited are both an Identity."""
+    by_header = header_identity("x-user", gateways=["10.0.0.1"], sign_in="/login")
+    by_user = starlette_identity(lambda user: None, sign_in="/login")
+    for pages in (PageConfig(identity=by_header), PageConfig(identity=by_user)):
+        assert pages.identity in (by_header, by_user)
