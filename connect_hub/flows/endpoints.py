@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Unpack
+from urllib.parse import urlsplit
 
 from connect_hub.config import Webhook
 from connect_hub.errors import (
@@ -53,6 +54,12 @@ def _names(names: Sequence[str] | None) -> tuple[str, ...] | None:
 
 def _secret_values(headers: Mapping[str, str] | None) -> dict[str, Secret]:
     return {name: Secret(value) for name, value in (headers or {}).items()}
+
+
+def _told(url: str) -> str:
+    """What the audit log says of an address: it may hold a secret behind its host."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +148,7 @@ class Endpoints:
         new = sealed(new, contents, self._core.vault)
         if not await self._core.storage.create_endpoint(new, at_most=MOST_ENDPOINTS):
             raise LimitReached(f"A project has {MOST_ENDPOINTS} webhook endpoints at most. Delete one first.")
-        await self._audit.write(project, "webhook_endpoint.created", new.id, after={"url": new.url})
+        await self._audit.write(project, "webhook_endpoint.created", new.id, after={"url": _told(new.url)})
         return IssuedEndpoint(self._shown(new, now), secret)
 
     async def list(self, *, project: str = "default") -> list[Endpoint]:
@@ -286,6 +293,7 @@ class Endpoints:
             raise EndpointDisabled
         made = replace(sample_event(name, endpoint, self._core.clock.now()), endpoints=(endpoint.id,))
         await self._core.storage.record([made])
+        await self._audit.write(project, "webhook_endpoint.tested", endpoint_id, after={"event": name})
         self._core.wake()
         [delivery] = await self._core.storage.deliveries(DeliveryQuery(project_id=project, event_id=made.id))
         return delivery
@@ -320,7 +328,7 @@ class Endpoints:
         changed = await self._core.storage.change_endpoint(project, endpoint_id, change, now=now)
         if changed is None:
             raise EndpointNotFound
-        after: dict[str, Json] = {"url": changed.url, "enabled": changed.enabled}
+        after: dict[str, Json] = {"url": _told(changed.url), "enabled": changed.enabled}
         await self._audit.write(project, f"webhook_endpoint.{done}", endpoint_id, after=after)
         return self._shown(changed, now)
 

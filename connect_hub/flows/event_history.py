@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connect_hub.clock import iso
 from connect_hub.errors import (
     DeliveryNotFound,
     EndpointDisabled,
@@ -12,8 +13,10 @@ from connect_hub.errors import (
     ValidationFailed,
 )
 from connect_hub.events import DEFAULT_EVENTS
+from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
 from connect_hub.flows.endpoints import Endpoints
+from connect_hub.models import Json
 from connect_hub.storage.protocol import (
     DeliveryAttempt,
     DeliveryQuery,
@@ -58,6 +61,7 @@ class Events:
     def __init__(self, core: Core, endpoints: Endpoints) -> None:
         self._core = core
         self._endpoints = endpoints
+        self._audit = AuditLog(core)
 
     async def get(self, event_id: str, *, project: str = "default") -> EventDetails:
         """An event and its deliveries. Raises EventNotFound."""
@@ -109,6 +113,7 @@ class Events:
         again = await self._core.storage.resend(project, delivery_id, now=self._core.clock.now())
         if again is None:
             raise DeliveryNotFound
+        await self._audit.write(project, "delivery.resent", delivery_id)
         self._core.wake()
         return again
 
@@ -155,6 +160,8 @@ class Events:
             made, after = made + batch.deliveries, batch.after
             if after is None:
                 break
+        told: dict[str, Json] = {"since": iso(since), "events": made}
+        await self._audit.write(project, "webhook_endpoint.replayed", endpoint_id, after=told)
         if made:
             self._core.wake()
         return made

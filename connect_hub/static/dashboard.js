@@ -109,7 +109,7 @@ const live = (element) => {
         const answer = await fetch(url, { headers: { Accept: "application/json" } });
         if (!answer.ok) return;
         const state = await answer.json();
-        if (`${state.status} ${state.opens} ${state.connects}` !== key) return void location.reload();
+        if (state.key !== key) return void location.reload();
       } catch {
         // Offline for a moment: the next try may do.
       }

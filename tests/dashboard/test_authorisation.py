@@ -31,6 +31,13 @@ LEAST: dict[str, dict[str, Role | None]] = {
     "dashboard_attempts": {"GET": V},
     "dashboard_connectors": {"GET": V},
     "dashboard_settings": {"GET": V},
+    "dashboard_webhooks": {"GET": V},
+    "dashboard_new_webhook": {"GET": A, "POST": A},
+    "dashboard_webhook": {"GET": V},
+    "dashboard_webhook_state": {"GET": V},
+    "dashboard_webhook_action": {"GET": O, "POST": O},
+    "dashboard_delivery": {"GET": V},
+    "dashboard_resend": {"GET": O, "POST": O},
     "dashboard_keys": {"GET": A, "POST": A},
     "dashboard_key_revoke": {"GET": A, "POST": A},
     "dashboard_audit": {"GET": A},
@@ -48,16 +55,20 @@ async def everything(staff: Staff) -> dict[str, str]:
     account_id = await staff.connected()
     [session] = await hub.sessions.list()
     key = await hub.api_keys.create(name="worker")
+    endpoint = (await hub.endpoints.create(url="https://example.com/hook")).endpoint
+    delivery = await hub.endpoints.test(endpoint.id)
     return {
         "project": "default",
         "account_id": account_id,
         "session_id": str(session.id),
         "key_id": key.key.id,
+        "endpoint_id": endpoint.id,
+        "delivery_id": delivery.id,
     }
 
 
 def address(route: Route, names: dict[str, str]) -> str:
-    action = "revoke" if "session_id" in route.path else "suspend"
+    action = "revoke" if "session_id" in route.path else "test" if "endpoint_id" in route.path else "suspend"
     return "/connect" + re.sub(r"\{(\w+)\}", lambda m: {**names, "action": action}[m[1]], route.path)
 
 
@@ -168,12 +179,29 @@ async def test_what_belongs_to_another_project_is_not_found_here(tmp_path: Path)
         f"accounts/{names['account_id']}/suspend",
         f"links/{names['session_id']}/revoke",
         f"keys/{names['key_id']}/revoke",
+        f"webhooks/{names['endpoint_id']}/delete",
+        f"deliveries/{names['delivery_id']}/resend",
     ):
         assert (await browser.get(f"{own}/{path}")).status == 404, path
         assert (await browser.send(Form(f"{own}/{path}", {"nonce": nonce}))).status == 404, path
     hub = staff.made.hub
     assert (await hub.accounts.get(names["account_id"])).status.value == "active"
     assert [key.revoked_at for key in await hub.api_keys.list()] == [None]
+
+
+@pytest.mark.parametrize("action", ["rotate", "disable", "enable", "delete"])
+async def test_an_operator_may_not_change_an_endpoint(tmp_path: Path, action: str) -> None:
+    """T41: of the actions behind one address, an operator may test and replay; the rest is an admin's."""
+    staff = await make_desk(tmp_path)
+    names = await everything(staff)
+    browser = await staff.browser("operator")
+    desk = "/connect/dashboard/in/default"
+    nonce = (await browser.get(f"{desk}/links/new")).form("Create link").fields["nonce"]
+    url = f"{desk}/webhooks/{names['endpoint_id']}/{action}"
+    assert (await browser.get(url)).status == 403
+    assert (await browser.send(Form(url, {"nonce": nonce}))).status == 403
+    [endpoint] = await staff.made.hub.endpoints.list()
+    assert endpoint.enabled
 
 
 async def test_a_nonce_is_of_one_browser_and_project(tmp_path: Path) -> None:

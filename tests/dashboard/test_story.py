@@ -174,6 +174,14 @@ def test_the_story(desk: Running, open_page: OpenPage, observed: Observed, recei
     assert (account["origin_owner_id"], account["provider"]) == ("acme-42", "staffbook")
     [delivered] = receiver.wait_for(1)
     assert json.loads(delivered.body)["account_id"] == account["id"]
+    page.get_by_role("navigation").get_by_role("link", name="Webhooks").click()
+    page.get_by_role("row", name="payroll").get_by_role("link").click()
+    row = page.get_by_role("row", name="Account connected")
+    expect(row).to_contain_text("Delivered", timeout=30_000)  # the page keeps itself up to date
+    row.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Account connected")
+    expect(page.locator("pre").first).to_contain_text(str(account["id"]))
+    expect(page.get_by_role("heading", name="Try 1")).to_be_visible()
     observed.assert_clean()
     assert observed.origins() == {desk.url.removesuffix("/connect")}
 

@@ -10,6 +10,7 @@ import pytest
 from starlette.routing import Route
 
 from connect_hub import HubConfig, NetworkConfig, RateConfig
+from connect_hub.dashboard import DashboardConfig, OperatorTokens
 from connect_hub.web.endpoint import Endpoint
 from connect_hub.web.headers import PAGE_POLICY
 from tests.customer import Customer, Seen
@@ -69,8 +70,9 @@ async def sweep(made: Hub, **headers: str) -> list[tuple[str, str, Seen]]:
 @pytest.fixture
 def made(tmp_path: Path) -> Hub:
     # These tests ask for every address by every method, from one client.
-    network = NetworkConfig(rates=RateConfig(per_client=None))
-    return make_hub(tmp_path, config=HubConfig(network=network))
+    network = NetworkConfig(rates=RateConfig(per_client=None, sign_ins=None))
+    dashboard = DashboardConfig(auth=OperatorTokens())
+    return make_hub(tmp_path, config=HubConfig(dashboard=dashboard, network=network))
 
 
 def is_static(path: str) -> bool:

@@ -13,10 +13,12 @@ from connect_hub.operators import Role
 from connect_hub.storage.protocol import Failure, FunnelRow
 from connect_hub.web.contexts import OptionView
 from connect_hub.web.dashboard.contexts import AttemptList, FailureRow, FunnelLine, Pager
+from connect_hub.web.dashboard.counting import Counted
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.labels import ADVICE, UNKNOWN_ADVICE
 from connect_hub.web.query import Query
+from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["AttemptPages"]
@@ -29,6 +31,10 @@ _CURSOR = re.compile(r"([0-9]{1,14})\.([0-9]{1,16})-([0-9]{1,9})")
 
 class AttemptPages(Pages):
     """Handlers of `/dashboard/in/{project}/attempts`."""
+
+    def __init__(self, site: Site, guard: Guard) -> None:
+        super().__init__(site, guard)
+        self._funnel = Counted[list[FunnelRow]](self.core.clock)
 
     async def listing(self, request: Request) -> Response:
         desk, say = await self.guard.enter(request, Role.VIEWER), self.say(request)
@@ -46,8 +52,11 @@ class AttemptPages(Pages):
         try:
             query.refuse_problems()
             since = self.core.clock.now() - timedelta(days=int(days))
-            funnel = await self.flows.attempts.funnel(
-                since=since, provider=provider or None, project=desk.project
+            funnel = await self._funnel.get(
+                (desk.project, provider, days),
+                lambda: self.flows.attempts.funnel(
+                    since=since, provider=provider or None, project=desk.project
+                ),
             )
             failures = await self.flows.attempts.failures(
                 provider=provider or None,

@@ -94,6 +94,7 @@ class AuditPages(Pages):
         return tuple(
             Changed(say(FIELDS[name]) if name in FIELDS else name, _shown(before, name), _shown(after, name))
             for name in names
+            if before.get(name) or after.get(name)
         )
 
     async def export(self, request: Request) -> Response:

@@ -7,9 +7,11 @@ from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.operators import Role
 from connect_hub.storage.protocol import MOST_COUNTED
 from connect_hub.web.dashboard.contexts import ConnectorList, ConnectorRow
+from connect_hub.web.dashboard.counting import Counted
 from connect_hub.web.dashboard.frame import Pages, with_query
-from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.labels import category_label, method_label
+from connect_hub.web.site import Site
 
 __all__ = ["ConnectorPages"]
 
@@ -17,9 +19,15 @@ __all__ = ["ConnectorPages"]
 class ConnectorPages(Pages):
     """Handlers of `/dashboard/in/{project}/connectors`."""
 
+    def __init__(self, site: Site, guard: Guard) -> None:
+        super().__init__(site, guard)
+        self._counts = Counted[dict[str, int]](self.core.clock)
+
     async def listing(self, request: Request) -> Response:
         desk = await self.guard.enter(request, Role.VIEWER)
-        counts = await self.flows.accounts.count_by_provider(project=desk.project)
+        counts = await self._counts.get(
+            (desk.project,), lambda: self.flows.accounts.count_by_provider(project=desk.project)
+        )
         connectors = sorted(
             (self.core.connectors.get(key) for key in self.core.connectors),
             key=lambda one: one.name.casefold(),

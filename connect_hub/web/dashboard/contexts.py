@@ -21,6 +21,11 @@ __all__ = [
     "ConnectorList",
     "ConnectorRow",
     "DashboardPage",
+    "DeliveryDetail",
+    "DeliveryRow",
+    "EndpointDetail",
+    "EndpointList",
+    "EndpointRow",
     "Fact",
     "FailureRow",
     "Frame",
@@ -35,14 +40,17 @@ __all__ = [
     "LinkRow",
     "Moment",
     "NavItem",
+    "NewEndpoint",
     "NewLink",
     "Pager",
     "ProjectItem",
     "Question",
     "RateRow",
     "Refused",
+    "SecretMade",
     "SettingsPage",
     "SignInPage",
+    "TryView",
 ]
 
 
@@ -248,6 +256,8 @@ class Confirm(DashboardPage):
     button: str
     danger: bool
     back_url: str
+    field: FieldView | None = None
+    """What is asked besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -517,3 +527,118 @@ class SettingsPage(DashboardPage):
     link_facts: tuple[Fact, ...]
     preview: ProviderView | None
     """A connector to show a card of."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRow:
+    """One webhook endpoint in the list."""
+
+    url: str
+    address: Untrusted
+    description: Untrusted
+    events: int
+    enabled: bool
+    failing: bool
+    configured: bool
+    """Of the configuration, and changed there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointList(DashboardPage):
+    """Webhook endpoints."""
+
+    template: ClassVar[str] = "dashboard/webhooks.html"
+
+    rows: tuple[EndpointRow, ...]
+    new_url: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEndpoint(DashboardPage):
+    """The form for one more endpoint."""
+
+    template: ClassVar[str] = "dashboard/new_webhook.html"
+
+    form: Form
+    fields: tuple[FieldView, ...]
+    events: tuple[OptionView, ...]
+    chosen: frozenset[str]
+    back_url: str
+
+    @property
+    def wrong(self) -> tuple[FieldView, ...]:
+        """The fields that have to be changed."""
+        return tuple(field for field in self.fields if field.error is not None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretMade(DashboardPage):
+    """A signing secret, shown this once."""
+
+    template: ClassVar[str] = "dashboard/secret_made.html"
+
+    about: Untrusted
+    secret: str
+    next_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One delivery in the list."""
+
+    url: str
+    event: str
+    state: str
+    attempts: int
+    error: Untrusted
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointDetail(DashboardPage):
+    """One endpoint, and what was sent to it."""
+
+    template: ClassVar[str] = "dashboard/webhook.html"
+
+    address: Untrusted
+    enabled: bool
+    reason: str
+    configured: bool
+    facts: tuple[Fact, ...]
+    actions: tuple[Action, ...]
+    url: str
+    state: str
+    rows: tuple[DeliveryRow, ...]
+    live_url: str
+    live_key: str
+    """Changes with what the page shows; empty: it is not the newest."""
+    list_url: str
+    pager: Pager = Pager()
+
+
+@dataclass(frozen=True, slots=True)
+class TryView:
+    """One try of a delivery: request and response."""
+
+    at: datetime
+    milliseconds: int
+    status: str
+    error: Untrusted
+    request: str
+    response: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryDetail(DashboardPage):
+    """One delivery: what was sent, and what was answered."""
+
+    template: ClassVar[str] = "dashboard/delivery.html"
+
+    event: str
+    state: str
+    facts: tuple[Fact, ...]
+    body: str
+    tries: tuple[TryView, ...]
+    resend_url: str | None
+    back_url: str

@@ -25,6 +25,7 @@ _NAV: tuple[tuple[str, Message, str, Role], ...] = (
     ("dashboard_accounts", Message("Accounts"), "people", Role.VIEWER),
     ("dashboard_links", Message("Links"), "link", Role.VIEWER),
     ("dashboard_attempts", Message("Attempts"), "flag", Role.VIEWER),
+    ("dashboard_webhooks", Message("Webhooks"), "send", Role.VIEWER),
     ("dashboard_connectors", Message("Connectors"), "plug", Role.VIEWER),
     ("dashboard_keys", Message("Keys"), "key", Role.ADMIN),
     ("dashboard_audit", Message("Audit log"), "list", Role.ADMIN),

@@ -8,10 +8,13 @@ from starlette.responses import Response
 from connect_hub.message import Message
 from connect_hub.models import AccountStatus, StepKind
 from connect_hub.operators import Role
-from connect_hub.storage.protocol import MOST_COUNTED, DeliveryState, FunnelRow
+from connect_hub.storage.protocol import MOST_COUNTED, DeliveryState, Figures, FunnelRow
 from connect_hub.web.dashboard.charts import columns, stack
 from connect_hub.web.dashboard.contexts import Home, RateRow
+from connect_hub.web.dashboard.counting import Counted
 from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.dashboard.guard import Guard
+from connect_hub.web.site import Site
 
 __all__ = ["HomePages"]
 
@@ -33,12 +36,18 @@ _STATES = (
 class HomePages(Pages):
     """Handlers of `/dashboard/in/{project}`."""
 
+    def __init__(self, site: Site, guard: Guard) -> None:
+        super().__init__(site, guard)
+        self._figures = Counted[Figures](self.core.clock)
+        self._funnel = Counted[list[FunnelRow]](self.core.clock)
+
     async def page(self, request: Request) -> Response:
         desk, say = await self.guard.enter(request, Role.VIEWER), self.say(request)
         today = self.core.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         first = today - timedelta(days=_DAYS - 1)
-        figures = await self.flows.attempts.figures(since=first, project=desk.project)
-        funnel = await self.flows.attempts.funnel(since=first, project=desk.project)
+        flow, key = self.flows.attempts, (desk.project, first.isoformat())
+        figures = await self._figures.get(key, lambda: flow.figures(since=first, project=desk.project))
+        funnel = await self._funnel.get(key, lambda: flow.funnel(since=first, project=desk.project))
         days = [first + timedelta(days=n) for n in range(_DAYS)]
         page = Home(
             frame=self.frame(request, desk, "dashboard_project"),

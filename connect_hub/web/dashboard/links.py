@@ -187,8 +187,10 @@ class LinkPages(Pages):
         """Where the link stands, for the script that keeps its page up to date."""
         desk = await self.guard.enter(request, Role.VIEWER)
         session = await self._session(request, desk)
+        status = session.status(self.core.clock.now()).value
         state = {
-            "status": session.status(self.core.clock.now()).value,
+            "key": f"{status} {session.opens} {session.connects}",
+            "status": status,
             "opens": session.opens,
             "connects": session.connects,
         }

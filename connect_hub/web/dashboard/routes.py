@@ -6,6 +6,7 @@ from connect_hub.web.dashboard.accounts import AccountPages
 from connect_hub.web.dashboard.attempts import AttemptPages
 from connect_hub.web.dashboard.audit import AuditPages
 from connect_hub.web.dashboard.connectors import ConnectorPages
+from connect_hub.web.dashboard.deliveries import DeliveryPages
 from connect_hub.web.dashboard.endpoint import DashboardEndpoint
 from connect_hub.web.dashboard.guard import Guard
 from connect_hub.web.dashboard.home import HomePages
@@ -14,6 +15,7 @@ from connect_hub.web.dashboard.links import LinkPages
 from connect_hub.web.dashboard.new_link import NewLinkPages
 from connect_hub.web.dashboard.settings import SettingsPages
 from connect_hub.web.dashboard.signing_in import SigningIn
+from connect_hub.web.dashboard.webhooks import WebhookPages
 from connect_hub.web.endpoint import Handler
 from connect_hub.web.site import Site
 
@@ -29,6 +31,7 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
     links, new_link = LinkPages(site, guard), NewLinkPages(site, guard)
     attempts, connectors = AttemptPages(site, guard), ConnectorPages(site, guard)
     settings = SettingsPages(site, guard)
+    webhooks, deliveries = WebhookPages(site, guard), DeliveryPages(site, guard)
     keys, audit = KeyPages(site, guard), AuditPages(site, guard)
 
     def page(path: str, name: str, **methods: Handler) -> BaseRoute:
@@ -57,6 +60,23 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
         page("/in/{project}/attempts", "attempts", GET=attempts.listing),
         page("/in/{project}/connectors", "connectors", GET=connectors.listing),
         page("/in/{project}/settings", "settings", GET=settings.page),
+        page("/in/{project}/webhooks", "webhooks", GET=webhooks.listing),
+        page("/in/{project}/webhooks/new", "new_webhook", GET=webhooks.new, POST=webhooks.create),
+        page("/in/{project}/webhooks/{endpoint_id}", "webhook", GET=webhooks.detail),
+        page("/in/{project}/webhooks/{endpoint_id}/state", "webhook_state", GET=webhooks.state),
+        page(
+            "/in/{project}/webhooks/{endpoint_id}/{action}",
+            "webhook_action",
+            GET=webhooks.ask,
+            POST=webhooks.act,
+        ),
+        page("/in/{project}/deliveries/{delivery_id}", "delivery", GET=deliveries.detail),
+        page(
+            "/in/{project}/deliveries/{delivery_id}/resend",
+            "resend",
+            GET=deliveries.ask,
+            POST=deliveries.resend,
+        ),
         page("/in/{project}/keys", "keys", GET=keys.listing, POST=keys.create),
         page("/in/{project}/keys/{key_id}/revoke", "key_revoke", GET=keys.ask, POST=keys.revoke),
         page("/in/{project}/audit", "audit", GET=audit.listing),

@@ -1,0 +1,99 @@
+"""One delivery: what was sent, what was answered, and sent again."""
+
+import json
+from contextlib import suppress
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connect_hub.message import Message
+from connect_hub.operators import Role
+from connect_hub.storage.protocol import DeliveryAttempt, DeliveryState
+from connect_hub.web.dashboard.contexts import Confirm, DeliveryDetail, Fact, TryView
+from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["DeliveryPages"]
+
+_MOST = 4000
+"""Characters of a body that are shown."""
+
+
+class DeliveryPages(Pages):
+    """Handlers of `/dashboard/in/{project}/deliveries/…`."""
+
+    async def detail(self, request: Request) -> Response:
+        desk, say = await self.guard.enter(request, Role.VIEWER), self.say(request)
+        found = await self.flows.events.delivery(request.path_params["delivery_id"], project=desk.project)
+        delivery = found.delivery
+        event = (await self.flows.events.get(delivery.event_id, project=desk.project)).event
+        waits = delivery.state is DeliveryState.PENDING
+        facts = [
+            Fact(say(Message("Event ID")), code=delivery.event_id),
+            Fact(say(Message("Delivery ID")), code=delivery.id),
+            Fact(say(Message("Written")), at=delivery.created_at),
+            Fact(say(Message("Next try")), at=delivery.next_at if waits else None),
+            Fact(say(Message("Settled")), at=delivery.settled_at),
+        ]
+        back = self.path(desk, "dashboard_webhooks")
+        if delivery.endpoint_id is not None or delivery.target.startswith("webhook:"):
+            name = delivery.endpoint_id or delivery.target.rpartition("/")[2]
+            back = self.path(desk, "dashboard_webhook", endpoint_id=name)
+        resend = self.path(desk, "dashboard_resend", delivery_id=delivery.id)
+        page = DeliveryDetail(
+            frame=self.frame(request, desk, "dashboard_webhooks"),
+            done=self.done(request),
+            event=self.action(request, delivery.event_name),
+            state=delivery.state.value,
+            facts=tuple(fact for fact in facts if fact.code or fact.at),
+            body=_shown(event.body),
+            tries=tuple(self._try(one) for one in found.attempts),
+            resend_url=resend if desk.may(Role.OPERATOR) else None,
+            back_url=back,
+        )
+        return self.show(request, page)
+
+    def _try(self, one: DeliveryAttempt) -> TryView:
+        return TryView(
+            at=one.started_at,
+            milliseconds=one.duration_ms,
+            status="" if one.status is None else str(one.status),
+            error=Untrusted(one.error or "", limit=300),
+            request="\n".join(f"{name}: {value}" for name, value in one.request_headers.items()),
+            response="\n".join(f"{name}: {value}" for name, value in one.response_headers.items()),
+            body=_shown(one.response_body),
+        )
+
+    async def ask(self, request: Request) -> Response:
+        """Asks before it is sent again."""
+        desk = await self.guard.enter(request, Role.OPERATOR)
+        found = await self.flows.events.delivery(request.path_params["delivery_id"], project=desk.project)
+        return self.show(request, self._confirm(request, desk, found.delivery.id))
+
+    def _confirm(self, request: Request, desk: Desk, delivery_id: str) -> Confirm:
+        say = self.say(request)
+        return Confirm(
+            frame=self.frame(request, desk, "dashboard_webhooks"),
+            title=say(Message("Send this event again?")),
+            text=say(Message("The same event with the same id, at once. Whoever keeps ids takes it once.")),
+            about=None,
+            form=self.guard.form(desk, self.path(desk, "dashboard_resend", delivery_id=delivery_id)),
+            button=say(Message("Send again")),
+            danger=False,
+            back_url=self.path(desk, "dashboard_delivery", delivery_id=delivery_id),
+        )
+
+    async def resend(self, request: Request) -> Response:
+        """Does it."""
+        desk, _ = await self.guard.posted(request, Role.OPERATOR)
+        again = await self.flows.events.resend(request.path_params["delivery_id"], project=desk.project)
+        return self.see(self.path(desk, "dashboard_delivery", delivery_id=again.id), "resent")
+
+
+def _shown(body: bytes) -> str:
+    """A body for people: JSON indented, anything else as it is, cut where it is long."""
+    text = body.decode("utf-8", "replace")
+    with suppress(ValueError):
+        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    return text if len(text) <= _MOST else f"{text[:_MOST]}…"

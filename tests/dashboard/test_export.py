@@ -1,0 +1,67 @@
+"""A long export: written as it is read, and no further than somebody reads."""
+
+import asyncio
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connect_hub.flows.accounts import Accounts
+from tests.dashboard.desk import DESK, make_desk
+
+
+async def test_an_export_ends_when_the_browser_goes_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half-way through a list without end the browser leaves: nothing more is read of the database, no error
+    leaves the hub, and the export stands in the log."""
+    staff = await make_desk(tmp_path)
+    account = await staff.made.hub.accounts.get(await staff.connected())
+    browser = await staff.browser("viewer")
+    read = 0
+
+    async def endless(self: Accounts, *args: object, limit: int, **kwargs: object) -> list[object]:
+        nonlocal read
+        read += 1
+        await asyncio.sleep(0)
+        return [account] * limit
+
+    monkeypatch.setattr(Accounts, "page_of", endless)
+    gone, lines = asyncio.Event(), 0
+
+    async def receive() -> MutableMapping[str, Any]:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        nonlocal lines
+        if gone.is_set():
+            # A server stops taking what nobody reads.
+            await asyncio.sleep(3600)
+        if message["type"] == "http.response.body":
+            lines += 1
+        if lines == 1200:
+            gone.set()
+
+    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "https",
+        "path": f"{DESK}/accounts.csv",
+        "raw_path": f"{DESK}/accounts.csv".encode(),
+        "root_path": "/connect",
+        "query_string": b"",
+        "headers": [(b"host", b"hub.test"), (b"cookie", cookie.encode())],
+        "client": ("192.0.2.1", 1),
+        "server": ("hub.test", 443),
+    }
+    async with asyncio.timeout(30):
+        await staff.made.hub.app(scope, receive, send)
+    assert lines == 1200
+    assert read == 3  # five hundred at a time
+    [entry] = await staff.made.hub.audit.list(action="accounts.exported")
+    assert entry.actor.name == "Viewer"

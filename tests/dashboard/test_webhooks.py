@@ -1,0 +1,123 @@
+"""Webhooks as an operator uses them: endpoints, their secrets, and what was sent to them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from connect_hub import Project, Secret, Webhook
+from connect_hub.webhooks import generate_secret
+from tests.dashboard.desk import DESK, Staff, make_desk
+from tests.hubs import API_KEY
+
+ADDRESS = "https://hooks.example.com/in?key=canary-7c1"
+
+
+@pytest.fixture
+async def staff(tmp_path: Path) -> Staff:
+    return await make_desk(tmp_path)
+
+
+async def added(staff: Staff) -> str:
+    """The id of an endpoint that an administrator has just added on the page."""
+    browser = await staff.browser("admin")
+    form = (await browser.get(f"{DESK}/webhooks")).link("Add endpoint")
+    made = await browser.press(
+        await browser.get(form), "Add endpoint", {"url": ADDRESS, "description": "payroll"}
+    )
+    assert made.heading == "The signing secret"
+    secret = next(part for part in made.text.split('"') if part.startswith("whsec_"))
+    detail = await browser.get(made.link("Done"))
+    assert ("hooks.example.com" in detail.heading, secret in detail.text) == (True, False)
+    [endpoint] = await staff.made.hub.endpoints.list()
+    return endpoint.id
+
+
+async def test_an_endpoint_is_added_and_its_secret_shown_once(staff: Staff) -> None:
+    """Only an administrator sees the address whole: it may hold a secret behind its host (T46)."""
+    endpoint_id = await added(staff)
+    for who, sees in (("viewer", False), ("operator", False), ("admin", True)):
+        browser = await staff.browser(who)
+        for path in ("/webhooks", f"/webhooks/{endpoint_id}"):
+            seen = await browser.get(f"{DESK}{path}")
+            assert (seen.status, "canary-7c1" in seen.text) == (200, sees), (who, path)
+
+
+@pytest.mark.parametrize("url", ["", "http://example.com/", "https://127.0.0.1/", "nonsense", "x" * 3000])
+async def test_an_address_that_cannot_be_posted_to_is_refused(staff: Staff, url: str) -> None:
+    """The form comes back with what was typed, and says what is wrong; nothing is made."""
+    browser = await staff.browser("admin")
+    form = await browser.get(f"{DESK}/webhooks/new")
+    seen = await browser.press(form, "Add endpoint", {"url": url, "description": "kept"})
+    assert (seen.status, 'value="kept"' in seen.text, "aria-invalid" in seen.text) == (422, True, True)
+    assert await staff.made.hub.endpoints.list() == []
+
+
+async def test_a_test_is_sent_looked_at_and_sent_again(staff: Staff) -> None:
+    """The delivery shows its body, its tries and its state; sending again makes another delivery of the same
+    event; the page's state changes with it; and all of it is in the log."""
+    endpoint_id = await added(staff)
+    hub = staff.made.hub
+    browser = await staff.browser("operator")
+    page = await browser.get(f"{DESK}/webhooks/{endpoint_id}")
+    before = json.loads((await browser.get(f"{DESK}/webhooks/{endpoint_id}/state")).text)
+    page = await browser.press(await browser.get(page.link("Send a test")), "Send a test")
+    assert "A test is on its way." in page.text
+    after = json.loads((await browser.get(f"{DESK}/webhooks/{endpoint_id}/state")).text)
+    assert before != after
+    detail = await browser.get(page.link("Test"))
+    assert ("Waiting" in detail.text, "&#34;test&#34;: true" in detail.text) == (True, True)
+    await hub.deliveries.run_due()
+    tried = await browser.get(detail.url)
+    assert "Try 1" in tried.text
+    [first] = await hub.events.deliveries(endpoint_id=endpoint_id)
+    again = await browser.press(await browser.get(tried.link("Send again")), "Send again")
+    assert "It is on its way again." in again.text
+    deliveries = await hub.events.deliveries(endpoint_id=endpoint_id)
+    assert {one.event_id for one in deliveries} == {first.event_id}
+    log = [*await hub.audit.list(subject=endpoint_id), *await hub.audit.list(subject=first.id)]
+    names = {"webhook_endpoint.created", "webhook_endpoint.tested", "delivery.resent"}
+    assert {entry.action for entry in log} == names
+    assert "canary-7c1" not in repr(log)
+
+
+async def test_an_endpoint_is_switched_off_on_and_deleted(staff: Staff) -> None:
+    """Each is asked first and said afterwards; what waits is held, and goes on."""
+    endpoint_id = await added(staff)
+    hub = staff.made.hub
+    browser = await staff.browser("admin")
+    page = await browser.get(f"{DESK}/webhooks/{endpoint_id}")
+    page = await browser.press(await browser.get(page.link("Disable")), "Disable")
+    assert ("Disabled by hand" in page.text, "Send a test" in page.links) == (True, False)
+    page = await browser.press(await browser.get(page.link("Enable")), "Enable")
+    assert (await hub.endpoints.get(endpoint_id)).enabled
+    rotated = await browser.press(await browser.get(page.link("Rotate the secret")), "Rotate the secret")
+    assert rotated.heading == "The signing secret"
+    assert len((await hub.endpoints.get(endpoint_id)).secrets) == 2
+    await staff.connected()
+    asked = await browser.get(page.link("Replay"))
+    replayed = await browser.press(asked, "Replay", {"since": "7d"})
+    assert "on its way" in replayed.text
+    gone = await browser.press(await browser.get(page.link("Delete")), "Delete")
+    assert (gone.heading, "No endpoints yet" in gone.text) == ("Webhooks", True)
+    assert (await browser.get(f"{DESK}/webhooks/{endpoint_id}")).status == 404
+
+
+async def test_what_code_configured_is_shown_and_not_changed(tmp_path: Path) -> None:
+    """An endpoint of the configuration has no buttons that would change it."""
+    webhook = Webhook(url=ADDRESS, secrets=[generate_secret()], name="payroll")
+    projects = {"default": Project(api_keys=[Secret(API_KEY)], webhooks=[webhook]), "other": Project()}
+    staff = await make_desk(tmp_path, projects=projects)
+    await staff.connected()
+    browser = await staff.browser("admin")
+    page = await browser.get(f"{DESK}/webhooks/payroll")
+    assert ("Set in code" in page.text, "Account connected" in page.links) == (True, True)
+    assert not {"Delete", "Disable", "Rotate the secret", "Send a test"} & set(page.links)
+    for query in ("state=x", "cursor=y", "colour=z"):
+        assert (await browser.get(f"{DESK}/webhooks/payroll?{query}")).status == 400
+    for action in ("delete", "disable", "nothing"):
+        seen = await browser.get(f"{DESK}/webhooks/payroll/{action}")
+        if seen.status == 200:
+            seen = await browser.send(seen.forms[-1])
+        assert seen.status in {404, 409}
+    assert len(await staff.made.hub.endpoints.list()) == 1
