@@ -2,16 +2,23 @@
 
 from urllib.parse import urlsplit
 
+import click
 from flask import Flask, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_required, login_user, logout_user
-from sqlalchemy import create_engine, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, select
 from werkzeug.security import check_password_hash
 
-from connect_hub import SQLStorage
 from connect_hub.errors import ConnectHubError
-from examples.flask_app.models import Base, Connection, Notice, User, add_demo_users
+from examples.flask_app.models import (
+    Connection,
+    Notice,
+    Tenant,
+    User,
+    add_demo_users,
+    db,
+    keep_foreign_keys,
+)
 from examples.flask_app.tools import PREFIX, make_hub
 from examples.settings import Settings
 
@@ -19,21 +26,24 @@ from examples.settings import Settings
 def create_app(settings: Settings | None = None) -> Flask:
     """The application; its settings come from the environment unless given."""
     settings = Settings.from_env() if settings is None else settings
-    engine = create_engine(settings.database_url)
     app = Flask(__name__)
-    hub = make_hub(settings, engine, app)
     app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.origin.startswith("https://"),
     )
+    db.init_app(app)
+    with app.app_context():
+        engine = db.engine
+    keep_foreign_keys(engine)
+    hub = make_hub(settings, engine, app)
     hub.init_app(app, PREFIX)
     logins = LoginManager(app)
 
     @logins.user_loader
     def load_user(user_id: str) -> User | None:
-        with Session(engine, expire_on_commit=False) as db:
-            return db.get(User, int(user_id))
+        return db.session.get(User, int(user_id))
 
     @logins.unauthorized_handler
     def to_login() -> ResponseReturnValue:
@@ -41,13 +51,18 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     @app.cli.command("init-db")
     def init_db() -> None:
-        """Make the tables of the application and of the hub, and the users of the demonstration."""
-        Base.metadata.create_all(engine)
-        SQLStorage.create_all(engine)
-        add_demo_users(engine)
+        """Make the tables, the hub's among them, and the users of the demonstration."""
+        db.create_all()
+        add_demo_users()
 
-    def signed_in(db: Session) -> User:
-        return db.get_one(User, current_user.id)
+    @app.cli.command("erase-tenant")
+    @click.argument("tenant_id")
+    def erase_tenant(tenant_id: str) -> None:
+        """Everything of a customer: at the providers and in the hub first, then the rows that are left."""
+        erased = hub.sync.owners.erase(tenant_id)
+        db.session.execute(delete(Tenant).where(Tenant.id == tenant_id))
+        db.session.commit()
+        click.echo(f"erased {tenant_id}, with {len(erased.accounts)} accounts")
 
     @app.get("/")
     def home() -> ResponseReturnValue:
@@ -57,12 +72,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     def login() -> ResponseReturnValue:
         if request.method == "GET":
             return render_template("login.html", next=request.args.get("next", ""))
-        with Session(engine) as db:
-            user = db.scalar(select(User).where(User.email == request.form["email"]))
-            if user is None or not check_password_hash(user.password_hash, request.form["password"]):
-                again = {"next": request.form.get("next", ""), "error": "Wrong email or password."}
-                return render_template("login.html", **again), 401
-            login_user(user)
+        user = db.session.scalar(select(User).where(User.email == request.form["email"]))
+        if user is None or not check_password_hash(user.password_hash, request.form["password"]):
+            again = {"next": request.form.get("next", ""), "error": "Wrong email or password."}
+            return render_template("login.html", **again), 401
+        login_user(user)
         return redirect(_own_path(request.form.get("next", ""), settings.origin), 303)
 
     @app.post("/logout")
@@ -73,60 +87,59 @@ def create_app(settings: Settings | None = None) -> Flask:
     @app.get("/settings")
     @login_required
     def show_settings() -> ResponseReturnValue:
-        with Session(engine) as db:
-            user = signed_in(db)
-            mine = select(Connection).where(Connection.tenant_id == user.tenant_id)
-            notices = select(Notice).where(Notice.tenant_id == user.tenant_id).order_by(Notice.at)
-            return render_template(
-                "settings.html",
-                user=user,
-                connections=db.scalars(mine).all(),
-                notices=db.scalars(notices).all(),
-                cancelled=request.args.get("result") == "cancelled",
-            )
+        tenant_id = current_user.tenant_id
+        mine = select(Connection).where(Connection.tenant_id == tenant_id)
+        notices = select(Notice).where(Notice.tenant_id == tenant_id).order_by(Notice.at)
+        return render_template(
+            "settings.html",
+            user=current_user,
+            connections=db.session.scalars(mine).all(),
+            notices=db.session.scalars(notices).all(),
+            cancelled=request.args.get("result") == "cancelled",
+        )
 
     @app.post("/settings/connect")
     @login_required
     def connect() -> ResponseReturnValue:
         """Send the customer to the hub. The session is made in this request's own transaction."""
-        with Session(engine) as db, db.begin():
-            user = signed_in(db)
-            issued = hub.sync.sessions.create(
-                origin_owner_id=str(user.tenant_id),
-                origin_owner_name=user.tenant.name,
-                origin_username=user.email,
-                return_url=f"{settings.origin}/settings",
-                connection=db.connection(),
-            )
+        issued = hub.sync.sessions.create(
+            origin_owner_id=current_user.tenant_id,
+            origin_owner_name=current_user.tenant.name,
+            origin_username=current_user.email,
+            return_url=f"{settings.origin}/settings",
+            connection=db.session.connection(),
+        )
+        db.session.commit()
         return redirect(issued.url, 303)
+
+    def own(account_id: str) -> Connection:
+        found = db.session.get(Connection, account_id)
+        if found is None or found.tenant_id != current_user.tenant_id:
+            abort(404)
+        return found
 
     @app.get("/connections/<account_id>/employees")
     @login_required
     def employees(account_id: str) -> ResponseReturnValue:
         """What the connected tool knows, fetched with the customer's own credentials."""
-        with Session(engine) as db:
-            user, connection = signed_in(db), db.get(Connection, account_id)
-            if connection is None or connection.tenant_id != user.tenant_id:
-                abort(404)
-            try:
-                with hub.sync.client(account_id) as http:
-                    answer = http.get("employees")
-                    answer.raise_for_status()
-            except ConnectHubError as error:
-                flash(error.message)
-                return redirect(url_for("show_settings"), 303)
-            return render_template("employees.html", user=user, employees=answer.json())
+        own(account_id)
+        try:
+            with hub.sync.client(account_id) as http:
+                answer = http.get("employees")
+                answer.raise_for_status()
+        except ConnectHubError as error:
+            flash(error.message)
+            return redirect(url_for("show_settings"), 303)
+        return render_template("employees.html", user=current_user, employees=answer.json())
 
     @app.post("/connections/<account_id>/disconnect")
     @login_required
     def disconnect(account_id: str) -> ResponseReturnValue:
-        with Session(engine) as db:
-            user, connection = signed_in(db), db.get(Connection, account_id)
-            if connection is None or connection.tenant_id != user.tenant_id:
-                abort(404)
-            hub.sync.accounts.delete(account_id)
-            db.delete(connection)
-            db.commit()
+        own(account_id)
+        db.session.rollback()  # the hub writes on a connection of its own: hold no lock meanwhile
+        hub.sync.accounts.delete(account_id)
+        db.session.delete(own(account_id))
+        db.session.commit()
         return redirect(url_for("show_settings"), 303)
 
     return app

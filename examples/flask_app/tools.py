@@ -3,7 +3,6 @@
 from flask import Flask
 from sqlalchemy import Engine, delete
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from connect_hub import (
     Brand,
@@ -18,7 +17,7 @@ from connect_hub import (
 from connect_hub.dashboard import DashboardConfig
 from connect_hub.hosts.operators.flask_login import flask_login_operators
 from connect_hub.operators import Role
-from examples.flask_app.models import Connection, Notice, Tenant, User
+from examples.flask_app.models import Connection, Notice, Tenant, User, db
 from examples.settings import Settings
 
 PREFIX = "/connect"
@@ -51,7 +50,7 @@ def make_hub(settings: Settings, engine: Engine, app: Flask) -> ConnectHub:
     def keep_connection(event: Event, tx: Transaction) -> None:
         """Commits with the account, or neither does: there is no connection without its account."""
         session = tx.session()
-        tenant = session.get_one(Tenant, int(str(event.data["origin_owner_id"])))
+        tenant = session.get_one(Tenant, event.data["origin_owner_id"])
         if tenant.suspended:
             raise LinkRefused(f"{tenant.name} is suspended. Pay the open invoice, then open the link again.")
         session.add(
@@ -67,20 +66,18 @@ def make_hub(settings: Settings, engine: Engine, app: Flask) -> ConnectHub:
     def notify(event: Event) -> None:
         """After the commit, in the background; called again until it returns, so it must not do it twice."""
         text = f"{event.data['provider']} was connected by {_name_of(event)}."
-        with Session(engine) as session:
-            session.add(
-                Notice(event_id=event.id, tenant_id=int(str(event.data["origin_owner_id"])), text=text)
-            )
-            try:
-                session.commit()
-            except IntegrityError:
-                session.rollback()  # it was called before, and crashed before it could say so
+        tenant_id = str(event.data["origin_owner_id"])
+        db.session.add(Notice(event_id=event.id, tenant_id=tenant_id, text=text))
+        try:
+            db.session.commit()
+        except IntegrityError:
+            db.session.rollback()  # told before, and crashed before it could say so; or the tenant is gone
 
     @hub.on("account.deleted", name="forget")
     def forget(event: Event) -> None:
         """Also when it was deleted elsewhere: over the hub's API, say."""
-        with Session(engine) as session, session.begin():
-            session.execute(delete(Connection).where(Connection.account_id == event.account_id))
+        db.session.execute(delete(Connection).where(Connection.account_id == event.account_id))
+        db.session.commit()
 
     return hub
 

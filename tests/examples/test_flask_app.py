@@ -12,12 +12,14 @@ from typing import Any
 import httpx2
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, delete, text
+from sqlalchemy.exc import IntegrityError
 
 from connect_hub import ConnectHub, KeyRing
 from connect_hub.keys import new_key_text
 from connect_hub.portal import current_portal
 from examples.flask_app import create_app
+from examples.flask_app.models import Tenant, db
 from examples.settings import Settings
 from examples.simulation import Simulation, simulation
 from tests.examples.browsing import Browser, FlaskTestClient
@@ -140,6 +142,28 @@ async def test_who_is_not_signed_in_gets_no_link(roster: Roster) -> None:
     assert seen.headers["location"] == "/login"
     assert roster.rows("connect_hub_sessions") == []
     assert (await browser.sign_in("ada@acme.example", path="/login")).heading == "Settings"
+
+
+async def test_a_tenant_is_erased_with_all_that_is_its(roster: Roster) -> None:
+    """Accounts refer to the application's tenants: erasing tells of each and revokes it, then the tenant goes
+    with the rest of its rows; another's stay. One that is deleted past the hub takes its accounts along."""
+    for email in ("ada@acme.example", "bob@globex.example"):
+        browser = roster.browser()
+        await browser.sign_in(email)
+        await browser.connect_with_key(await browser.ask_for_link(), roster.tools.api_key.reveal())
+    done = await asyncio.to_thread(roster.app.test_cli_runner().invoke, args=["erase-tenant", "acme"])
+    assert done.output == "erased acme, with 1 accounts\n"
+    assert [row.tenant_id for row in roster.rows("connections")] == ["globex"]
+    assert [row.origin_owner_id for row in roster.rows("connect_hub_accounts")] == ["globex"]
+    about_acme = [row.name for row in roster.rows("connect_hub_events") if row.owner_id == "acme"]
+    assert about_acme == ["account.deleted"]
+    with roster.app.app_context():
+        with pytest.raises(IntegrityError):
+            db.session.execute(text("UPDATE connect_hub_accounts SET origin_owner_id = 'nobody'"))
+        db.session.rollback()
+        db.session.execute(delete(Tenant).where(Tenant.id == "globex"))
+        db.session.commit()
+    assert roster.rows("connect_hub_accounts") == roster.rows("connections") == []
 
 
 async def test_it_runs_under_gunicorn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

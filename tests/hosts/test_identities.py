@@ -84,6 +84,7 @@ async def test_flask_logins_current_user() -> None:
         ([("x-user", "42")], None, False),
         ([("x-user", "42")], ("unix:", 0), False),
         ([("x-user", "42"), ("x-user", "43")], ("10.1.2.3", 1), False),
+        ([("x-user", "42,43")], ("10.1.2.3", 1), False),
         ([("x-user", "")], ("10.1.2.3", 1), False),
         ([], ("10.1.2.3", 1), False),
         ([("x-user", "42"), ("x-forwarded-for", "10.1.2.3")], ("192.0.2.1", 1), False),
@@ -119,6 +120,7 @@ async def test_a_signed_token_of_the_gateway() -> None:
         jwt.encode(claims(), "", "none"),
         jwt.encode(claims(iss="https://evil.example"), SECRET, "HS256"),
         jwt.encode(claims(aud="other"), SECRET, "HS256"),
+        jwt.encode(claims(aud=[AUDIENCE, "other"]), SECRET, "HS256"),
         jwt.encode(claims(exp=past), SECRET, "HS256"),
         *(jwt.encode(claims(**{name: None}), SECRET, "HS256") for name in ("iss", "aud", "exp", "sub")),
         good[:-4],
@@ -176,7 +178,7 @@ def test_an_algorithm_that_is_none_is_refused(algorithm: str) -> None:
 
 def test_a_gateway_that_is_none_is_refused() -> None:
     """No address, what is no address, and a short secret: each refusal names what is wrong."""
-    for gateways in ([], ["gateway.internal"], ["10.0.0.1/8"]):
+    for gateways in ([], ["gateway.internal"], ["10.0.0.1/8"], ["10.0.0.0/8", "0.0.0.0/0"], ["::/0"]):
         with pytest.raises(ConfigurationError, match="gateways"):
             header_identity("X-User", gateways=gateways, sign_in=LOGIN)
     with pytest.raises(ConfigurationError, match="shared secret"):

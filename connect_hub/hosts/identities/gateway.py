@@ -48,8 +48,8 @@ def header_identity(
         raise ConfigurationError(
             f"gateways: {error}. Write addresses or networks, such as 10.0.0.0/8."
         ) from None
-    if not networks:
-        raise ConfigurationError("gateways: there is none, so nobody could be believed. Name the gateway's.")
+    if not networks or any(network.prefixlen == 0 for network in networks):
+        raise ConfigurationError("gateways: none is named, or everybody. Name the addresses of the gateway.")
 
     def identity(visitor: Visitor) -> Subject | SignIn:
         value = _only(visitor, header) if _comes_from(visitor, networks) else None
@@ -72,10 +72,11 @@ def jwt_identity(
     """For `PageConfig(identity=jwt_identity(key=…, algorithm="RS256", issuer=…, audience=…, sign_in=…))`.
 
     The gateway's token (RFC 7519) stands in `header`, after `Bearer ` or by itself. It counts with the one
-    `algorithm`, and with `iss`, `aud`, `exp` and `sub` all there and right (RFC 8725, 3). `key` is the public
-    key as PEM text, the shared secret (32 bytes at least), or a function from the token to a key that is
-    called in a thread, such as `jwt.PyJWKClient(url).get_signing_key_from_jwt`. `owner(claims)` says whose
-    account it is; None: nobody's. Raises ConfigurationError for an algorithm that is none or does not verify.
+    `algorithm`, and with `iss`, `aud` (for us alone), `exp` and `sub` all there and right (RFC 8725, 3).
+    `key` is the public key as PEM text, the shared secret (32 bytes at least), or a function from the token
+    to a key that is called in a thread, such as `jwt.PyJWKClient(url).get_signing_key_from_jwt`.
+    `owner(claims)` says whose account it is; None: nobody's. Raises ConfigurationError for an algorithm that
+    is none or does not verify.
     """
     if algorithm not in _SIGNED_BY_KEY_PAIR | _SIGNED_BY_SECRET:
         known = ", ".join(sorted(_SIGNED_BY_KEY_PAIR | _SIGNED_BY_SECRET))
@@ -95,7 +96,7 @@ def jwt_identity(
                 issuer=issuer,
                 audience=audience,
                 leeway=_SKEW,
-                options={"require": ["exp", "iss", "aud", "sub"]},
+                options={"require": ["exp", "iss", "aud", "sub"], "strict_aud": True},
             )
         except (jwt.PyJWTError, UnicodeEncodeError):
             return None
@@ -115,11 +116,12 @@ def _without_scheme(text: str) -> str:
 
 
 def _only(visitor: Visitor, header: str) -> str | None:
-    """The value of a header that came once; None if it came not at all, or twice, whoever sent which."""
+    """The value of a header that came once; None if it came not at all, or twice, whoever sent which. WSGI
+    servers join the values of two by a comma, so a value with one is refused as well."""
     name = header.lower().encode("latin-1")
     raw = visitor.scope.get("headers")
     values = [value for key, value in raw if key.lower() == name] if isinstance(raw, list | tuple) else []
-    return values[0].decode("latin-1").strip() if len(values) == 1 else None
+    return values[0].decode("latin-1").strip() if len(values) == 1 and b"," not in values[0] else None
 
 
 def _comes_from(
