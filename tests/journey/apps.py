@@ -26,12 +26,12 @@ from connect_hub import (
 from connect_hub.config import LinkConfig
 
 
-def _hub() -> ConnectHub:
+def _hub(storage: SQLStorage | None = None) -> ConnectHub:
     given = json.loads(os.environ["JOURNEY"])
     return ConnectHub(
         public_url=given["public_url"],
         keys=KeyRing.from_env(),
-        storage=_storage(given["database"]),
+        storage=_storage(given["database"]) if storage is None else storage,
         connectors=[
             OAuth(Path(path), client_id=client_id, client_secret=secret) if client_id else Path(path)
             for path, client_id, secret in given["connectors"]
@@ -130,3 +130,67 @@ def flask_app() -> object:
 
     hub.init_app(app, hub.public_url.path)
     return app
+
+
+def django_wsgi() -> object:
+    """Django as its wsgi.py has it, the hub around it."""
+    storage = _django_storage()
+    from django.core.wsgi import get_wsgi_application
+
+    from tests.journey import django_views
+
+    hub = _hub(storage)
+    django_views.hubs[:] = [hub]
+    return hub.wsgi_middleware(get_wsgi_application(), hub.public_url.path)
+
+
+def django_asgi() -> object:
+    """Django as its asgi.py has it, the hub before it."""
+    storage = _django_storage()
+    from django.core.asgi import get_asgi_application
+
+    from connect_hub.hosts.asgi import ConnectHubMiddleware
+    from tests.journey import django_views
+
+    hub = _hub(storage)
+    django_views.hubs[:] = [hub]
+    return ConnectHubMiddleware(get_asgi_application(), hub=hub, prefix=hub.public_url.path)
+
+
+def _django_storage() -> SQLStorage | None:
+    """Django is set up, and keeps the hub's rows in its own database; None where that would need an
+    AsyncEngine, which Django has not."""
+    import django
+    from django.conf import settings
+
+    database = json.loads(os.environ["JOURNEY"])["database"]
+    url = make_url(database if "://" in database else f"sqlite:///{database}")
+    kind, options = url.get_backend_name(), dict(url.query)
+    if kind == "mysql":
+        import pymysql
+
+        pymysql.version_info = (2, 2, 1, "final", 0)  # Django asks for mysqlclient, of this release at least
+        pymysql.install_as_MySQLdb()
+    settings.configure(
+        SECRET_KEY="made up",
+        ALLOWED_HOSTS=["127.0.0.1"],
+        ROOT_URLCONF="tests.journey.django_views",
+        INSTALLED_APPS=["connect_hub.hosts.django"],
+        MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
+        USE_TZ=True,
+        DATABASES={
+            "default": {
+                "ENGINE": f"django.db.backends.{'sqlite3' if kind == 'sqlite' else kind}",
+                "NAME": url.database,
+                "USER": url.username or "",
+                "HOST": options.pop("host", ""),
+                "OPTIONS": {"timeout": 20} if kind == "sqlite" else options,
+            }
+        },
+    )
+    django.setup()
+    if url.get_dialect().is_async:
+        return None
+    from connect_hub.hosts.django.storage import DjangoStorage
+
+    return DjangoStorage()

@@ -27,6 +27,8 @@ HOSTS: dict[str, tuple[str, str]] = {
     "FastAPI": ("fastapi_app", "asgi"),
     "Quart": ("quart_app", "asgi"),
     "Flask": ("flask_app", "wsgi"),
+    "Django, WSGI": ("django_wsgi", "wsgi"),
+    "Django, ASGI": ("django_asgi", "asgi"),
 }
 """The function in `apps`, and what the host speaks."""
 
