@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar, overload
+from typing import Literal, Protocol, TypeVar, overload, runtime_checkable
 
 from connect_hub.errors import ConfigurationError
 from connect_hub.events import EVENT_NAMES, Event
@@ -24,6 +24,7 @@ __all__ = [
     "Callback",
     "Callbacks",
     "Handler",
+    "HasSurroundings",
     "TransactionHandler",
 ]
 
@@ -37,6 +38,14 @@ Handler = Callable[[Event], Awaitable[None] | None]
 TransactionHandler = Callable[[Event, Transaction], None]
 HandlerT = TypeVar("HandlerT", bound=Handler)
 TransactionHandlerT = TypeVar("TransactionHandlerT", bound=TransactionHandler)
+
+
+@runtime_checkable
+class HasSurroundings(Protocol):
+    """A storage whose host needs something done around each of its plain functions."""
+
+    def surroundings(self) -> AbstractContextManager[object]:
+        """Entered in the thread of the function."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 from connect_hub.auth.engine import Engines
-from connect_hub.callbacks import Callbacks, Handler, TransactionHandler
+from connect_hub.callbacks import Callbacks, Handler, HasSurroundings, TransactionHandler
 from connect_hub.config import Brand, HubConfig, PublicUrl
 from connect_hub.connectors.registry import ConnectorRegistry, OAuth
 from connect_hub.credentials import Credentials
@@ -92,6 +92,8 @@ class ConnectHub:
         self.connectors = ConnectorRegistry(connectors)
         self._check_projects()
         self.callbacks = Callbacks()
+        if isinstance(storage, HasSurroundings):
+            self.callbacks.surroundings = storage.surroundings
         self._outbound = LazyOutbound(network)
         transport = self._outbound if self.config.transport is None else self.config.transport
         vault = Vault(keys=keys)

@@ -24,6 +24,8 @@ T = TypeVar("T")
 app_option = click.option(
     "--app",
     metavar="MODULE:HUB",
+    # `main(…, obj="shop.connect:hub")`: whoever hands over arguments, as manage.py does, may say it for all.
+    default=lambda: click.get_current_context().find_root().obj,
     help="The hub in your own code, such as shop.connect:hub. Default: the one that CONNECT_HUB_… describe.",
 )
 project_option = click.option("--project", default="default", show_default=True, help="The project's id.")

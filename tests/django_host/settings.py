@@ -13,6 +13,7 @@ ALLOWED_HOSTS = ["*"]
 USE_TZ = True
 ROOT_URLCONF = "tests.django_host.urls"
 STATIC_URL = "/static/"
+CONNECT_HUB = "tests.django_host.hub:hub"
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
