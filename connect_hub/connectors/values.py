@@ -16,6 +16,9 @@ if TYPE_CHECKING:  # the models are imported when a definition is read
 
 __all__ = ["FieldValues", "read_values"]
 
+_NAMED = 20
+"""Of a form's fields, in a refusal of one that it does not have."""
+
 _FORMAT_MESSAGES = {
     Format.DNS_LABEL: Message("Enter only the name: letters, digits and hyphens, such as acme."),
     Format.PATH_SEGMENT: Message("Use only letters, digits, and . _ ~ -"),
@@ -81,7 +84,9 @@ def read_values(
     known = [field.key for field in fields]
     for key in values:
         if key not in known:
-            expected = ", ".join(known) or "none"
+            expected = ", ".join(known[:_NAMED]) or "none"
+            if len(known) > _NAMED:
+                expected += f" and {len(known) - _NAMED} more"
             errors.append(
                 FieldError(str(key)[:64], f"There is no such field here. The fields are: {expected}.")
             )

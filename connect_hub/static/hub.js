@@ -26,7 +26,15 @@ const sendOnce = (form) => {
   form.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
     if (sent) return void event.preventDefault();
+    if (!navigator.onLine && status?.dataset.offline) {
+      // The browser's own page of no connection would take the place of what was typed.
+      event.preventDefault();
+      status.className = "offline";
+      status.textContent = status.dataset.offline;
+      return;
+    }
     sent = true;
+    if (status !== null) status.className = "unseen";
     button.setAttribute("aria-busy", "true");
     button.textContent = button.dataset.busy;
     if (status !== null) status.textContent = button.dataset.busy;

@@ -63,7 +63,7 @@ def test_axe_finds_nothing(
 @pytest.mark.parametrize("language", ["en", "de", "ar"])
 def test_nothing_scrolls_sideways(gallery: str, open_page: OpenPage, language: str) -> None:
     """WCAG 2.2, 1.4.10 and 1.4.4: at 320 pixels, and on a desktop's window with texts at 200 %, no page is
-    wider than the window, and no text is cut off."""
+    wider than the window, no text is cut off, and what is for screen readers alone stays unseen."""
     narrow, zoomed = open_page(width=320, height=640), open_page(width=1280, height=800)
     for name in NAMES:
         for page in (narrow, zoomed):
@@ -71,6 +71,9 @@ def test_nothing_scrolls_sideways(gallery: str, open_page: OpenPage, language: s
             if page is zoomed:  # what a browser's text zoom does: every length in rem doubles
                 page.evaluate("document.documentElement.style.fontSize = '200%'")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+            # Only the skip link may show itself once it has the focus.
+            shown = page.locator(".unseen:not(a)").evaluate_all("all => all.some(e => e.offsetWidth > 1)")
+            assert not shown, name
             cut = page.evaluate(
                 "[...document.querySelectorAll('h1, h2, p, dd, dt, label, button, a, li')].filter("
                 "e => getComputedStyle(e).overflow !== 'visible' && !e.matches('.unseen')"

@@ -71,7 +71,16 @@ class VisitPages:
         live = await self.live(request, window=window)
         # Counted after the cookie has proved itself: a visit's name is no secret, and others could use it up.
         self._site.limiters.visits.spend(live.visit.name)
-        return live, Sent(await read_form(request))
+        return live, Sent(await read_form(request, self._asked(request)))
+
+    def _asked(self, request: Request) -> list[int]:
+        """The lengths of what the connector in the address asks for, by whichever method."""
+        key = request.path_params.get("provider")
+        if key is None:
+            return []
+        definition = self._site.core.connectors.get(key).definition
+        fields = (*definition.fields, *(field for way in definition.methods for field in way.fields))
+        return [field.max_length for field in fields]
 
     def _path(self, route: str, live: LiveVisit, **params: str) -> str:
         return self._site.urls.path(route, visit=live.visit.name, **params)
