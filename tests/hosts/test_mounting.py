@@ -5,6 +5,7 @@ import html
 import logging
 import re
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,14 +18,16 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from connect_hub import ConnectHub, SQLStorage
-from connect_hub.config import PublicUrl
+from connect_hub import ConnectHub, HubConfig, Project, Secret, SQLStorage
+from connect_hub.config import PageConfig, PublicUrl
+from connect_hub.dashboard import DashboardConfig, OperatorTokens
 from connect_hub.errors import ConfigurationError
 from connect_hub.hosts.asgi import ConnectHubMiddleware
+from connect_hub.operators import Role
 from connect_hub.web.mount import mount_fault
 from tests.customer import Seen
 from tests.hosts.mounted import HOSTS, ORIGIN, HostedCustomer, Mounted, bare, mounted
-from tests.hubs import API_KEY, make_hub
+from tests.hubs import API_KEY, GOOD_KEY, Hub, make_hub
 
 PATIENCE = 5.0
 CANARY = "canary.evil"
@@ -213,6 +216,105 @@ async def test_two_hubs_side_by_side_do_not_mix(tmp_path: Path) -> None:
             assert (await HostedCustomer(other, transport).open(link.url)).status == 404
     await a.aclose()
     await ab.aclose()
+
+
+@dataclass
+class _Tenant:
+    """A hub with a key, a storage, a mark on its pages and an operator of its own."""
+
+    path: str
+    key: str
+    mark: str
+    made: Hub
+    token: str
+
+
+async def _tenant(folder: Path, path: str) -> _Tenant:
+    mark, key = f"marked-by{path.replace('/', '-')}", f"api-key-of{path}-".ljust(40, "0")
+    pages = folder / "templates" / "pages"
+    pages.mkdir(parents=True)
+    for page, block in (
+        ("landing", "actions_before"),
+        ("connect", "heading_before"),
+        ("success", "heading_before"),
+    ):
+        extends = '{% extends "@connect_hub/pages/' + page + '.html" %}'
+        pages.joinpath(f"{page}.html").write_text(
+            f"{extends}{{% block {block} %}}<p class={mark!r}></p>{{% endblock %}}"
+        )
+    config = HubConfig(
+        projects={"default": Project(api_keys=[Secret(key)])},
+        pages=PageConfig(templates=[folder / "templates"]),
+        dashboard=DashboardConfig(auth=OperatorTokens()),
+    )
+    made = make_hub(folder, public_url=ORIGIN + path, config=config)
+    added = await made.hub.operators.add(name="Olga", roles={"default": Role.ADMIN})
+    return _Tenant(path, key, mark, made, added.token)
+
+
+async def test_two_hubs_of_one_app_share_nothing(tmp_path: Path) -> None:
+    """T35: two hubs of one app, each with a storage, a prefix, templates, keys and operators of its own. In
+    one browser each shows its own templates; no cookie, token, key or account of one counts at the other."""
+    first, second = await _tenant(tmp_path / "a", "/a"), await _tenant(tmp_path / "b", "/b")
+    app = Starlette(routes=[Mount(one.path, one.made.hub.app) for one in (first, second)])
+    transport = httpx2.ASGITransport(app=app)
+    cookies: dict[str, str] = {}
+
+    def browser(tenant: _Tenant, sends: dict[str, str]) -> HostedCustomer:
+        made = HostedCustomer(tenant.made.hub, transport, headers={"Accept": "text/html"})
+        made.cookies = sends
+        return made
+
+    # One browser, which sends to both hubs what either of them set: they have one origin.
+    forms: dict[str, Seen] = {}
+    own: dict[str, dict[str, str]] = {}
+    for one, other in ((first, second), (second, first)):
+        had = dict(cookies)
+        link = await one.made.hub.links.create(origin_owner_id=one.path, origin_owner_name="Acme")
+        landing = await browser(one, cookies).open(link.url)
+        seen = await browser(one, cookies).press(landing, "Continue")
+        forms[one.path] = await browser(one, cookies).get(seen.link("Acme Key"))
+        for page in (landing, forms[one.path]):
+            assert (page.status, one.mark in page.text, other.mark in page.text) == (200, True, False)
+        desk = await browser(one, cookies).get(f"{one.path}/dashboard")
+        desk = await browser(one, cookies).press(desk, "Sign in", {"token": one.token})
+        assert (desk.status, desk.heading) == (200, "Overview")
+        own[one.path] = {name: value for name, value in cookies.items() if had.get(name) != value}
+        assert sorted(name.rpartition("_")[0] for name in own[one.path]) == ["__Host-chub", "__Host-chubop"]
+
+    for one, other in ((first, second), (second, first)):
+        mine, others = (own[tenant.path] for tenant in (one, other))
+        # The other's cookies, as they are and under the names of this hub's own.
+        renamed = dict(zip(sorted(mine), (others[name] for name in sorted(others)), strict=True))
+        for sent in (others, renamed):
+            theirs = one.path + urlsplit(forms[other.path].url).path.removeprefix(other.path)
+            for address in (forms[one.path].url, theirs):
+                seen = await browser(one, dict(sent)).get(address)
+                assert seen.status in {403, 404, 410}, address
+                assert "f.api_key" not in seen.text
+            for below in ("", "/in/default", "/in/default/accounts"):
+                seen = await browser(one, dict(sent)).get(f"{one.path}/dashboard{below}")
+                assert (seen.status, seen.heading) == (200, "Sign in to the dashboard"), below
+        desk = await browser(one, {}).get(f"{one.path}/dashboard")
+        refused = await browser(one, {}).press(desk, "Sign in", {"token": other.token})
+        assert refused.heading == "Sign in to the dashboard"
+
+    for one, other in ((first, second), (second, first)):
+        done = await browser(one, cookies).press(forms[one.path], "Connect Acme Key", {"f.api_key": GOOD_KEY})
+        assert done.heading == "Acme Key is connected"
+        assert (one.mark in done.text, other.mark in done.text) == (True, False)
+    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as http:
+        for one, other in ((first, second), (second, first)):
+            listed = (await http.get(f"{one.path}/accounts", auth=(one.key, ""))).json()
+            assert [account["origin_owner_id"] for account in listed] == [one.path]
+            [account] = await other.made.hub.accounts.list()
+            answer = await http.get(f"{one.path}/accounts/{account.id}", auth=(one.key, ""))
+            assert answer.status_code == 404
+            for below in ("accounts", f"accounts/{listed[0]['id']}"):
+                answer = await http.get(f"{one.path}/{below}", auth=(other.key, ""))
+                assert answer.status_code == 401
+    for one in (first, second):
+        await one.made.hub.aclose()
 
 
 async def test_a_mount_elsewhere_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
