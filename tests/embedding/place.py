@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -100,12 +102,15 @@ def place_of(
     more: Callable[[str], Connector] | None = None,
     connectors: Sequence[Connector] = (),
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    compressed: bool = False,
+    configured: Callable[[HubConfig], HubConfig] = lambda config: config,
 ) -> Iterator[Place]:
     """Run both. The host is `localhost` and the hub `127.0.0.1`: two sites to a browser.
 
     `allowed`: the host's origin is one that may embed the hub. `more`: another connector, of the provider's
     address. `around`: what stands before the hub.
-    `connectors`: some that nobody connects.
+    `connectors`: some that nobody connects. `compressed`: both answer with gzip, as behind a proxy.
+    `configured`: the hub's configuration, changed.
     """
     pages: dict[str, str | Path] = {}
 
@@ -143,20 +148,24 @@ def place_of(
                 *([] if more is None else [more(provider_url)]),
                 *connectors,
             ],
-            config=HubConfig(
-                dispatch=False,
-                projects={"default": Project(api_keys=[Secret(API_KEY)])},
-                network=NetworkConfig(
-                    insecure_dev=True,
-                    allow_private_hosts=frozenset({urlsplit(provider_url).netloc}),
-                    embed_origins=frozenset({host if allowed else "https://other.example"}),
-                ),
+            config=configured(
+                HubConfig(
+                    dispatch=False,
+                    projects={"default": Project(api_keys=[Secret(API_KEY)])},
+                    network=NetworkConfig(
+                        insecure_dev=True,
+                        allow_private_hosts=frozenset({urlsplit(provider_url).netloc}),
+                        embed_origins=frozenset({host if allowed else "https://other.example"}),
+                    ),
+                )
             ),
         )
         hubs_own = [Mount(prefix, app=around(hub.app))]
         hosts_own = Route("/{path:path}", page)
-        host_app.app = Starlette(routes=[*hubs_own, hosts_own] if same_origin else [hosts_own])
-        hub_app.app = Starlette(routes=hubs_own)
+        middleware = [Middleware(GZipMiddleware, minimum_size=500, compresslevel=6)] if compressed else []
+        host_routes = [*hubs_own, hosts_own] if same_origin else [hosts_own]
+        host_app.app = Starlette(routes=host_routes, middleware=middleware)
+        hub_app.app = Starlette(routes=hubs_own, middleware=middleware)
         key = provider.add_api_key(user="Ada Lovelace").reveal()
         with closing(host_app if same_origin else hub_app, hub, host if same_origin else other_url):
             yield Place(host, hub_url, hub, provider, key, pages, folder)
