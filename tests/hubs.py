@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from connect_hub import ConnectHub, HubConfig, KeyRing, OAuth, Project, Secret, SQLStorage, Storage
+from connect_hub import Brand, ConnectHub, HubConfig, KeyRing, OAuth, Project, Secret, SQLStorage, Storage
 from connect_hub.clock import FixedClock
 from connect_hub.keys import new_key_text
 from connect_hub.testing import InProcessTransport, ProviderClient, SimulatedProvider
@@ -39,6 +39,7 @@ def make_hub(
     storage: Storage | None = None,
     connectors: Sequence[Any] = (),
     public_url: str = "https://hub.test/connect",
+    brand: Brand | None = None,
 ) -> Hub:
     """A hub with the connectors `simulated` (OAuth, 'Acme Login') and `simulated-key` ('Acme Key').
 
@@ -62,6 +63,7 @@ def make_hub(
             *connectors,
         ],
         config=config,
+        brand=brand,
     )
     provider.add_client(
         ProviderClient(
