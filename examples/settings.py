@@ -28,8 +28,13 @@ class Settings:
             database_url=os.environ["DATABASE_URL"],
             origin=os.environ["ORIGIN"],
             keys=KeyRing.from_env(),
-            connectors=[_connector(key.strip()) for key in os.environ["CONNECTORS"].split(",")],
+            connectors=connectors_from_env()[0],
         )
+
+
+def connectors_from_env() -> tuple[list[str | OAuth], NetworkConfig]:
+    """Those that CONNECTORS names, on the open network."""
+    return [_connector(key.strip()) for key in os.environ["CONNECTORS"].split(",")], NetworkConfig()
 
 
 def _connector(key: str) -> str | OAuth:

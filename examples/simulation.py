@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from connect_hub import Connector, NetworkConfig, OAuth, Secret
 from connect_hub.testing.provider import ProviderClient, SimulatedProvider
+from connect_hub.testing.provider.connectors import key_connector, oauth_connector
+
+_SECRET = "a-secret-between-example-and-simulation"
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ def simulation(public_url: str) -> Iterator[Simulation]:
     """Run a provider with two connectors, one for sign-in and one for a key; `public_url` is the hub's."""
     provider = SimulatedProvider()
     with provider.serve() as base_url:
-        secret = Secret("a-secret-between-example-and-simulation")
+        secret = Secret(_SECRET)
         redirect_uri = f"{public_url}/oauth/callback/simulated"
         provider.add_client(
             ProviderClient(client_id="example", client_secret=secret, redirect_uris=(redirect_uri,))
@@ -37,7 +40,15 @@ def simulation(public_url: str) -> Iterator[Simulation]:
                 provider.key_connector(),
             ],
             api_key=provider.add_api_key(user="Ada Lovelace"),
-            network=NetworkConfig(
-                insecure_dev=True, allow_private_hosts=frozenset({base_url.partition("//")[2]})
-            ),
+            network=_network(base_url),
         )
+
+
+def reached_at(base_url: str) -> tuple[list[OAuth | Connector], NetworkConfig]:
+    """The two connectors of a simulation that runs in another process."""
+    sign_in = OAuth(oauth_connector(base_url=base_url), client_id="example", client_secret=_SECRET)
+    return [sign_in, key_connector(base_url=base_url)], _network(base_url)
+
+
+def _network(base_url: str) -> NetworkConfig:
+    return NetworkConfig(insecure_dev=True, allow_private_hosts=frozenset({base_url.partition("//")[2]}))

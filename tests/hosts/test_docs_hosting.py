@@ -10,6 +10,7 @@ import pytest
 from connect_hub import ConnectHub, HubConfig
 from connect_hub.keys import new_key_text
 from connect_hub.portal import current_portal
+from tests import django_host
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "hosting.md"
 BLOCKS = {
@@ -21,6 +22,7 @@ BLOCKS = {
 @pytest.fixture
 def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the first block leaves, in a folder of its own."""
+    django_host.ready()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CONNECT_HUB_KEYS", new_key_text())
     block = BLOCKS["the hub"]
@@ -43,16 +45,19 @@ def test_the_blocks_are_known() -> None:
         "asgi",
         "flask",
         "flask identity",
+        "django wsgi",
+        "django asgi",
         "wsgi",
         "alone",
         "own transaction",
     }
 
 
-@pytest.mark.parametrize("block", ["starlette", "fastapi", "asgi"])
+@pytest.mark.parametrize("block", ["starlette", "fastapi", "asgi", "django asgi"])
 async def test_asgi_hosts(names: dict[str, Any], block: str) -> None:
     """Mounted so, the hub answers under its path."""
-    app = run(BLOCKS[block], names)["app"]
+    made = run(BLOCKS[block], names)
+    app = made.get("app") or made["application"]
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="https://x") as http:
         answer = await http.get("/connect/")
     assert answer.status_code == 200
@@ -60,7 +65,10 @@ async def test_asgi_hosts(names: dict[str, Any], block: str) -> None:
     await names["hub"].aclose()
 
 
-@pytest.mark.parametrize(("block", "application"), [("flask", "app"), ("wsgi", "application")])
+@pytest.mark.parametrize(
+    ("block", "application"),
+    [("flask", "app"), ("wsgi", "application"), ("django wsgi", "application")],
+)
 def test_wsgi_hosts(names: dict[str, Any], block: str, application: str) -> None:
     """The same under WSGI, where the host answers everything else."""
     app = run(BLOCKS[block], names)[application]

@@ -1,0 +1,1 @@
+"""An example: Django, its own users, and models written in the hub's transaction."""
