@@ -13,6 +13,7 @@ from connect_hub.cli.table import instant
 from connect_hub.errors import ConnectHubError
 from connect_hub.hub import ConnectHub
 from connect_hub.storage.protocol import DeliveryState
+from connect_hub.webhooks.targets import webhook_target
 
 __all__ = ["Report", "command", "examine"]
 
@@ -142,7 +143,8 @@ async def _backlog(hub: ConnectHub, report: Report) -> None:
     backlog = await hub.upkeep.backlog()  # which raises WrongKeys first
     report.good(f"keys: {', '.join(hub.keys.kids)}; they open what is stored")
     now = hub.config.clock.now()
-    served = hub.deliveries.targets
+    kept = [one for project in hub.config.projects for one in await hub.endpoints.list(project=project)]
+    served = hub.deliveries.targets | {webhook_target(one.project_id, one.id) for one in kept}
     pending = backlog.by_state.get(DeliveryState.PENDING, 0)
     for text in _unserved(dict(backlog.pending_by_target), served):
         report.finding(text)

@@ -6,7 +6,6 @@ import signal
 
 import click
 
-from connect_hub.cli.group import Refused
 from connect_hub.cli.host import app_option, chosen_hub, work_on
 from connect_hub.hub import ConnectHub
 from connect_hub.worker.embedded import EmbeddedDispatcher
@@ -23,11 +22,7 @@ def command(app: str | None) -> None:
     Any number may run at once.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    hub = chosen_hub(app, dispatch=True)
-    if not hub.deliveries.targets:
-        what = "no webhook, and no @hub.on callback" if app else "no webhook: set CONNECT_HUB_WEBHOOK_URL"
-        raise Refused(f"There is nothing to deliver to: {what}.")
-    work_on(hub, work)
+    work_on(chosen_hub(app, dispatch=True), work)
 
 
 async def work(hub: ConnectHub) -> None:
@@ -38,6 +33,7 @@ async def work(hub: ConnectHub) -> None:
         loop.add_signal_handler(number, stopping.set)
     for target in sorted(hub.deliveries.targets):
         click.echo(f"delivering to {target}")
+    click.echo("delivering to the webhook endpoints of the database")
     # A host that leaves deliveries to its workers says dispatch=False, here as on its web processes.
     own = None if hub.config.dispatch else EmbeddedDispatcher(hub.deliveries)
     if own is not None:

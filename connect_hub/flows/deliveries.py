@@ -16,7 +16,7 @@ from connect_hub.callbacks import HANDLER, Callback
 from connect_hub.config import Webhook
 from connect_hub.events import Event
 from connect_hub.flows.core import Core
-from connect_hub.flows.endpoint_health import after_failure, after_success
+from connect_hub.flows.endpoint_health import after_failure, after_success, unchanged
 from connect_hub.flows.expiry import Expiry
 from connect_hub.flows.lanes import Lanes
 from connect_hub.flows.receivers import StoredReceiver, targets_of
@@ -56,9 +56,10 @@ class Deliveries:
         self._lanes = Lanes()
         self._settling = Settling(core.storage)
         self._expiry = Expiry(core)
+        self._lock = threading.Lock()
         self._stuck: Counter[str] = Counter()
         """How many calls of a plain callback are still in their threads although they took too long."""
-        self._endpoints: dict[str, Webhook] = {
+        self._configured: dict[str, Webhook] = {
             webhook_target(project_id, webhook.name): webhook
             for project_id, project in core.config.projects.items()
             for webhook in project.webhooks
@@ -72,7 +73,7 @@ class Deliveries:
         A plain callback that has not come back in time is left alone until it does: it cannot be stopped,
         and calling it once more would only take one more thread.
         """
-        served = {*self._endpoints, *self._core.callbacks.all_targets()}
+        served = {*self._configured, *self._core.callbacks.all_targets()}
         return frozenset(target for target in served if not self._stuck[target])
 
     async def claim(self) -> Sequence[Callable[[], Awaitable[None]]]:
@@ -98,9 +99,13 @@ class Deliveries:
         return [partial(self._carry_out, one, stored.get(one.target)) for one in claimed]
 
     async def run_due(self) -> int:
-        """Take what is due now, and wait until all of it has been tried; returns how many were."""
+        """Take of what is due now as much as there is room for, and wait until all of it has been tried;
+        returns how many were. Call it until that is 0. Raises what went wrong first, once all have ended."""
         claimed = await self.claim()
-        await asyncio.gather(*(carry_out() for carry_out in claimed))
+        ended = await asyncio.gather(*(carry_out() for carry_out in claimed), return_exceptions=True)
+        for fault in ended:
+            if isinstance(fault, BaseException):
+                raise fault
         return len(claimed)
 
     async def _carry_out(self, delivery: Delivery, endpoint: WebhookEndpoint | None) -> None:
@@ -120,7 +125,8 @@ class Deliveries:
             outcome, attempts=delivery.attempts + 1, now=now, random_source=self._random
         )
         if endpoint is not None and endpoint.deleted_at is None and (outcome.gone or not endpoint.enabled):
-            state = DeliveryState.HELD
+            # It is held where it is written down, unless the endpoint was enabled or moved meanwhile.
+            state, next_at = DeliveryState.PENDING, now
         if not outcome.delivered:
             log.warning(
                 "event %s to %s: %s; %s after %d tries",
@@ -134,11 +140,13 @@ class Deliveries:
 
     def _judge(self, endpoint: WebhookEndpoint | None, outcome: Outcome, now: datetime) -> Judge | None:
         """What the outcome means for the endpoint; None: nothing."""
-        if endpoint is None or outcome.attempt is None:
+        if endpoint is None:
             return None
+        if outcome.attempt is None:
+            return None if endpoint.enabled else unchanged
         if outcome.delivered:
             return None if endpoint.failing_since is None else after_success
-        return after_failure(now=now, gone=outcome.gone, targets=self._core.targets)
+        return after_failure(endpoint.url, now=now, gone=outcome.gone, targets=self._core.targets)
 
     async def _settle(
         self,
@@ -173,7 +181,7 @@ class Deliveries:
                 return replace(outcome, attempt=tried)
             webhook: Receiver
             if endpoint is None:
-                webhook = self._endpoints[delivery.target]
+                webhook = self._configured[delivery.target]
             elif endpoint.deleted_at is not None:
                 return Outcome(False, "the endpoint was deleted", gone=True)
             elif not endpoint.enabled:
@@ -200,6 +208,11 @@ class Deliveries:
                     await callback.function(event)
                 else:
                     await self._call_plain(callback, event, delivery.target)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise  # told to stop
+            return Outcome(False, "the callback was cancelled")
         except TimeoutError:
             return Outcome(False, f"the callback took longer than {_HANDLER_LIMIT:.0f} s")
         except (Exception, SystemExit) as error:
@@ -210,7 +223,7 @@ class Deliveries:
 
     async def _call_plain(self, callback: Callback, event: Event, target: str) -> None:
         """Call it in a thread, since it may block: the event loop goes on."""
-        surroundings, lock = self._core.callbacks.surroundings, threading.Lock()
+        surroundings, lock = self._core.callbacks.surroundings, self._lock
         running = abandoned = False
 
         def call() -> object:

@@ -13,7 +13,7 @@ from connect_hub.clock import iso
 from connect_hub.events import Targets, endpoint_event
 from connect_hub.storage.protocol import Judge, NewEvent, WebhookEndpoint
 
-__all__ = ["DISABLED", "after_failure", "after_success", "turned_off"]
+__all__ = ["DISABLED", "after_failure", "after_success", "turned_off", "unchanged"]
 
 DISABLED = "webhook_endpoint.disabled"
 _PATIENCE = timedelta(days=5)
@@ -26,14 +26,22 @@ def after_success(endpoint: WebhookEndpoint) -> tuple[WebhookEndpoint, Sequence[
     return replace(endpoint, failing_since=None, last_failure_at=None), ()
 
 
-def after_failure(*, now: datetime, gone: bool, targets: Targets) -> Judge:
-    """What a failed try at `now` means; `gone`: the endpoint said that it is there no more."""
+def unchanged(endpoint: WebhookEndpoint) -> tuple[WebhookEndpoint, Sequence[NewEvent]]:
+    """Nothing was tried: the endpoint stays as it is, and what is on its way is held if it is disabled."""
+    return endpoint, ()
+
+
+def after_failure(url: str, *, now: datetime, gone: bool, targets: Targets) -> Judge:
+    """What a failed try of `url` at `now` means; `gone`: whoever is there said that it is there no more."""
 
     def judge(endpoint: WebhookEndpoint) -> tuple[WebhookEndpoint, Sequence[NewEvent]]:
+        if endpoint.url != url:
+            return endpoint, ()  # it moved while this was under way
         since, last = endpoint.failing_since, endpoint.last_failure_at
-        if since is None or last is None or not timedelta(0) <= now - last <= _SILENCE:
-            since = now
-        failing = replace(endpoint, failing_since=since, last_failure_at=now)
+        # Workers write down their tries a little out of order, and by clocks that differ a little.
+        if since is None or last is None or abs(now - last) > _SILENCE:
+            since = last = now
+        failing = replace(endpoint, failing_since=since, last_failure_at=max(last, now))
         if not endpoint.enabled or not (gone or now - since >= _PATIENCE):
             return failing, ()
         return turned_off(failing, "gone" if gone else "failing", now), [

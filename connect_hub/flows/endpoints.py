@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Unpack
 from urllib.parse import urlsplit
 
+from connect_hub.audit import AuditEntry
 from connect_hub.config import Webhook
 from connect_hub.errors import (
+    CredentialsUnreadable,
     EndpointDisabled,
     EndpointNotFound,
     EndpointReadOnly,
@@ -146,9 +148,9 @@ class Endpoints:
             updated_at=now,
         )
         new = sealed(new, contents, self._core.vault)
-        if not await self._core.storage.create_endpoint(new, at_most=MOST_ENDPOINTS):
+        note = self._audit.entry(project, "webhook_endpoint.created", new.id, after={"url": _told(new.url)})
+        if not await self._core.storage.create_endpoint(new, at_most=MOST_ENDPOINTS, note=note):
             raise LimitReached(f"A project has {MOST_ENDPOINTS} webhook endpoints at most. Delete one first.")
-        await self._audit.write(project, "webhook_endpoint.created", new.id, after={"url": _told(new.url)})
         return IssuedEndpoint(self._shown(new, now), secret)
 
     async def list(self, *, project: str = "default") -> list[Endpoint]:
@@ -197,7 +199,7 @@ class Endpoints:
             if "providers" in given:
                 after = replace(after, providers=_names(request.providers))
             if "headers" in given:
-                contents = replace(opened(one, self._core.vault), headers=_secret_values(request.headers))
+                contents = replace(self._opened(one), headers=_secret_values(request.headers))
                 after = sealed(after, contents, self._core.vault)
             return one if after == one else replace(after, updated_at=now)
 
@@ -206,12 +208,14 @@ class Endpoints:
     async def delete(self, endpoint_id: str, *, project: str = "default") -> Endpoint:
         """Delete an endpoint; nothing more is sent to it. Raises EndpointNotFound, EndpointReadOnly."""
         now = self._core.clock.now()
-        before = self._shown(await self._writable(endpoint_id, project), now)
-        gone = await self._core.storage.delete_endpoint(project, endpoint_id, now=now)
+        if self.configured(endpoint_id, project) is not None:
+            raise EndpointReadOnly
+        await self._core.ready()
+        note = self._audit.entry(project, "webhook_endpoint.deleted", endpoint_id)
+        gone = await self._core.storage.delete_endpoint(project, endpoint_id, now=now, note=note)
         if gone is None:
             raise EndpointNotFound
-        await self._audit.write(project, "webhook_endpoint.deleted", endpoint_id)
-        return before
+        return self._shown(gone, now)
 
     async def rotate(
         self, endpoint_id: str, *, overlap: timedelta = _OVERLAP, project: str = "default"
@@ -232,7 +236,7 @@ class Endpoints:
         secret, end = generate_secret(), now + overlap
 
         def change(one: WebhookEndpoint) -> WebhookEndpoint:
-            contents = opened(one, self._core.vault)
+            contents = self._opened(one)
             older = tuple(
                 replace(old, expires_at=end if old.expires_at is None else min(old.expires_at, end))
                 for old in contents.secrets
@@ -325,11 +329,14 @@ class Endpoints:
         if self.configured(endpoint_id, project) is not None:
             raise EndpointReadOnly
         await self._core.ready()
-        changed = await self._core.storage.change_endpoint(project, endpoint_id, change, now=now)
+
+        def note(after: WebhookEndpoint) -> AuditEntry | None:
+            told: dict[str, Json] = {"url": _told(after.url), "enabled": after.enabled}
+            return self._audit.entry(project, f"webhook_endpoint.{done}", endpoint_id, after=told)
+
+        changed = await self._core.storage.change_endpoint(project, endpoint_id, change, now=now, note=note)
         if changed is None:
             raise EndpointNotFound
-        after: dict[str, Json] = {"url": _told(changed.url), "enabled": changed.enabled}
-        await self._audit.write(project, f"webhook_endpoint.{done}", endpoint_id, after=after)
         return self._shown(changed, now)
 
     def _refuse_unreachable(self, url: str) -> None:
@@ -346,8 +353,15 @@ class Endpoints:
                 hint = f"; did you mean '{near[0]}'?" if near else ""
                 raise ValidationFailed(FieldError("providers", f"the hub has no connector {key!r}{hint}"))
 
+    def _opened(self, one: WebhookEndpoint) -> Contents:
+        """What is sealed in it; nothing, if the key that sealed it is gone: then it needs a new secret."""
+        try:
+            return opened(one, self._core.vault)
+        except CredentialsUnreadable:
+            return Contents((), {})
+
     def _shown(self, one: WebhookEndpoint, now: datetime) -> Endpoint:
-        contents = opened(one, self._core.vault)
+        contents = self._opened(one)
         return Endpoint(
             id=one.id,
             project_id=one.project_id,

@@ -8,6 +8,7 @@ from connect_hub.clock import iso
 from connect_hub.errors import (
     DeliveryNotFound,
     EndpointDisabled,
+    EndpointNotFound,
     EventNotFound,
     FieldError,
     ValidationFailed,
@@ -26,7 +27,7 @@ from connect_hub.storage.protocol import (
     EventRecord,
     Replay,
 )
-from connect_hub.webhooks.targets import webhook_target
+from connect_hub.webhooks.targets import WEBHOOK, webhook_target
 
 __all__ = ["LONGEST_REPLAY", "DeliveryDetails", "EventDetails", "Events"]
 
@@ -34,8 +35,6 @@ LONGEST_REPLAY = timedelta(days=30)
 """As long as events are kept unless the operator purges otherwise."""
 _BATCH = 500
 _MOST_DELIVERIES = 200
-
-Position = tuple[datetime, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Events:
         endpoint_id: str | None = None,
         states: Collection[DeliveryState] = (),
         limit: int = 25,
-        before: Position | None = None,
+        before: tuple[datetime, str] | None = None,
     ) -> list[DeliveryRecord]:
         """The project's deliveries, newest first; of one endpoint, if named. Raises EndpointNotFound."""
         await self._ready(project)
@@ -110,6 +109,10 @@ class Events:
             endpoint = await self._endpoints.stored(found.endpoint_id, project)
             if not endpoint.enabled:
                 raise EndpointDisabled
+        elif found.target.startswith(WEBHOOK):
+            name = found.target.removeprefix(webhook_target(project, ""))
+            if self._endpoints.configured(name, project) is None:
+                raise EndpointNotFound
         again = await self._core.storage.resend(project, delivery_id, now=self._core.clock.now())
         if again is None:
             raise DeliveryNotFound
@@ -171,6 +174,8 @@ class Events:
         if since < self._core.clock.now() - LONGEST_REPLAY:
             days = LONGEST_REPLAY // timedelta(days=1)
             raise ValidationFailed(FieldError("since", f"can be at most {days} days ago"))
+        if since > self._core.clock.now():
+            raise ValidationFailed(FieldError("since", "is not over yet"))
 
     async def list(
         self,
@@ -182,7 +187,7 @@ class Events:
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 25,
-        before: Position | None = None,
+        before: tuple[datetime, str] | None = None,
     ) -> list[EventRecord]:
         """The project's events, newest first; `before` is (created_at, id) of the last one of a page."""
         await self._ready(project)

@@ -5,7 +5,7 @@ import json
 from connect_hub.clock import iso
 from connect_hub.flows.endpoints import Endpoint, IssuedEndpoint
 from connect_hub.flows.event_history import DeliveryDetails, EventDetails
-from connect_hub.storage.protocol import DeliveryAttempt, DeliveryRecord, EventRecord
+from connect_hub.storage.protocol import DeliveryAttempt, DeliveryRecord, DeliveryState, EventRecord
 from connect_hub.web.documents import Document
 
 __all__ = [
@@ -81,7 +81,7 @@ def delivery_json(delivery: DeliveryRecord) -> Document:
         "state": delivery.state.value,
         "attempts": delivery.attempts,
         "last_error": delivery.last_error,
-        "next_attempt_at": iso(delivery.next_at) if delivery.settled_at is None else None,
+        "next_attempt_at": iso(delivery.next_at) if delivery.state is DeliveryState.PENDING else None,
         "created_at": iso(delivery.created_at),
         "settled_at": None if delivery.settled_at is None else iso(delivery.settled_at),
     }

@@ -142,7 +142,7 @@ def _retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
         return timedelta(seconds=int(text))
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (OverflowError, ValueError):
         return None
     at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     return max(at - now, timedelta(0))

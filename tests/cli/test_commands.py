@@ -61,7 +61,6 @@ def test_an_api_key_is_shown_once_and_can_be_revoked(run: Run, tmp_path: Path) -
         (("webhooks", "create", "--url", "http://10.0.0.1/"), "url"),
         (("webhooks", "rotate", "ep_none"), "no webhook endpoint"),
         (("events", "resend", "none"), "no delivery"),
-        (("worker",), "CONNECT_HUB_WEBHOOK_URL"),
         (("worker", "--app", "nomodule"), "module:hub"),
         (("worker", "--app", "no_such_module:hub"), "no module 'no_such_module'"),
         (("worker", "--app", "json:dumps.x"), "not a ConnectHub"),

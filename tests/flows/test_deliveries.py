@@ -228,6 +228,23 @@ async def test_hanging_callback_is_given_up_and_not_called_on_top_of_itself(
     assert calls["plain"] == 2
 
 
+async def test_a_callback_that_ends_cancelled_has_failed_and_no_more(tmp_path: Path) -> None:
+    """R5: whatever it awaited was cancelled; nobody told this process to stop, so the schedule goes on."""
+    made, calls = make_hub(tmp_path), []
+
+    @made.hub.on("account.created", name="cancelled")
+    async def cancelled(event: Event) -> None:
+        calls.append(event.id)
+        raise asyncio.CancelledError
+
+    await link_account(made)
+    assert await made.hub.deliveries.run_due() == 1
+    assert await made.hub.deliveries.run_due() == 0
+    [delivery] = await made.hub.events.deliveries()
+    assert (delivery.state, delivery.last_error) == (DeliveryState.PENDING, "the callback was cancelled")
+    assert len(calls) == 1
+
+
 async def test_unknown_targets_wait_for_a_process_that_knows_them(tmp_path: Path) -> None:
     """R3: a process without the callback leaves its delivery alone; one that registers it carries it out."""
     made = make_hub(tmp_path)

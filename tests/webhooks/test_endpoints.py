@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from connect_hub.errors import (
     EndpointDisabled,
@@ -16,6 +17,7 @@ from connect_hub.errors import (
     WebhookInvalid,
 )
 from connect_hub.flows.endpoints import MOST_ENDPOINTS
+from connect_hub.keys import KeyRing, new_key_text
 from connect_hub.net.outbound import Outbound
 from connect_hub.storage.protocol import DeliveryState
 from connect_hub.testing.storage.values import event
@@ -385,3 +387,71 @@ async def test_endpoints_of_the_configuration_are_never_switched_off(tmp_path: P
     assert (await on.hub.endpoints.get("main")).enabled
     states = [one.state for one in await on.hub.events.deliveries(endpoint_id="main")]
     assert sorted(states) == [DeliveryState.DEAD, DeliveryState.DELIVERED]
+
+
+async def test_an_endpoint_whose_key_is_gone_can_be_seen_and_mended(tmp_path: Path) -> None:
+    """What it was sealed with is lost, and nothing else: it is listed, can be rotated, and deleted."""
+    on = hooked(tmp_path)
+    endpoint = (await on.hub.endpoints.create(url=URL, headers={"X-Gate": "secret-of-the-gate"})).endpoint.id
+    on.hub._core.vault._keys = KeyRing.from_text(new_key_text("other"))
+    [seen] = await on.hub.endpoints.list()
+    assert (seen.secrets, seen.header_names) == ((), ())
+    issued = await on.hub.endpoints.rotate(endpoint)
+    await something(on)
+    await on.delivered()
+    assert verify(on.hooks.posts[0].body, on.hooks.posts[0].headers, [issued.secret], clock=on.made.clock)
+    assert (await on.hub.endpoints.delete(endpoint)).id == endpoint
+
+
+async def test_what_was_enabled_meanwhile_is_not_held(tmp_path: Path) -> None:
+    """A try that found the endpoint disabled, or gone at an address it has left, holds nothing afterwards."""
+    on = hooked(tmp_path)
+    endpoint = (await on.hub.endpoints.create(url=URL)).endpoint.id
+    await something(on)
+    [carry_out] = await on.hub.deliveries.claim()
+    moved = "https://hooks.test/moved"
+    on.hooks.says = lambda post: answer(410 if post.url == URL else 204)
+    await on.hub.endpoints.change(endpoint, url=moved)
+    await carry_out()
+    assert (await on.hub.endpoints.get(endpoint)).enabled
+    await on.delivered()
+    assert [post.url for post in on.hooks.posts] == [URL, moved]
+
+
+async def test_failures_a_little_out_of_order_add_up(tmp_path: Path) -> None:
+    """R7: workers whose clocks differ by seconds still disable what is broken for five days."""
+    on = hooked(tmp_path)
+    endpoint = (await on.hub.endpoints.create(url=URL)).endpoint.id
+    on.hooks.says = lambda post: answer(500)
+    for _ in range(12):
+        await something(on)
+        await on.after(hours=12)
+        await something(on)
+        await on.after(seconds=-5)
+    assert (await on.hub.endpoints.get(endpoint)).disabled_reason == "failing"
+
+
+async def test_what_waits_for_a_disabled_endpoint_is_not_purged(tmp_path: Path) -> None:
+    """Held deliveries keep their events for as long as they may still go out."""
+    on = hooked(tmp_path)
+    endpoint = (await on.hub.endpoints.create(url=URL)).endpoint.id
+    await something(on)
+    await on.hub.endpoints.disable(endpoint)
+    on.made.clock.advance(timedelta(days=400))
+    await on.hub.upkeep.purge()
+    await on.hub.endpoints.enable(endpoint)
+    await on.delivered()
+    assert names(on) == ["account.created"]
+
+
+async def test_a_delivery_without_its_event_stops_nobody(tmp_path: Path) -> None:
+    """Erased or purged at the same moment as it was made: it is dropped, and the others go on."""
+    on = hooked(tmp_path)
+    await on.hub.endpoints.create(url=URL)
+    await something(on)
+    await something(on)
+    with on.made.hub.storage.engine.begin() as c:  # type: ignore[attr-defined]
+        c.execute(text("DELETE FROM connect_hub_events WHERE record_id = 'acc-0'"))
+    await on.delivered()
+    assert len(on.hooks.posts) == 1
+    assert (await on.hub.upkeep.backlog()).by_state[DeliveryState.PENDING] == 0

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from connect_hub.audit import AuditEntry
 from connect_hub.errors import StorageConflict
 from connect_hub.storage.endpoint_rows import attempt_of, endpoint_of, endpoint_row
+from connect_hub.storage.memory.operators import MemoryAudit
 from connect_hub.storage.memory.outbox import MemoryEvents
 from connect_hub.storage.memory.shelves import pick
 from connect_hub.storage.protocol import (
@@ -28,16 +30,20 @@ _PENDING, _HELD = DeliveryState.PENDING.value, DeliveryState.HELD.value
 _DEAD, _DELIVERED = DeliveryState.DEAD.value, DeliveryState.DELIVERED.value
 
 
-class MemoryEndpoints(MemoryEvents):
+class MemoryEndpoints(MemoryEvents, MemoryAudit):
     """`EndpointStore` in memory."""
 
-    async def create_endpoint(self, endpoint: WebhookEndpoint, *, at_most: int) -> bool:
+    async def create_endpoint(
+        self, endpoint: WebhookEndpoint, *, at_most: int, note: AuditEntry | None = None
+    ) -> bool:
         with self._transaction():
             if len(self._of_project(endpoint.project_id)) >= at_most:
                 return False
             if endpoint.id in self._endpoints:
                 raise StorageConflict
+            self._refuse_noted(note)
             self._endpoints[endpoint.id] = endpoint_row(endpoint)
+            self._note(note)
             return True
 
     def _of_project(self, project_id: str) -> list[Row]:
@@ -78,18 +84,27 @@ class MemoryEndpoints(MemoryEvents):
         change: Callable[[WebhookEndpoint], WebhookEndpoint],
         *,
         now: datetime,
-    ) -> WebhookEndpoint | None:
-        with self._transaction():
-            before = self._endpoint(project_id, endpoint_id)
-            return None if before is None else self._write_endpoint(before, change(before), now)
-
-    async def delete_endpoint(
-        self, project_id: str, endpoint_id: str, *, now: datetime
+        note: Callable[[WebhookEndpoint], AuditEntry | None] | None = None,
     ) -> WebhookEndpoint | None:
         with self._transaction():
             before = self._endpoint(project_id, endpoint_id)
             if before is None:
                 return None
+            after = change(before)
+            entry = None if note is None or after == before else note(after)
+            self._refuse_noted(entry)
+            self._note(entry)
+            return self._write_endpoint(before, after, now)
+
+    async def delete_endpoint(
+        self, project_id: str, endpoint_id: str, *, now: datetime, note: AuditEntry | None = None
+    ) -> WebhookEndpoint | None:
+        with self._transaction():
+            before = self._endpoint(project_id, endpoint_id)
+            if before is None:
+                return None
+            self._refuse_noted(note)
+            self._note(note)
             gone = replace(before, deleted_at=now, enabled=False, sealed=b"")
             self._endpoints[endpoint_id] = endpoint_row(gone)
             end = {

@@ -130,7 +130,7 @@ class MemoryUpkeep(MemoryEvents, MemoryAudit):
             waiting = {
                 row["event_id"]
                 for row in self._deliveries.values()
-                if row["state"] == DeliveryState.PENDING.value
+                if row["state"] in {DeliveryState.PENDING.value, DeliveryState.HELD.value}
             }
             old = _keys(
                 self._events, lambda row: row["created_at"] < events and row["id"] not in waiting, batch

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from connect_hub.audit import AuditEntry
 from connect_hub.storage.protocol.changes import NewEvent
 
 __all__ = ["EndpointStore", "Judge", "WebhookEndpoint"]
@@ -53,9 +54,11 @@ class EndpointStore(Protocol):
     project that wants it, in the same transaction; see `NewEvent.endpoints`.
     """
 
-    async def create_endpoint(self, endpoint: WebhookEndpoint, *, at_most: int) -> bool:
-        """Store a new endpoint; False, and nothing is written, if the project has `at_most` of them. Those
-        that are created at the same moment may together come out above it."""
+    async def create_endpoint(
+        self, endpoint: WebhookEndpoint, *, at_most: int, note: AuditEntry | None = None
+    ) -> bool:
+        """Store a new endpoint, and `note`; False, and nothing is written, if the project has `at_most` of
+        them. Those that are created at the same moment may together come out above it."""
         ...
 
     async def endpoint(self, project_id: str, endpoint_id: str) -> WebhookEndpoint | None: ...
@@ -76,8 +79,10 @@ class EndpointStore(Protocol):
         change: Callable[[WebhookEndpoint], WebhookEndpoint],
         *,
         now: datetime,
+        note: Callable[[WebhookEndpoint], AuditEntry | None] | None = None,
     ) -> WebhookEndpoint | None:
-        """Write `change` of the endpoint, but for its id, project and creation; None if there is none.
+        """Write `change` of the endpoint, but for its id, project and creation, and `note` of what it then
+        is, if anything changed; None if there is none.
 
         Disabling holds its pending deliveries, but for those that are being tried. Enabling makes the held
         ones due at `now`, with all their tries before them. `change` is pure: it may be called again.
@@ -85,8 +90,9 @@ class EndpointStore(Protocol):
         ...
 
     async def delete_endpoint(
-        self, project_id: str, endpoint_id: str, *, now: datetime
+        self, project_id: str, endpoint_id: str, *, now: datetime, note: AuditEntry | None = None
     ) -> WebhookEndpoint | None:
-        """Delete the endpoint and what is `sealed`. Its pending and held deliveries are dead, and stay in the
-        log. Only `endpoints_due` still finds it, until it is purged as the events of that time are."""
+        """Delete the endpoint, and return it as it was; `note` is written with it. It loses what is `sealed`.
+        Its pending and held deliveries are dead, and stay in the log. Only `endpoints_due` still finds it,
+        until it is purged as the events of that time are."""
         ...

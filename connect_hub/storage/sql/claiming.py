@@ -8,7 +8,7 @@ record that is to go first; and those alone are locked.
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, delete, func, or_, select, update
 
 from connect_hub.storage.protocol import Delivery, DeliveryState
 from connect_hub.storage.rows import instant, milliseconds
@@ -78,7 +78,10 @@ def claim(
         )
         for row in rows
     }
-    return [claimed[delivery_id] for delivery_id in ids]
+    orphans = [delivery_id for delivery_id in ids if delivery_id not in claimed]
+    if orphans:  # their event was erased or purged just as they were made
+        c.execute(delete(t.deliveries).where(d.id.in_(orphans)))
+    return [claimed[delivery_id] for delivery_id in ids if delivery_id in claimed]
 
 
 def _with_something_due(c: Connection, t: Tables, targets: Sequence[str], at: int) -> Sequence[str]:

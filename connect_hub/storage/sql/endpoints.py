@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
 
+from connect_hub.audit import AuditEntry
 from connect_hub.storage.endpoint_rows import endpoint_of, endpoint_row, is_wanted, names_of
 from connect_hub.storage.protocol import DeliveryState, NewEvent, WebhookEndpoint
 from connect_hub.storage.rows import milliseconds
+from connect_hub.storage.sql import audit
 from connect_hub.storage.sql.dialects import now_milliseconds
 from connect_hub.storage.sql.tables import Tables
 
@@ -20,12 +22,15 @@ _PENDING, _HELD, _DEAD = (
 )
 
 
-def create(c: Connection, t: Tables, endpoint: WebhookEndpoint, at_most: int) -> bool:
+def create(
+    c: Connection, t: Tables, endpoint: WebhookEndpoint, at_most: int, note: AuditEntry | None
+) -> bool:
     e = t.endpoints.c
     mine = select(func.count()).where(e.project_id == endpoint.project_id, e.deleted_at.is_(None))
     if c.execute(mine).scalar_one() >= at_most:
         return False
     c.execute(insert(t.endpoints), endpoint_row(endpoint))
+    audit.note(c, t, note)
     return True
 
 
@@ -93,12 +98,15 @@ def change(
     endpoint_id: str,
     change: Callable[[WebhookEndpoint], WebhookEndpoint],
     now: datetime,
+    note: Callable[[WebhookEndpoint], AuditEntry | None] | None,
 ) -> WebhookEndpoint | None:
     row = c.execute(_one(t, project_id, endpoint_id).with_for_update()).first()
     if row is None:
         return None
     before = endpoint_of(row)
-    return write(c, t, before, change(before), now)
+    after = write(c, t, before, change(before), now)
+    audit.note(c, t, None if note is None or after == before else note(after))
+    return after
 
 
 def write(
@@ -122,7 +130,7 @@ def write(
 
 
 def remove(
-    c: Connection, t: Tables, project_id: str, endpoint_id: str, now: datetime
+    c: Connection, t: Tables, project_id: str, endpoint_id: str, now: datetime, note: AuditEntry | None
 ) -> WebhookEndpoint | None:
     row = c.execute(_one(t, project_id, endpoint_id).with_for_update()).first()
     if row is None:
@@ -133,4 +141,5 @@ def remove(
     waiting = and_(d.endpoint_id == endpoint_id, d.state.in_([_PENDING, _HELD]))
     end = {"state": _DEAD, "last_error": "the endpoint was deleted", "settled_at": milliseconds(now)}
     c.execute(update(t.deliveries).where(waiting).values(end))
+    audit.note(c, t, note)
     return endpoint_of(row)

@@ -18,6 +18,7 @@ from connect_hub.storage.protocol import (
 )
 from connect_hub.storage.rows import instant, milliseconds
 from connect_hub.storage.rules import new_delivery_row
+from connect_hub.storage.sql import endpoints
 from connect_hub.storage.sql.paging import older
 from connect_hub.storage.sql.tables import Tables
 
@@ -140,7 +141,9 @@ def resend(
     before = delivery(c, t, project_id, delivery_id)
     if before is None or before.state is DeliveryState.HELD:
         return before
-    d = t.deliveries.c
+    d, e = t.deliveries.c, t.events.c
+    # One at a time: two would each find nothing pending, and both send it.
+    c.execute(select(e.id).where(e.id == before.event_id).with_for_update())
     pending = select(d.id, d.sequence).where(
         d.event_id == before.event_id, d.target == before.target, d.state == _PENDING
     )
@@ -163,6 +166,8 @@ def resend(
 
 def replay(c: Connection, t: Tables, replay: Replay) -> Replayed:
     e, d = t.events.c, t.deliveries.c
+    if replay.endpoint_id is not None:  # one at a time, or both would send the same
+        endpoints.locked(c, t, {replay.endpoint_id})
     wanted = select(e.id, e.record_id, e.sequence, e.created_at).where(
         e.project_id == replay.project_id,
         e.created_at >= milliseconds(replay.since),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from connect_hub.audit import AuditEntry
 from connect_hub.storage.protocol import (
     Backlog,
     Delivery,
@@ -54,8 +55,10 @@ class SQLEvents:
 
     # --- endpoints ---
 
-    async def create_endpoint(self, endpoint: WebhookEndpoint, *, at_most: int) -> bool:
-        return await self._transactions.write(endpoints.create, self.tables, endpoint, at_most)
+    async def create_endpoint(
+        self, endpoint: WebhookEndpoint, *, at_most: int, note: AuditEntry | None = None
+    ) -> bool:
+        return await self._transactions.write(endpoints.create, self.tables, endpoint, at_most, note)
 
     async def endpoint(self, project_id: str, endpoint_id: str) -> WebhookEndpoint | None:
         return await self._transactions.read(endpoints.get, self.tables, project_id, endpoint_id)
@@ -73,15 +76,18 @@ class SQLEvents:
         change: Callable[[WebhookEndpoint], WebhookEndpoint],
         *,
         now: datetime,
+        note: Callable[[WebhookEndpoint], AuditEntry | None] | None = None,
     ) -> WebhookEndpoint | None:
         return await self._transactions.write(
-            endpoints.change, self.tables, project_id, endpoint_id, change, now
+            endpoints.change, self.tables, project_id, endpoint_id, change, now, note
         )
 
     async def delete_endpoint(
-        self, project_id: str, endpoint_id: str, *, now: datetime
+        self, project_id: str, endpoint_id: str, *, now: datetime, note: AuditEntry | None = None
     ) -> WebhookEndpoint | None:
-        return await self._transactions.write(endpoints.remove, self.tables, project_id, endpoint_id, now)
+        return await self._transactions.write(
+            endpoints.remove, self.tables, project_id, endpoint_id, now, note
+        )
 
     # --- what happened to events ---
 

@@ -14,6 +14,7 @@ from connect_hub.storage.sql.tables import Tables
 __all__ = ["canary", "erase_owner", "purge"]
 
 _CANARY = "canary"
+_WAITING = (DeliveryState.PENDING.value, DeliveryState.HELD.value)
 _AT_ONCE = 1000
 """How many ids one statement names; SQLite takes 32,766."""
 
@@ -42,14 +43,16 @@ def erase_owner(
     # none begins.
     theirs = select(s.id).where(s.project_id == project_id, s.origin_owner_id == origin_owner_id)
     session_ids = list(c.execute(theirs.with_for_update()).scalars())
+    # Then the accounts, so that none of them writes an event meanwhile.
+    ids = select(a.id).where(a.project_id == project_id, a.origin_owner_id == origin_owner_id).order_by(a.id)
+    account_ids = list(c.execute(ids.with_for_update()).scalars())
     # Then the earlier events, before the accounts write their last ones.
     old = select(e.id).where(e.project_id == project_id, e.owner_id == origin_owner_id)
-    for table in (t.delivery_attempts, t.deliveries):
-        c.execute(delete(table).where(table.c.event_id.in_(old)))
-    c.execute(delete(t.events).where(e.project_id == project_id, e.owner_id == origin_owner_id))
-    ids = select(a.id).where(a.project_id == project_id, a.origin_owner_id == origin_owner_id).order_by(a.id)
+    event_ids = list(c.execute(old).scalars())
+    for first in range(0, len(event_ids), _AT_ONCE):
+        _remove_events(c, t, event_ids[first : first + _AT_ONCE])
     removed: list[StoredCredentials] = []
-    for account_id in list(c.execute(ids).scalars()):
+    for account_id in account_ids:
         found = accounts.remove(c, t, project_id, account_id, announce)
         if found is not None:
             removed.append(found)
@@ -59,6 +62,14 @@ def erase_owner(
     c.execute(about.values(owner_id=None, before=None, after=None))
     audit.note(c, t, note)
     return Erased(len(session_ids), tuple(removed))
+
+
+def _remove_events(c: Connection, t: Tables, event_ids: list[str]) -> None:
+    if not event_ids:
+        return
+    for table in (t.delivery_attempts, t.deliveries):
+        c.execute(delete(table).where(table.c.event_id.in_(event_ids)))
+    c.execute(delete(t.events).where(t.events.c.id.in_(event_ids)))
 
 
 def _remove_sessions(c: Connection, t: Tables, session_ids: list[int]) -> None:
@@ -80,13 +91,10 @@ def purge(c: Connection, t: Tables, retention: Retention) -> Purged:
     session_ids = list(c.execute(select(s.id).where(ended).limit(retention.batch)).scalars())
     _remove_sessions(c, t, session_ids)
 
-    pending = select(d.id).where(d.event_id == e.id, d.state == DeliveryState.PENDING.value).exists()
-    old = select(e.id).where(e.created_at < milliseconds(retention.events_before), ~pending)
+    waiting = select(d.id).where(d.event_id == e.id, d.state.in_(_WAITING)).exists()
+    old = select(e.id).where(e.created_at < milliseconds(retention.events_before), ~waiting)
     event_ids = list(c.execute(old.limit(retention.batch)).scalars())
-    if event_ids:
-        for table in (t.delivery_attempts, t.deliveries):
-            c.execute(delete(table).where(table.c.event_id.in_(event_ids)))
-        c.execute(delete(t.events).where(e.id.in_(event_ids)))
+    _remove_events(c, t, event_ids)
 
     gone = t.endpoints.c.deleted_at < milliseconds(retention.events_before)
     endpoints = _purge(c, t.endpoints, t.endpoints.c.id, gone, retention.batch)
