@@ -5,12 +5,14 @@ import io
 import json
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from connect_hub.audit import acting_as
 from connect_hub.clock import iso
 from connect_hub.errors import AccountNotFound
+from tests.customer import Form
 from tests.dashboard.desk import DESK, TESTER, Staff, make_desk
 from tests.hubs import API_KEY, GOOD_KEY
 from tests.web.api import Caller
@@ -128,6 +130,19 @@ async def test_a_link_is_made_and_shown_once(staff: Staff) -> None:
         assert "#t=" not in (await browser.get(f"{DESK}{path}")).text
     state = await browser.get(f"{DESK}/links/{session.id}/state")
     assert json.loads(state.text)["connects"] == 1
+
+
+@pytest.mark.parametrize("account", ["a/b", "../../keys", "https://evil.example/", "a\r\nb/", "?x#y", "<x>"])
+async def test_an_account_that_cannot_be_is_refused(staff: Staff, account: str) -> None:
+    """A posted account id that no account has is a form again, whatever it is made of, with a way back on
+    the dashboard; nothing is made."""
+    browser = await staff.browser("operator")
+    form = await browser.get(f"{DESK}/links/new")
+    values = {**form.form("Create link").fields, **TYPED, "account": account}
+    refused = await browser.send(Form(f"{DESK}/links/new", values))
+    assert refused.status == 422
+    assert f'"{DESK}/accounts/{quote(account, safe="")}"' in refused.text
+    assert await staff.made.hub.sessions.list() == []
 
 
 async def test_an_id_with_spaces_at_its_ends_is_asked_about(staff: Staff) -> None:

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -165,7 +166,7 @@ class NewLinkPages(Pages):
         kept = {name: values[name] for name in _KEPT if values.get(name)}
         account = values.get("account", "")
         back = (
-            self.path(desk, "dashboard_account", account_id=account)
+            self.path(desk, "dashboard_account", account_id=quote(account, safe=""))  # whatever was posted
             if account
             else self.path(desk, "dashboard_accounts")
         )
