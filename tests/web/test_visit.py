@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import logging
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -38,6 +39,8 @@ from tests.web.stored import contents, counts
 KEY = {"f.api_key": GOOD_KEY}
 WRONG = {"f.api_key": "wrong-key-0123456789"}
 CONNECT = "Connect Acme Key"
+_HASH = re.compile(r"\.[0-9a-f]{16}\.")
+"""Of a static file, whose digits may spell a name."""
 
 
 async def entered(made: Hub, **fields: object) -> tuple[Customer, Seen]:
@@ -652,7 +655,7 @@ async def test_link_opens_only_what_it_was_made_for(tmp_path: Path, kind: str) -
         assert OTHER_KEY[-4:] not in page.replace(GOOD_KEY[-4:], "")
         assert "bob" not in page
         assert foreign.id not in page
-        assert may_see or "ada" not in page.replace("data-", "")
+        assert may_see or "ada" not in _HASH.sub(".", page).replace("data-", "")
 
 
 async def test_account_of_another_owner_or_project_cannot_be_named(tmp_path: Path) -> None:
@@ -686,7 +689,7 @@ async def test_another_identity_needs_a_word(tmp_path: Path, by: str) -> None:
     warning = await customer.press(form, button, {"f.api_key": OTHER_KEY})
     assert (warning.status, warning.heading) == (200, "Is this the right account?")
     assert "bob" in warning.text
-    assert ("ada" in warning.text) is (by == "account")
+    assert ("ada" in _HASH.sub(".", warning.text)) is (by == "account")
     assert (await made.hub.credentials(account.id)).secrets["api_key"].matches(GOOD_KEY)
     assert counts(tmp_path)["events"] == 1
     assert OTHER_KEY not in repr(contents(tmp_path))
