@@ -39,6 +39,7 @@ def test_derivation_is_hkdf_and_never_changes() -> None:
         Purpose.CREDENTIALS: "43bfc5c46ff4ff490cb11697c378b684d3399b6a321b743f8604d7e3667ccf9b",
         Purpose.CSRF: "f81e6a138ac5760f87d794ee63d6c0b8d5fcb65e92d18b385161999091ff1351",
         Purpose.WEBHOOK_SECRETS: "8480a26faaaae7739dedd538d7d45b1d55322da87e70282ee29ca9bf0fa50de3",
+        Purpose.TRIGGERS: "2f1d249598a71242cd50dcca8c2f9cca41695cb3bf4a9f031a386e982e06b9dd",
     }
     for purpose in Purpose:
         pseudorandom = hmac.digest(b"connect_hub", base64.urlsafe_b64decode(ROOT + "="), "sha256")

@@ -112,9 +112,9 @@ class Endpoints:
         self._core = core
         self._audit = AuditLog(core)
         network = core.config.network
-        self._policy = OutboundPolicy(
-            allow_private_hosts=network.allow_private_hosts, allow_http=network.insecure_dev
-        )
+        # What is configured may be inside; what whoever has an API key enters may not, but in development.
+        inside = network.allow_private_hosts if network.insecure_dev else frozenset[str]()
+        self._policy = OutboundPolicy(allow_private_hosts=inside, allow_http=network.insecure_dev)
 
     async def create(
         self, *, url: str, project: str = "default", **fields: Unpack[EndpointFields]
@@ -191,6 +191,12 @@ class Endpoints:
         def change(one: WebhookEndpoint) -> WebhookEndpoint:
             after = one
             if url is not None and url != one.url:
+                moves = urlsplit(url)[:2] != urlsplit(one.url)[:2]
+                if moves and "headers" not in given and self._opened(one).headers:
+                    # Whoever may change the address may not know what is sent along: it would show them.
+                    raise ValidationFailed(
+                        FieldError("headers", "give them again, or null, where the address moves elsewhere")
+                    )
                 after = replace(after, url=url, failing_since=None, last_failure_at=None)
             if "description" in given:
                 after = replace(after, description=request.description)

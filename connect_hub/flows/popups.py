@@ -76,7 +76,7 @@ class Popups:
         return integration
 
     async def _attempt(self, session: Session, integration: Integration, attempt_id: str) -> Attempt:
-        attempt = await self.core.storage.attempt(attempt_id)
+        attempt = None if "\x00" in attempt_id else await self.core.storage.attempt(attempt_id)
         if attempt is None or attempt.session_id != session.id or attempt.status not in _OPEN:
             raise AttemptNotFound
         if attempt.provider not in {"", integration.connector.key}:

@@ -1,6 +1,7 @@
 """Triggers: where a provider's own webhook is pointed at, so that the host gets it as an event."""
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -106,7 +107,11 @@ class Triggers:
 
 def _call(headers: dict[str, Json], body: bytes) -> dict[str, Json]:
     """What the provider sent, as it stands in the event: bytes that are no text in Base64 (RFC 4648, 4)."""
+    encoded = base64.b64encode(body).decode()
     try:
-        return {"headers": headers, "body": body.decode(), "encoding": "utf-8"}
+        text = body.decode()
     except UnicodeDecodeError:
-        return {"headers": headers, "body": base64.b64encode(body).decode(), "encoding": "base64"}
+        return {"headers": headers, "body": encoded, "encoding": "base64"}
+    if len(json.dumps(text, ensure_ascii=False)) > 2 * len(encoded):  # control characters, six for one
+        return {"headers": headers, "body": encoded, "encoding": "base64"}
+    return {"headers": headers, "body": text, "encoding": "utf-8"}

@@ -68,7 +68,8 @@ def _environ(visitor: Visitor) -> dict[str, object]:
     headers = {
         f"HTTP_{name.upper().replace('-', '_')}": value
         for name, value in visitor.headers.items()
-        if name not in _NOT_OURS
+        # Of X-User and X_User, WSGI makes one name; a gateway takes the first alone from what visitors send.
+        if name not in _NOT_OURS and "_" not in name
     }
     return {
         **headers,

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from connect_hub.audit import acting_as
-from connect_hub.errors import ConnectHubError, MethodNotAllowed
+from connect_hub.errors import ConnectHubError, MethodNotAllowed, NotFound
 from connect_hub.web.errors import error_response, status_of
 from connect_hub.web.problems import problem_response
 from connect_hub.web.site import Site
@@ -63,6 +63,8 @@ class Endpoint:
         handler = self._methods.get(request.method)
         if handler is None:
             raise MethodNotAllowed
+        if "\x00" in request.scope["path"] and "origin_owner_id" not in request.path_params:
+            raise NotFound  # nothing has it in its name, and a database may choke on it
         await self._site.core.ready()
         return await handler(request)
 

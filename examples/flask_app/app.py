@@ -138,7 +138,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         own(account_id)
         db.session.rollback()  # the hub writes on a connection of its own: hold no lock meanwhile
         hub.sync.accounts.delete(account_id)
-        db.session.delete(own(account_id))
+        db.session.execute(delete(Connection).where(Connection.account_id == account_id))
         db.session.commit()
         return redirect(url_for("show_settings"), 303)
 

@@ -29,7 +29,7 @@ from tests.customer import Seen
 from tests.hosts.mounted import HOSTS, ORIGIN, HostedCustomer, Mounted, bare, mounted
 from tests.hubs import API_KEY, GOOD_KEY, Hub, make_hub
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 CANARY = "canary.evil"
 FORGED = {
     "Host": CANARY,

@@ -270,7 +270,7 @@ async def test_a_lost_connection_is_found_out(host: Host) -> None:
     def end_all() -> None:
         with connections[host.alias].cursor() as cursor:
             cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         connections[host.alias].close()

@@ -136,7 +136,7 @@ async def test_without_the_account_the_token_is_as_any_that_never_was(tmp_path: 
     token = await token_of(Caller(made.hub), account_id)
     await made.hub.accounts.delete(account_id)
     provider = Provider(made.hub)
-    answers = [await provider.send(one) for one in (token, "trg_" + "A" * 43, "trg_", "%00", "é" * 400)]
+    answers = [await provider.send(one) for one in (token, "trg_" + "A" * 43, "trg_", "é" * 400)]
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.json()["message"] for answer in answers}) == 1
     await delivered(made)
@@ -173,6 +173,19 @@ async def test_a_token_outlives_the_key_that_it_was_made_under(tmp_path: Path) -
     session = await api.created(provider="simulated-key", account_id=account_id)
     assert session["external_trigger_token"] is None
     assert (await api.post(f"accounts/{account_id}/trigger/rotate", {})).status_code == 201
+
+
+async def test_control_characters_do_not_blow_an_event_up(tmp_path: Path) -> None:
+    """T40: in JSON each would be six; the event stays near the size of what came."""
+    made = make_hub(tmp_path)
+    events = received(made)
+    token = await token_of(Caller(made.hub), await linked(made))
+    body = b"\x01" * 65_536
+    assert (await Provider(made.hub).send(token, body)).status_code == 202
+    await delivered(made)
+    told = events[0].data["trigger"]
+    assert isinstance(told, dict)
+    assert base64.b64decode(str(told["body"])) == body
 
 
 async def test_the_token_is_in_no_log(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from connect_hub import HubConfig, NetworkConfig
 from connect_hub.errors import (
     EndpointDisabled,
     EndpointNotFound,
@@ -455,3 +456,22 @@ async def test_a_delivery_without_its_event_stops_nobody(tmp_path: Path) -> None
     await on.delivered()
     assert len(on.hooks.posts) == 1
     assert (await on.hub.upkeep.backlog()).by_state[DeliveryState.PENDING] == 0
+
+
+async def test_header_values_do_not_follow_an_endpoint_that_moves_elsewhere(tmp_path: Path) -> None:
+    """T46: whoever may change the address does not learn what is sent along by moving it to their own."""
+    on = hooked(tmp_path)
+    endpoint = (await on.hub.endpoints.create(url=URL, headers={"X-Gate": "gate-password-0123"})).endpoint.id
+    with pytest.raises(ValidationFailed, match="headers"):
+        await on.hub.endpoints.change(endpoint, url="https://evil.example/in")
+    assert (await on.hub.endpoints.change(endpoint, url=f"{URL}/elsewhere")).header_names == ("X-Gate",)
+    moved = await on.hub.endpoints.change(endpoint, url="https://evil.example/in", headers=None)
+    assert moved.header_names == ()
+
+
+async def test_what_the_configuration_may_reach_inside_nobody_else_may(tmp_path: Path) -> None:
+    """T23: a private host that is allowed for the host's own webhooks is not for whoever has an API key."""
+    inside = HubConfig(network=NetworkConfig(allow_private_hosts=frozenset({"10.0.0.7"})))
+    on = hooked(tmp_path, inside)
+    with pytest.raises(ValidationFailed, match="url"):
+        await on.hub.endpoints.create(url="https://10.0.0.7/in")

@@ -98,7 +98,7 @@ def jwt_identity(
                 leeway=_SKEW,
                 options={"require": ["exp", "iss", "aud", "sub"], "strict_aud": True},
             )
-        except (jwt.PyJWTError, UnicodeEncodeError):
+        except (jwt.InvalidTokenError, jwt.PyJWKClientError, UnicodeEncodeError):
             return None
         return owner(claims)
 

@@ -58,6 +58,9 @@ def user_of(visitor: Visitor) -> Any:
     request = HttpRequest()
     request.COOKIES = dict(visitor.cookies)
     engine = import_module(settings.SESSION_ENGINE)
-    request.session = engine.SessionStore(visitor.cookies.get(settings.SESSION_COOKIE_NAME))
+    session = engine.SessionStore(visitor.cookies.get(settings.SESSION_COOKIE_NAME))
+    # After a change of keys Django would give the session another id, in a cookie that nobody is sent here.
+    session.cycle_key = lambda: None
+    request.session = session
     # It compares the hash of the password in the session: whoever's password was changed is signed out.
     return get_user(request)

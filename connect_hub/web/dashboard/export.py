@@ -2,14 +2,16 @@
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Sequence
 
 from starlette.responses import StreamingResponse
 
 __all__ = ["csv_response"]
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a spreadsheet's formula begins: a cell that does is told to be text by an apostrophe."""
+_FORMULA = re.compile(r"(?:^|[;\t\r\n])\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+"""How a spreadsheet's formula begins, also behind what some take for the end of a cell: a cell with one is
+told to be text by an apostrophe, and where it would be split, by the semicolon being a comma."""
 
 
 def csv_response(name: str, head: Sequence[str], rows: AsyncIterator[Sequence[str]]) -> StreamingResponse:
@@ -18,12 +20,17 @@ def csv_response(name: str, head: Sequence[str], rows: AsyncIterator[Sequence[st
     async def lines() -> AsyncIterator[bytes]:
         yield _line(head)
         async for row in rows:
-            yield _line([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row])
+            yield _line([_text(cell) for cell in row])
 
     disposition = f'attachment; filename="{name}"'
     return StreamingResponse(
         lines(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition}
     )
+
+
+def _text(cell: str) -> str:
+    """The cell, so that no spreadsheet calculates it."""
+    return "'" + cell.replace(";", ",") if _FORMULA.search(cell) else cell
 
 
 def _line(cells: Sequence[str]) -> bytes:

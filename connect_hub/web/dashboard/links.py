@@ -46,8 +46,11 @@ _RENEWED = (
     "return_url",
     "state",
     "max_connects",
+    "binding",
+    "manage",
     "locale",
 )
+"""What a renewed link has of the one before."""
 
 
 class LinkPages(Pages):

@@ -19,7 +19,8 @@ def refuse_unless_fitting(c: Connection, t: Tables) -> None:
     found = Found(version=noted.get(VERSION), oldest=noted.get(OLDEST))
     if found.is_too_new:
         refuse_newer(found)
-    if UPGRADING in noted:
+    # One that a newer release has under way only adds: what this release needs stays.
+    if 0 < noted.get(UPGRADING, 0) <= SCHEMA_VERSION:
         raise WrongSchema(
             f"An upgrade of these tables to version {noted[UPGRADING]} was begun and did not end. Run "
             "`connect-hub db upgrade --database-url …` again: it goes on where it stopped."
