@@ -100,7 +100,7 @@ async def _opened(url: str, prefix: str, schema: str | None, do: "Callable[[SQLS
     # Without the settings of `serve`: whoever mounts the hub has no use for that extra.
     from connect_hub.storage.sql.schema import open_url
 
-    storage = open_url(url, prefix=prefix, schema=schema)
+    storage = open_url(url, prefix=prefix, schema=schema, any_file=True)
     try:
         done = await do(storage)
     finally:

@@ -224,3 +224,20 @@ def test_an_endpoint_is_made_tried_and_taken_away(run: Run, tmp_path: Path) -> N
     assert "30 days" in run("webhooks", "replay", row["id"], "--since", "2020-01-01").output
     assert run("webhooks", "delete", row["id"]).stdout == f"deleted {row['id']}\n"
     assert run("webhooks", "list", "--json").stdout == ""
+
+
+def test_the_tables_join_those_of_an_application_in_its_own_file(run: Run, tmp_path: Path) -> None:
+    """`db upgrade` and `db check` work on the file that a mounted hub shares, and leave its settings."""
+    file = tmp_path / "shop.db"
+    with sqlite3.connect(file) as shop:
+        shop.execute("CREATE TABLE tenants (id INTEGER)")
+    shop.close()
+    url = f"sqlite:///{file}"
+    assert run("db", "check", "--database-url", url).exit_code == 1
+    assert run("db", "upgrade", "--database-url", url).exit_code == 0
+    assert "All tables are there." in run("db", "upgrade", "--database-url", url).output
+    assert run("db", "check", "--database-url", url).exit_code == 0
+    with sqlite3.connect(file) as shop:
+        assert shop.execute("PRAGMA application_id").fetchone() == (0,)
+        assert shop.execute("SELECT count(*) FROM tenants").fetchone() == (0,)
+    shop.close()

@@ -12,15 +12,26 @@ from connect_hub.storage.sql.migrations import upgrade
 from connect_hub.storage.sql.migrations.versions import VERSION, notes
 from connect_hub.storage.sql.tables import SCHEMA_VERSION, Tables
 
-__all__ = ["findings", "own_file", "wal_is_safe"]
+__all__ = ["findings", "is_of_others", "own_file", "wal_is_safe"]
 
 _BUSY_TIMEOUT = 10_000
 """Milliseconds that a statement waits for another writer."""
 _LEAST_BUSY_TIMEOUT = 5_000
 _MARK = 0x43485542
 """`PRAGMA application_id` of a file that the hub made: "CHUB"."""
+_HEADER = 100
 _WAL_SAFE_FROM = (3, 51, 3)
 _WAL_SAFE_BACKPORTS = ((3, 50, 7), (3, 44, 6))
+
+
+def is_of_others(path: str | os.PathLike[str]) -> bool:
+    """Whether this is a SQLite file that something else made (https://sqlite.org/fileformat2.html, 1.3)."""
+    try:
+        with open(path, "rb") as file:
+            header = file.read(_HEADER)
+    except OSError:
+        return False
+    return len(header) == _HEADER and int.from_bytes(header[68:72]) != _MARK
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:

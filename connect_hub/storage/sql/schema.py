@@ -1,6 +1,7 @@
 """A database as its operator sees it: where it is, whether its tables are there, how it keeps them."""
 
 import os
+import sqlite3
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, NullPool, create_engine, make_url
@@ -11,7 +12,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from connect_hub.errors import ConfigurationError
 from connect_hub.storage.sql.migrations import Found, look, upgrade
 from connect_hub.storage.sql.migrations.fitting import refuse_newer, refuse_strangers
-from connect_hub.storage.sql.storage import SUPPORTED, SQLStorage, _wal_is_safe
+from connect_hub.storage.sql.own_file import is_of_others, wal_is_safe
+from connect_hub.storage.sql.storage import SUPPORTED, SQLStorage
 
 __all__ = ["Condition", "explain_schema", "inspect_schema", "open_url", "upgrade_schema"]
 
@@ -50,10 +52,13 @@ class Condition:
         return self.found.is_newer
 
 
-def open_url(url: str, *, prefix: str = "connect_hub_", schema: str | None = None) -> SQLStorage:
+def open_url(
+    url: str, *, prefix: str = "connect_hub_", schema: str | None = None, any_file: bool = False
+) -> SQLStorage:
     """The storage at a database URL such as `postgresql://user:password@host/name`.
 
-    `sqlite:///file` is a file of the hub's own, made with its tables at first use. Other databases get a pool
+    `sqlite:///file` is a file of the hub's own, made with its tables at first use; with `any_file`
+    also one that an application made, which is then used as it is. Other databases get a pool
     of connections; their tables are made by `connect-hub db upgrade`. Opens nothing. Raises
     ConfigurationError, which never repeats the URL: it may hold a password.
     """
@@ -69,7 +74,9 @@ def open_url(url: str, *, prefix: str = "connect_hub_", schema: str | None = Non
                 "the database has no file, so nothing would be kept. Write sqlite:///connect_hub.db."
             )
         if not parsed.query and (prefix, schema) == ("connect_hub_", None):
-            return SQLStorage.sqlite(os.fspath(parsed.database or ""))
+            file = os.fspath(parsed.database or "")
+            if not (any_file and is_of_others(file)):
+                return SQLStorage.sqlite(file)
     try:
         if parsed.get_dialect().is_async:
             engine = create_async_engine(parsed, pool_pre_ping=True)
@@ -154,5 +161,5 @@ def _look(connection: Connection, storage: SQLStorage) -> Condition:
         found=found,
         missing=found.missing_tables(storage.tables),
         journal_mode=None if journal is None else str(journal).lower(),
-        risky_wal=str(journal).lower() == "wal" and not _wal_is_safe(),
+        risky_wal=str(journal).lower() == "wal" and not wal_is_safe(sqlite3.sqlite_version_info),
     )

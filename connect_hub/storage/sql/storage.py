@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -51,7 +50,7 @@ from connect_hub.storage.sql import (
     visits,
 )
 from connect_hub.storage.sql.events import SQLEvents
-from connect_hub.storage.sql.own_file import findings, own_file, wal_is_safe
+from connect_hub.storage.sql.own_file import findings, own_file
 from connect_hub.storage.sql.tables import Tables
 from connect_hub.storage.sql.transactions import Transactions
 
@@ -394,7 +393,3 @@ class SQLStorage(SQLEvents):
             engine = self._transactions.engine
             assert isinstance(engine, Engine)
             engine.dispose()
-
-
-def _wal_is_safe() -> bool:
-    return wal_is_safe(sqlite3.sqlite_version_info)
