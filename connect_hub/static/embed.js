@@ -2,6 +2,7 @@
 // origin is one of the configured ones; what they tell has ids in it and nothing else.
 const root = document.body;
 const allowed = (root.dataset.frame ?? "").split(" ");
+// Also the target of the form in pages/waiting.html, which can be sent before this has run.
 const name = "connect_hub_window";
 const opened = "connect_hub:opened";
 let host = null;
@@ -70,7 +71,6 @@ for (const form of document.querySelectorAll("form[data-window]")) {
 /** @type {HTMLFormElement} */
 const onward = document.querySelector("form[data-onward]");
 if (onward !== null) {
-  onward.target = name;
   onward.addEventListener("submit", () => { if (self.name !== opened) open("about:blank", name, features()); });
   if (self.name === opened) onward.submit();
 } else if (self.name === opened) {
