@@ -86,8 +86,8 @@ at("form").addEventListener("submit", async (event) => {
     const account = config.type === "oauth2"
       ? await signIn(credentials)
       : await call("POST", "accounts", { integration_id: integration.integration_id, credentials });
-    say(`${integration.name} is connected: ${account.id}`);
     await list();
+    say(`${integration.name} is connected: ${account.id}`);
   } catch (error) {
     say(error.message);
   }
