@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, update
+from sqlalchemy import Engine, create_engine, select
 
 from connect_hub.storage.sql import SQLStorage, Tables
 from tests.peers.database_server import Database
@@ -37,13 +37,6 @@ class Place:
                 (row.target, row.event_id)
                 for row in c.execute(select(d.target, d.event_id).where(d.attempts > 1))
             }
-
-    def let_a_minute_pass(self) -> None:
-        """Let the leases of dead workers run out, which takes a minute by the database's clock."""
-        deliveries = Tables().deliveries
-        with self.engine.begin() as c:
-            leased = update(deliveries).where(deliveries.c.lease_until.is_not(None))
-            c.execute(leased.values(lease_until=deliveries.c.lease_until - 60_000))
 
 
 @pytest.fixture(params=["sqlite", "postgres", "mariadb"])

@@ -18,16 +18,16 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, create_engine, event, update
+from sqlalchemy import Engine, create_engine, event
 
 from connect_hub import ConnectHub, HubConfig, KeyRing, NetworkConfig, Project, Secret, SQLStorage, Webhook
 from connect_hub.clock import FixedClock
 from connect_hub.net import Answer, Limits, Outbound, OutboundPolicy
-from connect_hub.storage.sql import Tables
 from connect_hub.testing import InProcessTransport, SimulatedProvider
 from connect_hub.worker.embedded import EmbeddedDispatcher
 from tests.customer import Customer
 from tests.hubs import GOOD_KEY
+from tests.worker.leases import let_a_minute_pass
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LABELS = ("one", "two", "three")
@@ -167,15 +167,11 @@ async def drain(place: Place) -> None:
     await hub.aclose()
 
 
-def let_a_minute_pass(place: Place) -> None:
-    """Let the leases of the dead run out, which takes a minute by the database's clock."""
+def let_the_leases_run_out(place: Place) -> None:
     storage = build(place, Armed()).storage
     assert isinstance(storage, SQLStorage)
     assert isinstance(storage.engine, Engine)
-    deliveries = Tables().deliveries
-    with storage.engine.begin() as c:
-        leased = update(deliveries).where(deliveries.c.lease_until.is_not(None))
-        c.execute(leased.values(lease_until=deliveries.c.lease_until - 60_000))
+    let_a_minute_pass(storage.engine)
     storage.engine.dispose()
 
 
@@ -222,7 +218,7 @@ def main(place: Place, runs: int, chance: random.Random) -> None:
             os.kill(worker, signal.SIGKILL)
             raise
         _end_when_idle(worker)
-        let_a_minute_pass(place)
+        let_the_leases_run_out(place)
     last = child(drain(place))
     _, status = os.waitpid(last, 0)
     assert status == 0, f"the last worker ended with {status}"

@@ -23,6 +23,7 @@ from tests.peers.mariadb import MariadbServer
 from tests.peers.postgres import PostgresServer
 from tests.soak import FACTOR, rounds
 from tests.worker.conftest import Place
+from tests.worker.leases import let_a_minute_pass
 
 PATIENCE = 120.0 * FACTOR
 ENDPOINTS = 3
@@ -192,7 +193,7 @@ async def test_nothing_is_lost_when_the_database_crashes_under_load(
                         written += 1
                     await crashing
                     await crew.receiver.arrived(len(crew.receiver.deliveries) + 1, PATIENCE)
-                place.let_a_minute_pass()
+                let_a_minute_pass(engine)
                 await drained(storage)
                 assert [worker.end() for worker in workers] == [0, 0]
             assert place.states() == {DeliveryState.DELIVERED.value}

@@ -175,23 +175,21 @@ class _Held:
             try:
                 yield
             finally:
+                saw_error = entry.wrapper.errors_occurred
                 if entry.is_over:
                     entry.wrapper.close()  # it was to be closed meanwhile
                 else:
                     entry.wrapper.close_if_unusable_or_obsolete()
+                if saw_error and entry.wrapper.connection is None:
+                    # The server ended it, and so most likely the others; their next use is not to fail too.
+                    for other in self._all.get(os.getpid(), []):
+                        other.close_if_idle()
 
     def close(self) -> None:
         """Close those that are idle now, and each of the others after its use."""
         for entry in self._all.pop(os.getpid(), []):
             entry.is_over = True
-            if entry.busy.acquire(blocking=False):
-                entry.wrapper.inc_thread_sharing()
-                try:
-                    with _no_loop():  # it says goodbye to the server, and waits for nothing
-                        entry.wrapper.close()
-                finally:
-                    entry.wrapper.dec_thread_sharing()
-                    entry.busy.release()
+            entry.close_if_idle()
 
 
 class _Entry:
@@ -201,6 +199,18 @@ class _Entry:
         self.wrapper = wrapper
         self.busy = threading.Lock()
         self.is_over = False
+
+    def close_if_idle(self) -> None:
+        """From any thread; the next use opens it anew."""
+        if not self.busy.acquire(blocking=False):
+            return
+        self.wrapper.inc_thread_sharing()
+        try:
+            with _no_loop():  # it says goodbye to the server, and waits for nothing
+                self.wrapper.close()
+        finally:
+            self.wrapper.dec_thread_sharing()
+            self.busy.release()
 
 
 @contextlib.contextmanager
