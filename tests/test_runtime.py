@@ -187,13 +187,14 @@ async def test_the_database_may_be_away_at_first(tmp_path: Path) -> None:
 async def test_a_host_starts_while_the_database_is_away(
     process: Process, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A lifespan does not fail for the hub's sake: it says what is wrong, and deliveries begin later."""
-    process.shelf.failures = [StorageUnavailable("The database is away.")]
+    """A lifespan does not fail for the hub's sake: it says once what is wrong, and deliveries begin later."""
+    process.shelf.failures = [StorageUnavailable("The database is away.") for _ in range(2)]
     async with process.runtime.running():
         assert [record.levelname for record in caplog.records] == ["ERROR"]
         assert "The database is away." in caplog.text
         await asyncio.to_thread(process.desk_made.wait, PATIENCE)
         assert process.desks[0].loop is asyncio.get_running_loop()
+        assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
     assert process.desks[0].stopped_on is asyncio.get_running_loop()
 
 

@@ -109,16 +109,11 @@ async def _tables(hub: ConnectHub, report: Report) -> bool:
     elif seen.missing and seen.journal_mode is None and seen.dialect == "sqlite":
         report.note("tables: there is no database file yet; it is made at the first use")
     elif seen.missing:
-        report.finding(
-            f"tables: {len(seen.missing)} are missing. Run connect-hub db upgrade --database-url … for it."
-        )
+        report.finding(f"tables: {len(seen.missing)} are missing. {storage.remedy}")
     elif seen.found.upgrading is not None:
-        report.finding("tables: an upgrade was begun and did not end. Run connect-hub db upgrade again.")
+        report.finding(f"tables: an upgrade was begun and did not end. {storage.remedy}")
     elif lacking := seen.found.missing(storage.tables):
-        report.finding(
-            f"tables: an older release made them; they lack {lacking[0]}. Run connect-hub db upgrade "
-            "--database-url … for it."
-        )
+        report.finding(f"tables: an older release made them; they lack {lacking[0]}. {storage.remedy}")
         return False
     else:
         report.good(f"tables: all there, on {seen.dialect}")

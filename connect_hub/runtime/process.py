@@ -81,6 +81,7 @@ class Runtime:
         self._dispatcher: Dispatcher | None = None
         self._dispatcher_loop: asyncio.AbstractEventLoop | None = None
         self._running = 0
+        self._said = ""
 
     @property
     def is_loop_bound(self) -> bool:
@@ -129,7 +130,7 @@ class Runtime:
     async def _check_storage(self) -> None:
         await self._storage.check()
         self._vault.check_canary(await self._storage.canary(self._vault.canary()))
-        self._checked = True
+        self._checked, self._said = True, ""
 
     def _start_dispatcher(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._new_dispatcher is None or self._dispatcher_loop is loop:
@@ -170,16 +171,20 @@ class Runtime:
         return asyncio.run_coroutine_threadsafe(self._keep_trying(), loop)
 
     async def _keep_trying(self) -> None:
-        said, pause = "", 1.0
+        pause = 1.0
         while True:
             try:
                 return await self.ready()
             except ConnectHubError as error:
-                if error.message != said:
-                    log.error("the hub is not ready, trying again: %s", error.message)
-                said = error.message
+                self._say(error)
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _say(self, error: ConnectHubError) -> None:
+        """Once, until it is another fault, or the set-up has succeeded."""
+        if error.message != self._said:
+            log.error("the hub is not ready: %s", error.message)
+        self._said = error.message
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -192,7 +197,7 @@ class Runtime:
             try:
                 await self.ready()
             except ConnectHubError as error:
-                log.error("the hub is not ready: %s", error.message)
+                self._say(error)
                 self.start_soon()
             yield
         finally:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from connect_hub.audit import acting_as
-from connect_hub.errors import ConnectHubError, MethodNotAllowed, NotFound
+from connect_hub.errors import ConfigurationError, ConnectHubError, MethodNotAllowed, NotFound
 from connect_hub.web.errors import error_response, status_of
 from connect_hub.web.problems import problem_response
 from connect_hub.web.site import Site
@@ -68,7 +68,9 @@ class Endpoint:
         if "\x00" in request.scope["path"] and _CHECKED.isdisjoint(request.path_params):
             raise NotFound  # nothing has it in its name, and a database may choke on it
         await self._site.core.ready()
-        return await handler(request)
+        response = await handler(request)
+        self._site.faults.works(self)
+        return response
 
     def _refusal(self, request: Request, error: ConnectHubError, *, cause: Exception) -> Response:
         reference = secrets.token_hex(4)
@@ -76,14 +78,16 @@ class Endpoint:
         if status >= 500:
             # The query, which may have a token, is left out. Whoever asks chose the path: `%a` lets no line
             # break or control character of it into the log.
-            log.error(
-                "%s %.200a failed [%s]: %s",
-                request.method,
-                _without_token(request),
-                reference,
-                error.code,
-                exc_info=cause if status != 503 or self._is_news(error) else None,
-            )
+            line = "%s %.200a failed [%s]: %s"
+            told = (request.method, _without_token(request), reference, error.code)
+            if status == 503 and isinstance(error, ConfigurationError):
+                # Its message says what to do, and a traceback nothing more.
+                if self._site.faults.is_news(error, self):
+                    log.error(f"{line}: %s", *told, error.message)
+                else:
+                    log.error(line, *told)
+            else:
+                log.error(line, *told, exc_info=cause if status != 503 or self._is_news(error) else None)
         response: Response
         if self._shows_page(request):
             try:

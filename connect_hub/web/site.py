@@ -33,6 +33,7 @@ from connect_hub.web.contexts import (
     ProviderView,
 )
 from connect_hub.web.cookies import chosen_language
+from connect_hub.web.faults import Faults
 from connect_hub.web.guards import RateLimiter
 from connect_hub.web.languages import Language
 from connect_hub.web.static import Assets
@@ -111,6 +112,7 @@ class Site:
     assets: Assets
     limiters: Limiters
     urls: Urls = field(repr=False)
+    faults: Faults = field(default_factory=Faults, repr=False)
 
     def provider_view(self, connector: EnabledConnector) -> ProviderView:
         """A connector as pages show it."""

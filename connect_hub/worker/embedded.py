@@ -6,6 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from connect_hub.errors import ConfigurationError
 from connect_hub.worker.dispatcher import Jobs
 
 __all__ = ["EmbeddedDispatcher"]
@@ -31,6 +32,7 @@ class EmbeddedDispatcher:
         self._running: set[asyncio.Task[None]] = set()
         self._due = asyncio.Event()
         self._stopping = False
+        self._said = ""
 
     def start(self) -> None:
         loop = asyncio.get_running_loop()
@@ -94,8 +96,14 @@ class EmbeddedDispatcher:
                     task = asyncio.get_running_loop().create_task(_carried_out(job), name="connect_hub job")
                     self._running.add(task)
                     task.add_done_callback(self._ended)
+                self._said = ""
                 if not claimed:
                     return
+        except ConfigurationError as error:
+            # Its message says what to do; it may be long until somebody does it.
+            if error.message != self._said:
+                log.error("could not take what is due, trying again: %s", error.message)
+            self._said = error.message
         except Exception:
             # The database may be away for a while: the next round tries again.
             log.exception("could not take what is due; trying again")

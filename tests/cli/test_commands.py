@@ -146,6 +146,38 @@ def test_tables_are_created_once(run: Run, tmp_path: Path) -> None:
     assert run("db", "upgrade", "--database-url", url).stdout == "All tables are there.\n"
 
 
+def test_tables_of_a_hosts_own_hub(run: Run, environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With --app, `db check` and `db upgrade` work where the hub in the host's code has its tables, by their
+    names there; what says otherwise beside it is refused, and a storage without tables is named."""
+    (tmp_path / "own_tables_app.py").write_text(
+        "from sqlalchemy import create_engine\n"
+        "from connect_hub import ConnectHub, KeyRing, MemoryStorage, SQLStorage\n"
+        "def hub(storage):\n"
+        "    return ConnectHub(public_url='https://host.example/c', keys=KeyRing.from_env(),\n"
+        "        storage=storage, connectors=[])\n"
+        "sql = hub(SQLStorage(create_engine('sqlite:///own.db'), prefix='hub_'))\n"
+        "memory = hub(MemoryStorage())\n"
+    )
+    environment.setattr(sys, "path", [*sys.path])
+    app = ("--app", "own_tables_app:sql")
+    lacking = run("db", "check", *app)
+    assert lacking.exit_code == 1
+    assert "missing: table hub_accounts" in lacking.stdout
+    command = "connect-hub db upgrade --database-url … --prefix hub_"
+    assert f"`{command}`" in lacking.stdout
+    assert f"`{command}`" in run("doctor", *app).stdout
+    assert "created hub_accounts" in run("db", "upgrade", *app).stdout
+    assert run("db", "check", *app).exit_code == 0
+    for more in (("--prefix", "x_"), ("--schema", "x"), ("--database-url", "sqlite:///own.db")):
+        refused = run("db", "check", *app, *more)
+        assert (refused.exit_code, f"{more[0]}: " in refused.stderr) == (2, True)
+    for asked in ("check", "upgrade"):
+        refused = run("db", asked, "--app", "own_tables_app:memory")
+        assert (refused.exit_code, "MemoryStorage has no tables" in refused.stderr) == (2, True)
+    assert not (tmp_path / "connect_hub.db").exists()
+    sys.modules.pop("own_tables_app")
+
+
 def test_an_async_engine_upgrades_as_well(run: Run, environment: pytest.MonkeyPatch) -> None:
     """A URL of an asynchronous driver works for every command."""
     environment.setenv("CONNECT_HUB_DATABASE_URL", "sqlite+aiosqlite:///other.db")

@@ -93,7 +93,8 @@ def test_missing_tables_are_a_finding(run: Run, tmp_path: Path) -> None:
         database.execute("drop table connect_hub_events")
     database.close()
     (finding,) = _findings(run("doctor"))
-    assert finding == "tables: 1 are missing. Run connect-hub db upgrade --database-url … for it."
+    command = f"connect-hub db upgrade --database-url sqlite:///{tmp_path / 'connect_hub.db'}"
+    assert finding == f"tables: 1 are missing. Run `{command}`."
 
 
 async def test_what_nobody_delivers_is_a_finding(run: Run, tmp_path: Path) -> None:

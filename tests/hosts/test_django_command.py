@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from django.db import connection, connections  # noqa: E402
 from django.test.utils import override_settings  # noqa: E402
 
 from connect_hub.hosts.django.storage import DjangoStorage  # noqa: E402
-from tests.django_host.databases import with_tables  # noqa: E402
+from tests.django_host.databases import added, with_tables  # noqa: E402
 from tests.django_host.models import Tool  # noqa: E402
 
 OWNER = ["--origin-owner-id", "42", "--origin-owner-name", "Acme"]
@@ -66,6 +67,53 @@ def test_what_is_wrong_is_one_line(tables: None, capsys: pytest.CaptureFixture[s
             execute_from_command_line(["manage.py", "connect_hub", *arguments])
         assert ended.value.code == 2
         assert said in capsys.readouterr().err
+
+
+def ended(*arguments: str) -> object:
+    """The exit code of `manage.py connect_hub …`."""
+    try:
+        execute_from_command_line(["manage.py", "connect_hub", *arguments])
+    except SystemExit as ending:
+        return ending.code
+    return 0
+
+
+def test_tables_are_those_of_the_projects_hub(
+    empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`db check`, `db upgrade` and `doctor` look at the hub that the settings name: its tables are in its
+    own database of Django, and `migrate` makes them. No other database is opened, unless its URL is given."""
+    monkeypatch.chdir(tmp_path)
+    migrate = f"python manage.py migrate connect_hub --database {empty}"
+    assert ended("db", "check") == 1
+    said = capsys.readouterr()
+    assert "missing: table connect_hub_accounts" in said.out
+    assert f"Run `{migrate}`" in said.out
+    assert f"DATABASES['{empty}']" in said.err
+    assert ended("db", "upgrade") == 2
+    assert f"Run `{migrate}`" in capsys.readouterr().err
+    assert ended("doctor") == 1
+    assert f"are missing. Run `{migrate}`" in capsys.readouterr().out
+
+    call_command("migrate", database=empty, verbosity=0)
+    for asked in ("check", "upgrade"):
+        assert ended("db", asked) == 0
+        assert capsys.readouterr().out == "All tables are there.\n"
+    assert ended("doctor") == 0
+    assert "tables: all there, on sqlite" in capsys.readouterr().out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.db"]
+    assert ended("db", "check", "--database-url", "sqlite:///other.db") == 1
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[str]:
+    """An alias for a database without tables, in which the project's hub keeps its rows."""
+    name = added(ENGINE="django.db.backends.sqlite3", NAME=str(tmp_path / "empty.db"))
+    hub = make_hub(tmp_path, storage=DjangoStorage(name)).hub
+    with override_settings(CONNECT_HUB=f"{__name__}:chosen"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules[__name__], "chosen", hub, raising=False)
+        yield name
+    connections[name].close()
 
 
 def test_without_the_setting(capsys: pytest.CaptureFixture[str]) -> None:

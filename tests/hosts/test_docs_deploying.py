@@ -46,7 +46,7 @@ def blocks(language: str) -> dict[str, str]:
 
 
 PYTHON, NGINX, SHELL = blocks("python"), blocks("nginx"), blocks("sh")
-TABLES = 'connect-hub db upgrade --database-url "$DATABASE_URL"'
+TABLES = "connect-hub db upgrade --app shop:hub"
 COMMANDS = [
     line
     for name in ("asgi", "wsgi")
@@ -73,6 +73,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "CONNECT_HUB_KEYS": new_key_text(),
         "DATABASE_URL": f"sqlite:///{folder / 'shop.db'}",
     }
+    write_shop(folder)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     subprocess.run(
         ["sh", "-e", "-c", SHELL[TABLES]], env={**os.environ, **given, "PATH": path}, cwd=folder, check=True

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sqlite3
 import threading
 import traceback
@@ -142,12 +143,17 @@ async def test_what_is_no_connection_is_refused(engine: Engine, async_engine: As
 
 
 async def test_missing_tables_say_so(tmp_path: Path) -> None:
-    """Tables or columns that are not there are MissingTables, which names the command, from any method."""
+    """Tables or columns that are not there are MissingTables, from any method. It names the command, with the
+    prefix and schema of this storage, and the other ways."""
     engine = create_engine(f"sqlite:///{tmp_path / 'empty.db'}")
+    for given, options in (({}, ""), ({"prefix": "", "schema": "main"}, " --prefix '' --schema main")):
+        storage = SQLStorage(engine, **given)
+        command = re.escape(f"Run `connect-hub db upgrade --database-url …{options}`")
+        for calling in (storage.check(), storage.session("default", 1), storage.touch_account("x", now=NOW)):
+            with pytest.raises(MissingTables, match=f"{command}.*create_all.*Alembic"):
+                await calling
+        await storage.aclose()
     storage = SQLStorage(engine)
-    for calling in (storage.check(), storage.session("default", 1), storage.touch_account("x", now=NOW)):
-        with pytest.raises(MissingTables, match="connect-hub db upgrade"):
-            await calling
     SQLStorage.create_all(engine)
     await storage.check()
     with engine.begin() as connection:
@@ -246,7 +252,7 @@ async def test_only_a_race_runs_again(engine: Engine) -> None:
             return "won"
         raise TryAgain
 
-    transactions = Transactions(engine)
+    transactions = Transactions(engine, remedy="")
     with pytest.raises(StorageConflict):
         await transactions.write(taken)
     assert calls == ["taken"]

@@ -6,10 +6,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 from starlette.types import Message
 
-from connect_hub import ConnectHub, HubConfig, LinkRefused, PageConfig
-from connect_hub.errors import ConnectHubError, MissingTables, RefreshFailed, StorageUnavailable, WrongKeys
+from connect_hub import ConnectHub, HubConfig, LinkRefused, PageConfig, SQLStorage
+from connect_hub.errors import (
+    ConfigurationError,
+    ConnectHubError,
+    MissingTables,
+    RefreshFailed,
+    StorageUnavailable,
+    WrongKeys,
+)
 from connect_hub.web.endpoint import is_for_a_person
 from connect_hub.web.errors import status_of
 from tests.customer import Customer
@@ -167,7 +175,8 @@ async def test_why_the_hub_cannot_work_is_told_to_its_log_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: ConnectHubError
 ) -> None:
     """T46: anonymous callers of a hub that cannot work read one fixed sentence, on pages and in JSON; names
-    of keys, tables and hosts stand in the log, with the whole story once a minute at most."""
+    of keys, tables and hosts stand in the log: once, where the message is the whole story, else with the
+    traceback once a minute at most."""
     made = make_hub(tmp_path)
     monkeypatch.setattr(type(made.hub.deliveries._core), "ready", _breaking(error))
     told = "refresh_failed" if isinstance(error, RefreshFailed) else "storage_unavailable"
@@ -180,13 +189,50 @@ async def test_why_the_hub_cannot_work_is_told_to_its_log_alone(
         assert "again in a moment" in text
     for inner in ("missing_tables", "wrong_keys"):
         assert inner not in page.text + str(refusal)
-    assert _stories(caplog) == [error, error], "one for each address"
+    explained = isinstance(error, ConfigurationError)
+    assert _stories(caplog) == ([] if explained else [error, error]), "one for each address"
     await _ask_health(made, 3)
-    assert (len(_stories(caplog)), len(_lines(caplog))) == (2, 5)
+    assert (len(_stories(caplog)), len(_lines(caplog))) == (0 if explained else 2, 5)
     assert all(error.code in line for line in _lines(caplog))
     made.clock.advance(timedelta(minutes=1))
     await _ask_health(made, 2)
-    assert (len(_stories(caplog)), len(_lines(caplog))) == (3, 7)
+    assert (len(_stories(caplog)), len(_lines(caplog))) == (0 if explained else 3, 7)
+    assert all("\n" not in line for line in _lines(caplog))
+    if explained:
+        assert [error.message in line for line in _lines(caplog)] == [True] + 6 * [False]
+
+
+async def test_the_log_says_once_that_tables_are_missing_and_once_that_it_is_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However many requests come, on whatever address: the message once for each time that it begins, and a
+    word when it is over. What needs no table is no sign that it is over."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'host.db'}")
+    made = make_hub(tmp_path, storage=SQLStorage(engine))
+    caller = Caller(made.hub)
+
+    async def ask(expected: int) -> None:
+        for path in ("accounts", "connect_sessions", "healthz") * 3:
+            assert (await caller.get(path)).status_code == expected
+            await caller.get("openapi.json")
+
+    def said(part: str) -> int:
+        return sum(part in record.getMessage() for record in caplog.records)
+
+    await ask(503)
+    assert (said("Run `connect-hub db upgrade"), said("works again")) == (1, 0)
+    SQLStorage.create_all(engine)
+    await ask(200)
+    assert (said("Run `connect-hub db upgrade"), said("works again")) == (1, 1)
+    for name in ("accounts", "sessions"):
+        with engine.begin() as c:
+            c.exec_driver_sql(f"DROP TABLE connect_hub_{name}")
+    for path in ("accounts", "connect_sessions") * 3:
+        assert (await caller.get(path)).status_code == 503
+        await caller.get("openapi.json")
+    assert (said("Run `connect-hub db upgrade"), said("works again")) == (2, 1)
+    assert not [record for record in caplog.records if record.exc_info]
+    engine.dispose()
 
 
 async def _ask_health(made: Hub, times: int) -> None:

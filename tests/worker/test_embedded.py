@@ -1,6 +1,7 @@
 """The embedded dispatcher: it looks when woken, goes on after a fault, and stops in time."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import ClassVar
 import pytest
 
 from connect_hub import Event, HubConfig
+from connect_hub.errors import MissingTables
 from connect_hub.testing.tally import Tally
 from connect_hub.worker import embedded
 from connect_hub.worker.embedded import EmbeddedDispatcher
@@ -122,6 +124,21 @@ async def test_a_database_that_is_away_does_not_end_it(caplog: pytest.LogCapture
     await jobs.looks.reached(3, 5)
     await dispatcher.stop()
     assert "ConnectionError: gone" in caplog.text
+
+
+async def test_what_a_message_explains_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A database without tables is one line of the log, however often it is looked at, and one more the next
+    time that it happens."""
+    gone = MissingTables("Run the command.")
+    jobs = Jobs(gone, gone, gone, 0, gone, 0)
+    dispatcher = EmbeddedDispatcher(jobs, interval=timedelta(milliseconds=1))
+    dispatcher.start()
+    await jobs.looks.reached(6, 5)
+    await dispatcher.stop()
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR] == 2 * [
+        "could not take what is due, trying again: Run the command."
+    ]
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_a_loop_that_ended_is_no_fault() -> None:

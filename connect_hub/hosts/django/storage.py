@@ -2,7 +2,6 @@
 
 from contextlib import AbstractContextManager
 
-from connect_hub.errors import MissingTables
 from connect_hub.hosts.django.connections import closing_connections
 from connect_hub.hosts.django.transactions import DjangoTransactions
 from connect_hub.storage.sql import SQLStorage, Tables
@@ -21,6 +20,8 @@ class DjangoStorage(SQLStorage):
     supported.
     """
 
+    has_own_migrations = True
+
     def __init__(self, using: str = "default") -> None:
         self.using = using
         self.tables = Tables()
@@ -28,15 +29,9 @@ class DjangoStorage(SQLStorage):
         self._own_file = None
         self._said = False
 
-    async def check(self) -> None:
-        try:
-            await super().check()
-        except MissingTables as error:
-            raise MissingTables(
-                f"The hub's tables in DATABASES[{self.using!r}] are missing or older than this release. Run "
-                f"`python manage.py migrate connect_hub --database {self.using}`, with "
-                '"connect_hub.hosts.django" in INSTALLED_APPS.'
-            ) from error
+    @property
+    def place(self) -> str:
+        return f"DATABASES[{self.using!r}], {self.engine.dialect.name}"
 
     def surroundings(self) -> AbstractContextManager[None]:
         """Entered by the hub around every plain function of the host's: closes connections behind it."""

@@ -41,7 +41,11 @@ class DjangoTransactions(Transactions):
     def __init__(self, using: str) -> None:
         """Raises ConfigurationError for an alias, or a database, that cannot be used."""
         self._using = using
-        super().__init__(lent_engine(driver_of(using), self._lend))
+        remedy = (
+            f"Run `python manage.py migrate connect_hub --database {using}`, with "
+            '"connect_hub.hosts.django" in INSTALLED_APPS.'
+        )
+        super().__init__(lent_engine(driver_of(using), self._lend), remedy=remedy)
         self._initialized = False
         self._held = _Held(using)
 
@@ -146,7 +150,7 @@ class DjangoTransactions(Transactions):
                     return self._on_lent(lambda c: statements(c, *args, **kwargs))
 
         try:
-            with translated():
+            with translated(self.remedy):
                 # Where `hub.sync` runs this, it stays in the calling thread, and so in its transaction.
                 return await asyncio.to_thread(work)
         except TryAgain as error:

@@ -60,8 +60,9 @@ def is_contention(error: BaseException) -> bool:
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """Turn SQLAlchemy's errors into the storage port's; a HostError passes."""
+def translated(remedy: str) -> Iterator[None]:
+    """Turn SQLAlchemy's errors into the storage port's; a HostError passes. `remedy`: what to do where tables
+    are missing."""
     try:
         yield
     except (HostError, ConnectHubError):
@@ -73,7 +74,9 @@ def translated() -> Iterator[None]:
         # A logged traceback would show names and addresses of people.
         error.hide_parameters = True
         if _is_missing_table(error):
-            raise MissingTables from error
+            raise MissingTables(
+                f"The hub's tables are missing from this database, or older than this release. {remedy}"
+            ) from error
         # SQLite says "file is not a database" and "malformed" with the root of the hierarchy itself.
         unusable = type(error) in {exc.OperationalError, exc.InterfaceError, exc.DatabaseError}
         if unusable or error.connection_invalidated:

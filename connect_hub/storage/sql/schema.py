@@ -125,7 +125,7 @@ async def inspect_schema(storage: SQLStorage) -> Condition:
 
 
 async def explain_schema(storage: SQLStorage) -> list[str]:
-    """Why this release cannot work on the tables, and what they lack; nothing if all is well."""
+    """Why this release cannot work on the tables, what they lack, and what to do; nothing if all is well."""
     condition = await inspect_schema(storage)
     found, tables = condition.found, storage.tables
     refuse_strangers(tables, found)
@@ -133,16 +133,23 @@ async def explain_schema(storage: SQLStorage) -> list[str]:
     if found.is_too_new:
         said.append(f"version {found.version}: a newer release made these tables; install that one")
     elif found.upgrading is not None:
-        said.append("an upgrade was begun and did not end; run connect-hub db upgrade again")
-    return said + [f"missing: {one}" for one in found.missing(tables)]
+        said.append("an upgrade was begun and did not end; run again, it goes on where it stopped")
+    said += [f"missing: {one}" for one in found.missing(tables)]
+    return said if found.is_too_new or not said else [*said, storage.remedy]
 
 
 async def upgrade_schema(storage: SQLStorage) -> tuple[str, ...]:
     """Create what is missing; what was done, in words.
 
     Raises WrongSchema where a newer release made the tables, ConfigurationError where one of them is somebody
-    else's, and StorageUnavailable.
+    else's, or where something lacks that other migrations make, and StorageUnavailable.
     """
+    if storage.has_own_migrations:
+        if await explain_schema(storage):
+            raise ConfigurationError(
+                f"the tables in {storage.place} are not made by this command. {storage.remedy}"
+            )
+        return ()
     if storage._own_file is not None:
         condition = await inspect_schema(storage)
         refuse_newer(condition.found)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -51,6 +52,7 @@ from connect_hub.storage.sql import (
 )
 from connect_hub.storage.sql.events import SQLEvents
 from connect_hub.storage.sql.own_file import findings, own_file
+from connect_hub.storage.sql.remedy import remedy
 from connect_hub.storage.sql.tables import Tables
 from connect_hub.storage.sql.transactions import Transactions
 
@@ -69,6 +71,9 @@ class SQLStorage(SQLEvents):
     see `create_all`. Raises ConfigurationError for a database that is not supported.
     """
 
+    has_own_migrations = False
+    """Whether something else than `connect-hub db upgrade` makes the tables and brings them up to date."""
+
     def __init__(
         self, engine: Engine | AsyncEngine, *, prefix: str = "connect_hub_", schema: str | None = None
     ) -> None:
@@ -76,13 +81,13 @@ class SQLStorage(SQLEvents):
             raise ConfigurationError(
                 f"storage: SQLStorage takes a SQLAlchemy Engine or AsyncEngine, not {type(engine).__name__}."
             )
-        self._transactions = Transactions(engine)
+        self.tables = Tables(prefix=prefix, schema=schema)
+        self._transactions = Transactions(engine, remedy=remedy(self.tables))
         if self._transactions.dialect not in SUPPORTED:
             raise ConfigurationError(
                 f"storage: the database {self._transactions.dialect!r} is not supported. "
                 f"Use one of {', '.join(SUPPORTED)}."
             )
-        self.tables = Tables(prefix=prefix, schema=schema)
         self._own_file: Path | None = None
         self._said = False
 
@@ -90,6 +95,16 @@ class SQLStorage(SQLEvents):
     def engine(self) -> Engine | AsyncEngine:
         """The engine it was given."""
         return self._transactions.engine
+
+    @property
+    def place(self) -> str:
+        """Where the rows are, for people: without a password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @property
+    def remedy(self) -> str:
+        """What to do about tables that are missing, or older than this release, in a sentence."""
+        return self._transactions.remedy
 
     @classmethod
     def sqlite(cls, path: str | os.PathLike[str]) -> "SQLStorage":
@@ -102,8 +117,12 @@ class SQLStorage(SQLEvents):
         storage = cls.__new__(cls)
         storage.tables = Tables()
         engine, create_tables = own_file(path, storage.tables)
-        storage._transactions = Transactions(engine, prepare=create_tables)
         storage._own_file = Path(path).absolute()
+        storage._transactions = Transactions(
+            engine,
+            remedy=f"Run `connect-hub db upgrade --database-url {shlex.quote(str(engine.url))}`.",
+            prepare=create_tables,
+        )
         storage._said = True
         return storage
 
@@ -360,9 +379,9 @@ class SQLStorage(SQLEvents):
 
     async def check(self) -> None:
         try:
-            await self._transactions.read(migrations.refuse_unless_fitting, self.tables)
+            await self._transactions.read(migrations.refuse_unless_fitting, self.tables, self.remedy)
         except MissingTables as error:
-            raise await self._transactions.read(migrations.explain, self.tables) from error
+            raise await self._transactions.read(migrations.explain, self.tables, self.remedy) from error
         if not self._said:
             self._said = True
             for finding in await self.findings():

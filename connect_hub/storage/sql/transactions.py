@@ -35,13 +35,19 @@ _PAUSE = 0.005
 class Transactions:
     """Reads and writes on one engine. Makes no thread and no connection before its first use in a process.
 
-    `prepare`, if given, runs once in a process, in a write transaction, before anything else.
+    `remedy` says what to do where tables are missing. `prepare`, if given, runs once in a process, in a write
+    transaction, before anything else.
     """
 
     def __init__(
-        self, engine: Engine | AsyncEngine, *, prepare: Callable[[Connection], None] | None = None
+        self,
+        engine: Engine | AsyncEngine,
+        *,
+        remedy: str,
+        prepare: Callable[[Connection], None] | None = None,
     ) -> None:
         self.engine = engine
+        self.remedy = remedy
         self._sync_engine = engine.sync_engine if isinstance(engine, AsyncEngine) else engine
         self.dialect: str = self._sync_engine.dialect.name
         self._is_sqlite = self.dialect == "sqlite"
@@ -88,7 +94,7 @@ class Transactions:
         # From inside a callback this would wait for the lock, or the thread, that its own caller holds.
         refuse_inside_transaction()
         try:
-            with self._of_one_loop(), translated():
+            with self._of_one_loop(), translated(self.remedy):
                 if isinstance(self.engine, AsyncEngine):
                     async with self.engine.connect() as connection:
                         return await connection.run_sync(work)
@@ -205,7 +211,7 @@ class Transactions:
             with c.begin_nested():
                 return statements(c, *args, **kwargs)
 
-        with translated(), _no_second_try():
+        with translated(self.remedy), _no_second_try():
             if isinstance(connection, AsyncConnection):
                 return await connection.run_sync(work)
             # Not on the loop: a statement may wait for a row that only a call through this loop will let go.

@@ -34,7 +34,7 @@ class _EmbedSite(Site):
     @classmethod
     def of(cls, site: Site) -> "_EmbedSite":
         urls = site.urls.within("embed_")
-        return cls(site.core, site.flows, site.templating, site.assets, site.limiters, urls)
+        return cls(site.core, site.flows, site.templating, site.assets, site.limiters, urls, site.faults)
 
     @property
     def origins(self) -> tuple[str, ...]:

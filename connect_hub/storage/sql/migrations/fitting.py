@@ -12,7 +12,7 @@ __all__ = ["explain", "refuse_newer", "refuse_strangers", "refuse_unless_fitting
 _SHOWN = 5
 
 
-def refuse_unless_fitting(c: Connection, t: Tables) -> None:
+def refuse_unless_fitting(c: Connection, t: Tables, remedy: str) -> None:
     """Raise WrongSchema for tables that a newer release made so that this one cannot use them, and for an
     upgrade that did not end; or the database's own error where a table or column is missing."""
     noted = notes(c, t)
@@ -22,8 +22,8 @@ def refuse_unless_fitting(c: Connection, t: Tables) -> None:
     # One that a newer release has under way only adds: what this release needs stays.
     if 0 < noted.get(UPGRADING, 0) <= SCHEMA_VERSION:
         raise WrongSchema(
-            f"An upgrade of these tables to version {noted[UPGRADING]} was begun and did not end. Run "
-            "`connect-hub db upgrade --database-url …` again: it goes on where it stopped."
+            f"An upgrade of these tables to version {noted[UPGRADING]} was begun and did not end. {remedy} "
+            "Run again, it goes on where it stopped."
         )
     for table in t.all():
         c.execute(select(table).limit(0)).close()
@@ -48,18 +48,17 @@ def refuse_strangers(t: Tables, found: Found) -> None:
         )
 
 
-def explain(c: Connection, t: Tables) -> ConfigurationError:
-    """What is wrong with tables of which a statement said that something is missing."""
+def explain(c: Connection, t: Tables, remedy: str) -> ConfigurationError:
+    """What is wrong with tables of which a statement said that something is missing. `remedy`: what to do."""
     found = look(c, t)
     try:
         refuse_strangers(t, found)
     except ConfigurationError as error:
         return error
     if not found.columns:
-        return MissingTables()
+        return MissingTables(f"The hub's tables are missing from this database. {remedy}")
     missing = [one for one in found.missing(t) if not one.startswith("index ")]
     named = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
     return MissingTables(
-        f"The hub's tables in this database are older than this release: it lacks {named}. Run "
-        "`connect-hub db upgrade --database-url …` for it, or call SQLStorage.create_all(engine)."
+        f"The hub's tables in this database are older than this release: it lacks {named}. {remedy}"
     )

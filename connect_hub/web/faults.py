@@ -1,0 +1,30 @@
+"""What is wrong with the hub itself, so that its log has it once and not at every request."""
+
+import logging
+
+from connect_hub.errors import ConfigurationError
+
+__all__ = ["Faults"]
+
+log = logging.getLogger("connect_hub.web")
+
+
+class Faults:
+    """Which addresses of one hub do not work, and why; by the message of what they raised."""
+
+    def __init__(self) -> None:
+        self._suffering: dict[str, set[object]] = {}
+
+    def is_news(self, error: ConfigurationError, address: object) -> bool:
+        """Whether `error` has begun with this request, or was over in between."""
+        known = error.message in self._suffering
+        self._suffering.setdefault(error.message, set()).add(address)
+        return not known
+
+    def works(self, address: object) -> None:
+        """An address has answered: what it suffered from is over, for the others as well."""
+        over = [message for message, addresses in self._suffering.items() if address in addresses]
+        for message in over:
+            del self._suffering[message]
+        if over and not self._suffering:
+            log.warning("the hub works again")
