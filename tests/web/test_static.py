@@ -86,12 +86,12 @@ def test_another_hash_is_not_found() -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "../errors.py",
-        "..%2ferrors.py",
-        "%2e%2e/errors.py",
-        "logos/..%2f..%2ferrors.py",
+        "../secret.py",
+        "..%2fsecret.py",
+        "%2e%2e/secret.py",
+        "logos/..%2f..%2fsecret.py",
         "logos/../hub.css%00.svg",
-        "..\\errors.py",
+        "..\\secret.py",
         "/etc/passwd",
         "%2fetc%2fpasswd.svg",
         ".hidden.css",

@@ -1,0 +1,73 @@
+"""All of the configuration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from connect_hub.clock import Clock, SystemClock
+from connect_hub.config.checks import NAME, refuse, split_web_address
+from connect_hub.config.links import LinkConfig
+from connect_hub.config.network import NetworkConfig
+from connect_hub.config.pages import PageConfig
+from connect_hub.config.projects import Project
+from connect_hub.dashboard import DashboardConfig
+from connect_hub.models import Binding
+
+if TYPE_CHECKING:
+    from connect_hub.net import Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubConfig:
+    """Everything that is optional."""
+
+    projects: Mapping[str, Project] = field(default_factory=lambda: {"default": Project()})
+    organization_id: int = 1
+    """A number on the wire; the hub itself makes no use of it."""
+    links: LinkConfig = field(default_factory=LinkConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    pages: PageConfig = field(default_factory=PageConfig)
+    dashboard: DashboardConfig | None = None
+    """For operators, at `/dashboard`; None: there is none."""
+    dispatch: bool = True
+    """Deliver events in this process; False where `connect-hub worker` does it."""
+    clock: Clock = field(default_factory=SystemClock)
+    transport: "Transport | None" = None
+    """Sends the hub's own requests instead of the guarded client; for tests."""
+
+    def __post_init__(self) -> None:
+        if not self.projects:
+            raise refuse("projects", "there is none", "Leave it out for the project 'default'.")
+        for name in self.projects:
+            if not NAME.fullmatch(name):
+                raise refuse(
+                    "projects", f"{name!r} is not a project id", "Use letters, digits, '.', '_', '-'."
+                )
+        if isinstance(self.organization_id, bool) or not isinstance(self.organization_id, int):
+            raise refuse("organization_id", "it is a whole number on the wire", "Give a number, such as 1.")
+        for address in self.links.return_urls:
+            split_web_address("links.return_urls", address, insecure_dev=self.network.insecure_dev)
+        if self.links.binding is Binding.HOST_IDENTITY and self.pages.identity is None:
+            raise refuse(
+                "pages.identity",
+                "binding 'host_identity' needs to know who is signed in",
+                "Pass PageConfig(identity=…).",
+            )
+        private = self.network.allow_private_hosts
+        for project in self.projects.values():
+            for webhook in project.webhooks:
+                parts = urlsplit(webhook.url)
+                named = {parts.hostname, f"{parts.hostname}:{parts.port}"} & private
+                if parts.scheme == "http" and not (self.network.insecure_dev and named):
+                    raise refuse(
+                        "webhook.url",
+                        "plain http is refused",
+                        "Use https, or on your own machine NetworkConfig(insecure_dev=True, "
+                        f"allow_private_hosts={{{parts.netloc!r}}}); for connect-hub serve, "
+                        "CONNECT_HUB_INSECURE_DEV and CONNECT_HUB_ALLOW_PRIVATE_HOSTS.",
+                    )
+
+    def with_project(self, name: str, project: Project) -> "HubConfig":
+        """A copy with `project` under `name`."""
+        return replace(self, projects={**self.projects, name: project})
