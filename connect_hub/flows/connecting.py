@@ -209,7 +209,7 @@ class Connecting:
         if not isinstance(engine, OAuth2Engine):
             raise StateInvalid
         check_issuer(engine.method, callback.iss)
-        await self._visits.require_binding(live.session, visitor)
+        await self._visits.owner.require(live.session, visitor)
         attempt = await self.attempt(live, state.attempt_id)
         finished = Finished(state.visit_name, state.attempt_id)
         if attempt.status is AttemptStatus.CANCELLED:

@@ -68,7 +68,7 @@ class Embedding:
         if not alive:
             raise SessionEnded
         try:
-            await self.visits.require_binding(session, visitor)
+            await self.visits.owner.require(session, visitor)
         except BindingRefused:
             raise SessionEnded from None
         return live

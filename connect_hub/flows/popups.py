@@ -102,7 +102,7 @@ class Popups:
         `Visits.confirm` raise; BindingRefused, for nobody at the host as well; ValidationFailed.
         """
         asked = await self.landing(token, integration_id, attempt_id)
-        await self.visits.require_binding(asked.landing.session, visitor)
+        await self.visits.owner.require(asked.landing.session, visitor)
         attempt, integration = asked.attempt, asked.integration
         opened = await self.visits.confirm(
             token, nonce, cookies=cookies, visitor=visitor, spend=spend, attempt_id=attempt_id

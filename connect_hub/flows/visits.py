@@ -5,7 +5,6 @@ cookie that is not derived from the token, so that neither can be made from the 
 """
 
 import hashlib
-import inspect
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,8 +12,6 @@ from datetime import timedelta
 
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.errors import (
-    BindingRefused,
-    ConfigurationError,
     CookieMissing,
     InvalidToken,
     LinkExpired,
@@ -25,9 +22,9 @@ from connect_hub.errors import (
 )
 from connect_hub.events import link_event
 from connect_hub.flows.core import Core
-from connect_hub.identity import SignIn, Subject, Visitor
-from connect_hub.message import Message
-from connect_hub.models import Binding, Session, Step, StepKind, Visit
+from connect_hub.flows.owner_check import OwnerCheck
+from connect_hub.identity import Visitor
+from connect_hub.models import Session, Step, StepKind, Visit
 from connect_hub.storage import rules
 
 __all__ = ["MOST_VISITS", "Landing", "LiveVisit", "Opened", "Visits", "offered"]
@@ -92,6 +89,7 @@ class Visits:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self.owner = OwnerCheck(core)
 
     async def landing(self, token: str) -> Landing:
         """What the link is for. Writes nothing.
@@ -151,7 +149,7 @@ class Visits:
         session = await self._session(token)
         rules.refuse_unless_open(session, self._core.clock.now())
         self._core.nonces.check(nonce, "confirm", session.jti, max_age=_NONCE_AGE)
-        sign_in, subject = await self._identify(session, visitor)
+        sign_in, subject = await self.owner.identify(session, visitor)
         visit = self._new_visit(session, subject, attempt_id=attempt_id)
         return await self._enter(session, visit, sign_in, cookies, spend)
 
@@ -172,7 +170,7 @@ class Visits:
         await self._core.ready()
         session = await self._session(token)
         rules.refuse_unless_open(session, self._core.clock.now())
-        await self.require_binding(session, visitor)
+        await self.owner.require(session, visitor)
         return await self._enter(session, self._new_visit(session, None, embedded=True), None, cookies, spend)
 
     def _new_visit(
@@ -283,54 +281,10 @@ class Visits:
         if session.revoked_at is not None:
             raise LinkRevoked
         if visitor is not None:
-            await self.require_binding(session, visitor)
+            await self.owner.require(session, visitor)
         if now - visit.last_seen_at >= _TOUCH_EVERY:
             await self._core.storage.touch_visit(secret_hash, now=now)
         return LiveVisit(visit, session)
-
-    async def sign_in_url(self, session: Session, visitor: Visitor) -> str | None:
-        """Where the host signs people in, if the session needs that and nobody is. Raises BindingRefused."""
-        url, _ = await self._identify(session, visitor)
-        return url
-
-    async def require_binding(self, session: Session, visitor: Visitor) -> None:
-        """Raise BindingRefused unless the person at the browser is whom the session is bound to."""
-        if await self.sign_in_url(session, visitor) is not None:
-            raise BindingRefused(
-                Message("You are not signed in any more. Sign in, then open the link again.")
-            )
-
-    async def _identify(self, session: Session, visitor: Visitor) -> tuple[str | None, str | None]:
-        """(where to sign in, who is signed in); raises BindingRefused if it is another than the owner."""
-        weakest = self._core.config.links.binding
-        if Binding.HOST_IDENTITY not in {session.binding, weakest}:
-            return None, None
-        identity = self._core.config.pages.identity
-        if identity is None:
-            raise BindingRefused(Message("This link needs a sign-in that is not configured here."))
-        answer = identity(visitor)
-        if inspect.isawaitable(answer):
-            answer = await answer
-        if isinstance(answer, SignIn):
-            return answer.url, None
-        if not isinstance(answer, Subject):
-            raise ConfigurationError("identity: it must return a Subject or a SignIn.")
-        # Both are looked at: a key of one project may give its owners the ids of another project's.
-        if self._project_of(answer) != session.project_id or answer.owner_id != session.origin_owner_id:
-            raise BindingRefused
-        return None, answer.owner_id
-
-    def _project_of(self, subject: Subject) -> str:
-        """Raises ConfigurationError if the subject is of no project and the hub has several."""
-        if subject.project is not None:
-            return subject.project
-        projects = self._core.config.projects
-        if len(projects) > 1:
-            raise ConfigurationError(
-                "identity: this hub has several projects, so say whose owner it is: "
-                "return Subject(owner_id, project=…)."
-            )
-        return next(iter(projects))
 
     async def decline(self, token: str, nonce: str) -> Session:
         """Revoke the link, because the person who opened it says that it was not meant for them."""

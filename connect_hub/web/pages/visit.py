@@ -94,7 +94,7 @@ class VisitPages:
         """Sends whoever is not signed in at the host to its own sign-in, which comes back to the visit."""
         visits = self._site.flows.visits
         live = await self.live(request, bound=False)
-        url = await visits.sign_in_url(live.session, visitor_of(request))
+        url = await visits.owner.sign_in_url(live.session, visitor_of(request))
         if url is None:
             return self._see(self._path("visit", live))
         back = self._site.urls.absolute("visit", visit=live.visit.name)
