@@ -47,7 +47,7 @@
       button.textContent = "\u00d7";
       button.setAttribute("aria-label", "Close");
       style(button, {
-        position: "absolute", insetBlockStart: "0.5rem", insetInlineEnd: "0.5rem", width: "2.75rem", height: "2.75rem",
+        position: "absolute", insetBlockStart: "0.75rem", insetInlineEnd: "0.625rem", width: "2.75rem", height: "2.75rem",
         padding: "0", border: "0", borderRadius: "0.5rem", background: "none", color: "GrayText", cursor: "pointer",
         font: "1.5rem/1 system-ui, sans-serif",
       });

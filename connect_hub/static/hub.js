@@ -187,7 +187,9 @@ const localTime = (element) => {
   const { lang } = document.documentElement;
   // en-GB and en-US write dates differently; the page knows only en, the browser knows which.
   const locale = navigator.languages.find((l) => l.split("-")[0] === lang.split("-")[0]) ?? lang;
-  const format = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
+  const format = new Intl.DateTimeFormat(locale, {
+    year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit",
+  });
   element.title = element.textContent.trim();
   element.textContent = format.format(new Date(element.dateTime));
 };

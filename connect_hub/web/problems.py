@@ -47,8 +47,17 @@ _ADVICE = {
     "connector_not_found": Message("Ask whoever sent you the link."),
     "method_not_allowed": Message("Open the link again from the original message."),
     "not_found": Message("Open the link again from the original message."),
-    "rate_limited": Message("Wait a minute, then try again."),
 }
+_ASK = Message("Ask whoever sent you the link for a new one.")
+_NEXT = {
+    "form_expired": Message("Go back and try once more."),
+    "link_expired": _ASK,
+    "link_revoked": _ASK,
+    "link_used": _ASK,
+    "rate_limited": Message("Wait a minute, then try again."),
+    "visit_expired": Message("Open the link again to go on."),
+}
+"""What stands under a title that says already what the error's own text begins with."""
 _UNKNOWN = Message("This did not work")
 _INTERNAL = Message("Something went wrong on our side. Nothing was saved that you did not see confirmed.")
 
@@ -90,6 +99,10 @@ def _text(error: ConnectHubError) -> str:
         return Message("Please try again in a moment. Nothing was saved.")
     if status >= 500:
         return _INTERNAL
+    if error.code in _NEXT:
+        return _NEXT[error.code]
+    if error.message == _TITLES.get(error.code, "") + ".":
+        return ""
     if error.code in {"not_found", "method_not_allowed"}:
         return Message("There is nothing at this address.")
     if error.code in {"payload_too_large", "unsupported_media_type", "validation_error"}:

@@ -143,16 +143,26 @@ def palette(surface: str | None, usual: Mapping[str, str]) -> Mapping[str, str]:
     return made
 
 
-def _properties(accent: str, colours: Mapping[str, str], shadows: str) -> str:
-    fill = readable(accent, colours["hover"], _SHAPE_CONTRAST)
+def _filled(colour: str, around: str) -> tuple[str, str, str]:
+    """A button's colour, what is written on it, and what it is mixed with under the pointer: away from what
+    is written on it."""
+    fill = readable(colour, around, _SHAPE_CONTRAST)
     ink, shade = _INKS if contrast(_INKS[0], fill) >= _TEXT_CONTRAST else _INKS[::-1]
+    return fill, ink, shade
+
+
+def _properties(accent: str, colours: Mapping[str, str], shadows: str) -> str:
+    fill, ink, shade = _filled(accent, colours["hover"])
+    danger, on_danger, danger_shade = _filled(LIGHT["danger"], colours["hover"])
     all_colours = {
         **colours,
         "accent": fill,
         "on-accent": ink,
-        # What the accent is mixed with under the pointer: away from what is written on it.
         "accent-shade": shade,
         "accent-text": readable(accent, colours["hover"]),
+        "danger-fill": danger,
+        "on-danger": on_danger,
+        "danger-shade": danger_shade,
     }
     return ";".join(f"--chub-{name}:{value}" for name, value in all_colours.items()) + ";" + shadows
 

@@ -197,8 +197,7 @@ def samples(
     )
     problem = Problem(
         title=say("This link has expired"),
-        text=say("This link has expired. Ask for a new one."),
-        advice=say("Ask whoever sent you the link for a new one."),
+        text=say("Ask whoever sent you the link for a new one."),
         code="link_expired",
         reference="01JD9M2Z7K",
         renew=form("/link/renew"),
@@ -349,10 +348,22 @@ def samples(
         ),
         "problem": problem,
         "problem-plain": replace(
-            problem, title=say("We could not find this page"), advice="", renew=None, code="not_found"
+            problem,
+            title=say("We could not find this page"),
+            text=say("There is nothing at this address."),
+            advice=say("Open the link again from the original message."),
+            renew=None,
+            code="not_found",
         ),
         "problem-retry": replace(
-            problem, title=say("This sign-in cannot be finished"), renew=None, retry_url="/c/v/hubspot"
+            problem,
+            title=say("This sign-in cannot be finished"),
+            text=say(
+                "This sign-in was not started here, or was finished already. Start it again from the list."
+            ),
+            renew=None,
+            retry_url="/c/v/hubspot",
+            code="state_invalid",
         ),
         "renewal-requested": RenewalRequested(),
         "closed-window": Closed(connected=None, window=True),
