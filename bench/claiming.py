@@ -96,7 +96,7 @@ def one_claim(engine: Engine, targets: list[str]) -> tuple[float, int]:
     with engine.begin() as c:
         if engine.dialect.name == "sqlite":
             c.exec_driver_sql("BEGIN IMMEDIATE")
-        claimed = claim(c, T, targets, 8, timedelta(minutes=1), NOW, dict.fromkeys(targets, 8))
+        claimed = claim(c, T, dict.fromkeys(targets, 8), 8, timedelta(minutes=1), NOW)
     return time.perf_counter() - began, len(claimed)
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from connect_hub.clock import iso
 from connect_hub.models import Account, AccountStatus, Json, Session
-from connect_hub.storage.protocol import Change, NewEvent, WebhookEndpoint
+from connect_hub.storage.protocol import Change, NewEvent
 
 __all__ = [
     "DEFAULT_EVENTS",
@@ -152,26 +152,33 @@ def link_event(
 
 
 def endpoint_event(
-    name: str, endpoint: WebhookEndpoint, *, targets: Targets, now: datetime, extra: Mapping[str, Json]
+    name: str,
+    project_id: str,
+    endpoint_id: str,
+    *,
+    description: str | None,
+    targets: Targets,
+    now: datetime,
+    extra: Mapping[str, Json],
 ) -> NewEvent:
     """An event about a webhook endpoint. Its address is left out, as it may hold a secret."""
     about: dict[str, Json] = {
         "account_id": None,
         "record_type": "webhook_endpoint",
-        "record_id": endpoint.id,
+        "record_id": endpoint_id,
         "provider": None,
         "origin_owner_id": None,
         "origin_owner_name": None,
         "origin_username": None,
         "setup_information": None,
-        "description": endpoint.description,
+        "description": description,
         **extra,
     }
     return _event(
         name,
-        endpoint.project_id,
+        project_id,
         about,
-        record_id=endpoint.id,
+        record_id=endpoint_id,
         owner_id="",
         sequence=0,
         targets=targets,

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import logging
+import os
 import random
 import threading
 from collections import Counter
@@ -53,17 +54,22 @@ class Deliveries:
         self._core = core
         self._transport = transport
         self._random = random.Random() if random_source is None else random_source  # noqa: S311  # jitter
-        self._lanes = Lanes()
-        self._settling = Settling(core.storage)
         self._expiry = Expiry(core)
-        self._lock = threading.Lock()
-        self._stuck: Counter[str] = Counter()
-        """How many calls of a plain callback are still in their threads although they took too long."""
+        self._begin_afresh()
         self._configured: dict[str, Webhook] = {
             webhook_target(project_id, webhook.name): webhook
             for project_id, project in core.config.projects.items()
             for webhook in project.webhooks
         }
+
+    def _begin_afresh(self) -> None:
+        """With nothing under way, as in a forked child, where nothing of its parent's goes on."""
+        self._process = os.getpid()
+        self._lanes = Lanes()
+        self._settling = Settling(self._core.storage)
+        self._lock = threading.Lock()
+        self._stuck: Counter[str] = Counter()
+        """How many calls of a plain callback are still in their threads although they took too long."""
 
     @property
     def targets(self) -> frozenset[str]:
@@ -82,6 +88,8 @@ class Deliveries:
 
         There is room for so many at once, and for so many to one target: see `Lanes`.
         """
+        if self._process != os.getpid():
+            self._begin_afresh()
         await self._expiry.look()
         free = self._lanes.free
         if free <= 0:
@@ -91,9 +99,7 @@ class Deliveries:
         room = self._lanes.room(self.targets | stored.keys())
         if not room:
             return ()
-        claimed = await self._core.storage.claim_deliveries(
-            tuple(room), limit=free, lease=_LEASE, now=now, room=room
-        )
+        claimed = await self._core.storage.claim_deliveries(room, limit=free, lease=_LEASE, now=now)
         for delivery in claimed:
             self._lanes.enter(delivery.target)
         return [partial(self._carry_out, one, stored.get(one.target)) for one in claimed]
@@ -116,7 +122,7 @@ class Deliveries:
         except asyncio.CancelledError:
             # Told to stop: another worker need not wait for the lease to run out.
             now = self._core.clock.now()
-            await self._settle(delivery, Outcome(False, "interrupted"), DeliveryState.PENDING, now, now)
+            await self._hand_back(delivery, "interrupted", now)
             raise
         finally:
             self._lanes.leave(delivery.target, well=delivered and monotonic() - began < _SLOW)
@@ -124,9 +130,13 @@ class Deliveries:
         state, next_at = next_try(
             outcome, attempts=delivery.attempts + 1, now=now, random_source=self._random
         )
-        if endpoint is not None and endpoint.deleted_at is None and (outcome.gone or not endpoint.enabled):
+        if endpoint is not None and endpoint.deleted_at is None:
             # It is held where it is written down, unless the endpoint was enabled or moved meanwhile.
-            state, next_at = DeliveryState.PENDING, now
+            if not endpoint.enabled:
+                await self._hand_back(delivery, outcome.error, now, unchanged)
+                return
+            if outcome.gone:
+                state, next_at = DeliveryState.PENDING, now
         if not outcome.delivered:
             log.warning(
                 "event %s to %s: %s; %s after %d tries",
@@ -144,9 +154,29 @@ class Deliveries:
             return None
         if outcome.attempt is None:
             return None if endpoint.enabled else unchanged
+        began = outcome.attempt.started_at
         if outcome.delivered:
-            return None if endpoint.failing_since is None else after_success
-        return after_failure(endpoint.url, now=now, gone=outcome.gone, targets=self._core.targets)
+            return None if endpoint.failing_since is None else after_success(endpoint.url, began=began)
+        return after_failure(
+            endpoint.url, began=began, now=now, gone=outcome.gone, targets=self._core.targets
+        )
+
+    async def _hand_back(
+        self, delivery: Delivery, why: str | None, now: datetime, judge: Judge | None = None
+    ) -> None:
+        """Nothing came of it: due at once, with as many tries before it as when it was claimed."""
+        await self._settling.settle(
+            Settlement(
+                delivery_id=delivery.id,
+                epoch=delivery.epoch,
+                state=DeliveryState.PENDING,
+                next_at=now,
+                error=why,
+                now=now,
+                counts=False,
+                judge=judge,
+            )
+        )
 
     async def _settle(
         self,

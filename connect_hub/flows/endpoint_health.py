@@ -21,9 +21,16 @@ _SILENCE = timedelta(hours=48)
 """Longer than the schedule ever waits, jitter and Retry-After included."""
 
 
-def after_success(endpoint: WebhookEndpoint) -> tuple[WebhookEndpoint, Sequence[NewEvent]]:
-    """It works: what failed before is forgotten."""
-    return replace(endpoint, failing_since=None, last_failure_at=None), ()
+def after_success(url: str, *, began: datetime) -> Judge:
+    """What a try of `url` that began then and was taken means: it works, and what failed before is
+    forgotten."""
+
+    def judge(endpoint: WebhookEndpoint) -> tuple[WebhookEndpoint, Sequence[NewEvent]]:
+        if _is_of_another_time(endpoint, url, began):
+            return endpoint, ()
+        return replace(endpoint, failing_since=None, last_failure_at=None), ()
+
+    return judge
 
 
 def unchanged(endpoint: WebhookEndpoint) -> tuple[WebhookEndpoint, Sequence[NewEvent]]:
@@ -31,12 +38,13 @@ def unchanged(endpoint: WebhookEndpoint) -> tuple[WebhookEndpoint, Sequence[NewE
     return endpoint, ()
 
 
-def after_failure(url: str, *, now: datetime, gone: bool, targets: Targets) -> Judge:
-    """What a failed try of `url` at `now` means; `gone`: whoever is there said that it is there no more."""
+def after_failure(url: str, *, began: datetime, now: datetime, gone: bool, targets: Targets) -> Judge:
+    """What a try of `url` that began then and failed at `now` means; `gone`: whoever is there said that it is
+    there no more."""
 
     def judge(endpoint: WebhookEndpoint) -> tuple[WebhookEndpoint, Sequence[NewEvent]]:
-        if endpoint.url != url:
-            return endpoint, ()  # it moved while this was under way
+        if _is_of_another_time(endpoint, url, began):
+            return endpoint, ()
         since, last = endpoint.failing_since, endpoint.last_failure_at
         # Workers write down their tries a little out of order, and by clocks that differ a little.
         if since is None or last is None or abs(now - last) > _SILENCE:
@@ -47,7 +55,9 @@ def after_failure(url: str, *, now: datetime, gone: bool, targets: Targets) -> J
         return turned_off(failing, "gone" if gone else "failing", now), [
             endpoint_event(
                 DISABLED,
-                endpoint,
+                endpoint.project_id,
+                endpoint.id,
+                description=endpoint.description,
                 targets=targets,
                 now=now,
                 extra={
@@ -59,6 +69,11 @@ def after_failure(url: str, *, now: datetime, gone: bool, targets: Targets) -> J
         ]
 
     return judge
+
+
+def _is_of_another_time(endpoint: WebhookEndpoint, url: str, began: datetime) -> bool:
+    """Whether it was moved, changed, disabled or enabled after the try began, which so says nothing of it."""
+    return endpoint.url != url or began < endpoint.updated_at
 
 
 def turned_off(endpoint: WebhookEndpoint, reason: str, now: datetime) -> WebhookEndpoint:

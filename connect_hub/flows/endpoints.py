@@ -40,6 +40,7 @@ from connect_hub.net import OutboundPolicy
 from connect_hub.secret import Secret
 from connect_hub.storage.protocol import DeliveryQuery, DeliveryRecord, WebhookEndpoint
 from connect_hub.webhooks.signing import generate_secret
+from connect_hub.webhooks.targets import webhook_target
 
 __all__ = ["Endpoint", "Endpoints", "IssuedEndpoint", "SecretLife"]
 
@@ -295,13 +296,20 @@ class Endpoints:
         """Send an event to this endpoint alone, made up and marked with `"test": true`.
 
         `event` is one of the events, or by default `webhook.test`. Raises ValidationFailed, EndpointNotFound,
-        EndpointReadOnly, EndpointDisabled.
+        EndpointDisabled.
         """
         name = parse(TestEndpoint, {"event": event}).event or TEST_EVENT
-        endpoint = await self._writable(endpoint_id, project)
-        if not endpoint.enabled:
-            raise EndpointDisabled
-        made = replace(sample_event(name, endpoint, self._core.clock.now()), endpoints=(endpoint.id,))
+        now = self._core.clock.now()
+        if self.configured(endpoint_id, project) is not None:
+            await self._core.ready()
+            made = sample_event(name, project, endpoint_id, now=now)
+            made = replace(made, targets=(webhook_target(project, endpoint_id),), endpoints=())
+        else:
+            endpoint = await self.stored(endpoint_id, project)
+            if not endpoint.enabled:
+                raise EndpointDisabled
+            made = sample_event(name, project, endpoint_id, endpoint.description, now=now)
+            made = replace(made, endpoints=(endpoint_id,))
         await self._core.storage.record([made])
         await self._audit.write(project, "webhook_endpoint.tested", endpoint_id, after={"event": name})
         self._core.wake()
@@ -323,11 +331,6 @@ class Endpoints:
         if found is None:
             raise EndpointNotFound
         return found
-
-    async def _writable(self, endpoint_id: str, project: str) -> WebhookEndpoint:
-        if self.configured(endpoint_id, project) is not None:
-            raise EndpointReadOnly
-        return await self.stored(endpoint_id, project)
 
     async def _change(
         self, endpoint_id: str, project: str, change: Change, now: datetime, done: str

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 
 from connect_hub.errors import StorageUnavailable
 from connect_hub.storage.protocol import EventStore, Settlement
@@ -20,6 +22,7 @@ class Settling:
     """Writes what comes while it writes in its next transaction: a commit costs more than a row.
 
     While the database is away it tries again for some seconds, since what is not written down is sent again.
+    One that cannot be written fails none of those that it came with.
     """
 
     def __init__(self, storage: EventStore) -> None:
@@ -43,17 +46,39 @@ class Settling:
         while self._waiting:
             batch, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
             try:
-                results = await self._write([settlement for settlement, _ in batch])
+                results = await self._outcomes([settlement for settlement, _ in batch])
             except BaseException as error:
                 for _, written in batch:
                     if not written.done():
                         written.set_exception(error)
-                if not isinstance(error, Exception):
-                    raise
-            else:
-                for (_, written), result in zip(batch, results, strict=True):
-                    if not written.done():
-                        written.set_result(result)
+                raise
+            for (_, written), result in zip(batch, results, strict=True):
+                if written.done():
+                    continue
+                if isinstance(result, Exception):
+                    written.set_exception(result)
+                else:
+                    written.set_result(result)
+
+    async def _outcomes(self, settlements: list[Settlement]) -> Sequence[bool | Exception]:
+        """What became of each; one by one where they cannot be written together."""
+        try:
+            return await self._write(settlements)
+        except StorageUnavailable as error:
+            return [error] * len(settlements)
+        except Exception as error:
+            if len(settlements) > 1:
+                log.warning(
+                    "outcomes are written one by one, for together it failed: %s", type(error).__name__
+                )
+                return [(await self._outcomes([one]))[0] for one in settlements]
+            [one] = settlements
+            if one.attempt is None:
+                return [error]
+            # What was answered is a stranger's: a delivery must not come again for ever because of it. Nor is
+            # the error's text logged, which may quote it.
+            log.warning("delivery %s: its try cannot be logged: %s", one.delivery_id, type(error).__name__)
+            return await self._outcomes([replace(one, attempt=None)])
 
     async def _write(self, settlements: list[Settlement]) -> list[bool]:
         pause = _FIRST_PAUSE

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from connect_hub import Event, HubConfig, Project, Secret, Webhook
 from connect_hub.flows import deliveries as deliveries_module
+from connect_hub.flows.lanes import LANE
 from connect_hub.net import Answer
 from connect_hub.net.answer import Headers
 from connect_hub.storage.protocol import DeliveryState
@@ -305,6 +306,28 @@ async def test_interrupted_try_is_free_at_once(tmp_path: Path) -> None:
         await task
     assert await made.hub.deliveries.run_due() == 1
     assert calls == 2
+
+
+async def test_a_forked_child_has_nothing_under_way(tmp_path: Path) -> None:
+    """R18: what its parent was delivering at the fork takes no place in the child's lanes."""
+    made = make_hub(tmp_path)
+    hung = asyncio.Event()
+
+    @made.hub.on("link.opened", name="hangs")
+    async def hangs(event: Event) -> None:
+        await hung.wait()
+
+    async def open_links(number: int) -> None:
+        for _ in range(number):
+            link = await made.hub.links.create(origin_owner_id="42", origin_owner_name="Acme")
+            await Customer(made.hub).enter(link.url)
+
+    await open_links(LANE + 2)
+    taken = await made.hub.deliveries.claim()
+    assert len(taken) == LANE
+    assert len(await made.hub.deliveries.claim()) == 0
+    made.hub.deliveries._process = 1  # the parent's
+    assert len(await made.hub.deliveries.claim()) == 2
 
 
 @pytest.mark.parametrize("workers", [2, 8])

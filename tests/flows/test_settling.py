@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from connect_hub.errors import ConnectHubError, StorageUnavailable
 from connect_hub.flows import settling as settling_module
 from connect_hub.flows.settling import Settling
-from connect_hub.storage.protocol import DeliveryState, Settlement
+from connect_hub.storage.protocol import DeliveryAttempt, DeliveryState, Settlement
 
 
 def outcome(number: int) -> Settlement:
@@ -49,6 +50,31 @@ async def test_what_comes_while_one_is_written_is_written_together() -> None:
     store.gate.set()
     assert await asyncio.gather(*tasks) == [True, False, True, False, True]
     assert store.batches == [["0"], ["1", "2", "3", "4"]]
+
+
+async def test_one_that_cannot_be_written_fails_no_other() -> None:
+    """R5: the others of its batch are written; it too, if only the log of its try is what cannot be."""
+
+    class Picky(Store):
+        async def settle_deliveries(self, settlements: Sequence[Settlement]) -> list[bool]:
+            written = await super().settle_deliveries(settlements)
+            if any(one.attempt is not None or one.delivery_id == "6" for one in settlements):
+                raise ConnectHubError
+            return written
+
+    store: Any = Picky()
+    settling = Settling(store)
+    logged = DeliveryAttempt(started_at=outcome(0).now, duration_ms=1, response_body=b"\0")
+    tasks = [asyncio.create_task(settling.settle(outcome(0)))]
+    await store.began.wait()
+    wanted = [outcome(2), replace(outcome(4), attempt=logged), outcome(6)]
+    tasks += [asyncio.create_task(settling.settle(one)) for one in wanted]
+    await asyncio.sleep(0)
+    store.gate.set()
+    *well, bad = await asyncio.gather(*tasks, return_exceptions=True)
+    assert well == [True, True, True]
+    assert isinstance(bad, ConnectHubError)
+    assert store.batches == [["0"], ["2", "4", "6"], ["2"], ["4"], ["4"], ["6"]]
 
 
 async def test_a_database_that_is_away_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ async def test_what_is_over_is_removed(tmp_path: Path) -> None:
     old = await hub.links.create(origin_owner_id="42", origin_owner_name="Old")  # ended 35 days before NOW
     await storage.record([_event(f"old{n}", clock.now(), "handler:x") for n in range(3)])
     claimed = await storage.claim_deliveries(
-        ["handler:x"], limit=2, lease=timedelta(minutes=1), now=clock.now()
+        {"handler:x": 2}, limit=2, lease=timedelta(minutes=1), now=clock.now()
     )
     await storage.settle_deliveries(
         [

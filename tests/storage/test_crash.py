@@ -47,7 +47,9 @@ async def test_a_crash_leaves_both_or_neither(tmp_path: Path) -> None:
         else:
             assert [one.id for one in accounts] == [ACCOUNT]
             assert (made.connects, tried.status) == (1, AttemptStatus.AUTHENTICATED)
-        claimed = await storage.claim_deliveries(["webhook:one"], limit=9, lease=timedelta(hours=1), now=NOW)
+        claimed = await storage.claim_deliveries(
+            {"webhook:one": 9}, limit=9, lease=timedelta(hours=1), now=NOW
+        )
         assert [one.event_id for one in claimed] == ["msg"]
         await storage.aclose()
         with sqlite3.connect(file) as connection:

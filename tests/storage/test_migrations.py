@@ -259,7 +259,7 @@ async def test_a_hundred_thousand_accounts_are_upgraded(engine: Engine, url: str
         assert kept.origin_owner_name == "Zoë"
         assert await storage.visit(digest(f"visit-{number}")) is not None
     claimed = await storage.claim_deliveries(
-        ["webhook:one"], limit=9, lease=timedelta(minutes=1), now=NOW + timedelta(hours=1)
+        {"webhook:one": 9}, limit=9, lease=timedelta(minutes=1), now=NOW + timedelta(hours=1)
     )
     assert sorted(one.event_id for one in claimed) == ["msg-1", "msg-2"]
     made = await linked(storage)

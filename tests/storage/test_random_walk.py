@@ -301,10 +301,11 @@ class Walk:
         return lambda s: s.delete_account(project, account_id, announce=announce)
 
     def claim(self) -> Operation:
-        targets = self.random.choice([TARGETS, TARGETS[:1]])
-        limit, lease = self.random.randint(1, 4), self.random.choice([LONG, OVER])
+        limit = self.random.randint(1, 4)
+        room = dict.fromkeys(self.random.choice([TARGETS, TARGETS[:1]]), self.random.choice([1, limit]))
+        lease = self.random.choice([LONG, OVER])
         now = self.now
-        return lambda s: s.claim_deliveries(targets, limit=limit, lease=lease, now=now)
+        return lambda s: s.claim_deliveries(room, limit=limit, lease=lease, now=now)
 
     def settle(self) -> Operation:
         """A delivery's id is the storage's own: it is named by its event and target."""
@@ -313,14 +314,20 @@ class Walk:
         one = self.random.choice(self.deliveries[-8:])
         outcome = self.random.choice(list(DeliveryState))
         again = later(self.steps + self.random.randint(1, 30)) if outcome is DeliveryState.PENDING else None
-        now = self.now
+        now, counts = self.now, self.random.random() < 0.8
 
         async def settle(s: Storage) -> object:
             delivery_id = await _delivery_id(s, one)
             if delivery_id is None:
                 return None
             settlement = Settlement(
-                delivery_id=delivery_id, epoch=one.epoch, state=outcome, next_at=again, error="e", now=now
+                delivery_id=delivery_id,
+                epoch=one.epoch,
+                state=outcome,
+                next_at=again,
+                error="e",
+                now=now,
+                counts=counts,
             )
             return await s.settle_deliveries([settlement])
 

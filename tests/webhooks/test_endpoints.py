@@ -1,6 +1,8 @@
 """Endpoints of the database: who gets what, signed with which secrets, and what their failures come to."""
 
+import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -348,6 +350,29 @@ async def test_a_test_event_goes_to_one_endpoint_and_says_what_it_is(tmp_path: P
         await on.hub.endpoints.test(endpoint, event="account.crated")
 
 
+async def test_an_endpoint_of_the_configuration_can_be_tested_too(tmp_path: Path) -> None:
+    """It alone gets the test event, and a replay leaves that out."""
+    from connect_hub import HubConfig, Project, Secret, Webhook
+    from connect_hub.webhooks import generate_secret
+    from tests.hubs import API_KEY
+
+    secret = generate_secret()
+    main = Webhook(url=URL, secrets=[secret], name="main")
+    other = Webhook(url="https://hooks.test/other", secrets=[generate_secret()], name="other")
+    config = HubConfig(projects={"default": Project(api_keys=[Secret(API_KEY)], webhooks=[main, other])})
+    on = hooked(tmp_path, config)
+    await on.hub.endpoints.create(url="https://hooks.test/stored")
+    since = on.made.clock.now()
+    for name in (None, "account.created", "webhook_endpoint.disabled"):
+        sent = await on.hub.endpoints.test("main", event=name)
+        assert (sent.target, sent.endpoint_id) == ("webhook:default/main", None)
+    await on.delivered()
+    assert [post.url for post in on.hooks.posts] == [URL] * 3
+    assert all(verify(p.body, p.headers, secret, clock=on.made.clock)["test"] for p in on.hooks.posts)
+    await on.after(seconds=1)
+    assert await on.hub.events.replay("main", since=since, include_delivered=True) == 0
+
+
 async def test_endpoints_of_the_configuration_are_shown_and_changed_there_alone(tmp_path: Path) -> None:
     """They are in the list and can be replayed to; nothing of the database overrides them."""
     from connect_hub import HubConfig, Project, Secret, Webhook
@@ -417,6 +442,77 @@ async def test_what_was_enabled_meanwhile_is_not_held(tmp_path: Path) -> None:
     assert (await on.hub.endpoints.get(endpoint)).enabled
     await on.delivered()
     assert [post.url for post in on.hooks.posts] == [URL, moved]
+
+
+@pytest.mark.parametrize("status", [204, 410])
+async def test_a_try_says_nothing_of_what_was_enabled_after_it_began(tmp_path: Path, status: int) -> None:
+    """R7: an answer that was under way while its endpoint was disabled and enabled again neither ends the
+    count of failures since then, nor disables it once more."""
+    on = hooked(tmp_path)
+    endpoint = (await on.hub.endpoints.create(url=URL)).endpoint.id
+    on.hooks.says = lambda post: answer(500)
+    await something(on)
+    await on.delivered()
+    began, answered = asyncio.Event(), asyncio.Event()
+    quick = on.hooks.send
+
+    async def slow(*args: Any, **rest: Any) -> Any:
+        began.set()
+        await answered.wait()
+        return answer(status)
+
+    on.hooks.send = slow  # type: ignore[method-assign]
+    await something(on)
+    under_way = asyncio.create_task(on.delivered())
+    await began.wait()
+    on.hooks.send = quick  # type: ignore[method-assign]
+    on.made.clock.advance(timedelta(seconds=1))
+    await on.hub.endpoints.disable(endpoint)
+    await on.hub.endpoints.enable(endpoint)
+    await something(on)
+    await on.hub.deliveries.run_due()
+    failing_since = (await on.hub.endpoints.get(endpoint)).failing_since
+    on.hooks.says = lambda post: answer(503, retry_after="60")
+    answered.set()
+    await under_way
+    shown = await on.hub.endpoints.get(endpoint)
+    assert (shown.enabled, shown.failing_since) == (True, failing_since)
+    assert failing_since is not None
+
+
+async def test_what_was_not_tried_is_no_try(tmp_path: Path) -> None:
+    """R5: ten tries are ten posts: what was claimed for an endpoint that was disabled just then, or cut short
+    by the end of its process, counts for none."""
+    on = hooked(tmp_path)
+    endpoint = (await on.hub.endpoints.create(url=URL)).endpoint.id
+    await something(on)
+    disabled = replace((await on.hub.endpoints.stored(endpoint, "default")), enabled=False)
+    [claimed] = await on.hub.deliveries.claim()
+    await on.hub.endpoints.disable(endpoint)
+    delivery = claimed.args[0]
+    await on.hub.deliveries._carry_out(delivery, disabled)
+    [kept] = await on.hub.events.deliveries(endpoint_id=endpoint)
+    assert (kept.state, kept.attempts) == (DeliveryState.HELD, 0)
+
+    await on.hub.endpoints.enable(endpoint)
+    began = asyncio.Event()
+
+    async def hang(*args: Any, **rest: Any) -> Any:
+        began.set()
+        await asyncio.Event().wait()
+
+    on.hooks.send, quick = hang, on.hooks.send  # type: ignore[method-assign]
+    task = asyncio.create_task(on.hub.deliveries.run_due())
+    await began.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    [kept] = await on.hub.events.deliveries(endpoint_id=endpoint)
+    assert (kept.state, kept.attempts, kept.last_error) == (DeliveryState.PENDING, 0, "interrupted")
+    on.hooks.send = quick  # type: ignore[method-assign]
+    await on.delivered()
+    [kept] = await on.hub.events.deliveries(endpoint_id=endpoint)
+    assert (kept.state, kept.attempts) == (DeliveryState.DELIVERED, 1)
 
 
 async def test_failures_a_little_out_of_order_add_up(tmp_path: Path) -> None:

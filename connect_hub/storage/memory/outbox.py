@@ -61,20 +61,16 @@ class MemoryEvents(Shelves):
 
     async def claim_deliveries(
         self,
-        targets: Sequence[str],
+        room: Mapping[str, int],
         *,
         limit: int,
         lease: timedelta,
         now: datetime,
-        room: Mapping[str, int] | None = None,
     ) -> list[Delivery]:
         with self._transaction():
             clock, at = self._lease_clock(), milliseconds(now)
-            wanted = {target: limit if room is None else room.get(target, limit) for target in targets}
             pending = [
-                row
-                for row in self._deliveries.values()
-                if row["state"] == _PENDING and row["target"] in wanted
+                row for row in self._deliveries.values() if row["state"] == _PENDING and row["target"] in room
             ]
             heads: dict[tuple[str, str], Row] = {}
             for row in sorted(pending, key=_order):
@@ -89,7 +85,7 @@ class MemoryEvents(Shelves):
                         places.setdefault(place, heads[place])
             until = clock + lease // timedelta(milliseconds=1)
             claimed: list[Row] = []
-            for target, most in wanted.items():
+            for target, most in room.items():
                 mine = [row for (to, _), row in places.items() if to == target]
                 claimed += mine[: max(0, min(most, limit - len(claimed)))]
             claimed = [{**row, "epoch": row["epoch"] + 1, "lease_until": until} for row in claimed]
@@ -140,7 +136,7 @@ class MemoryEvents(Shelves):
         self._deliveries[row["id"]] = {
             **row,
             "state": settlement.state.value,
-            "attempts": row["attempts"] + 1,
+            "attempts": row["attempts"] + settlement.counts,
             "lease_until": None,
             "last_error": settlement.error,
             "next_at": row["next_at"] if next_at is None else milliseconds(next_at),

@@ -71,6 +71,8 @@ class Settlement:
     now: datetime
     attempt: DeliveryAttempt | None = None
     """What to log of it."""
+    counts: bool = True
+    """Whether it was one of the tries that a delivery has; False: it is handed back as it was."""
     judge: Judge | None = None
     """Asked about the stored endpoint of the delivery, if it is still there; what it decides is written as
     `EndpointStore.change_endpoint` would, with its events, in the same transaction."""
@@ -94,17 +96,16 @@ class EventStore(Protocol):
 
     async def claim_deliveries(
         self,
-        targets: Sequence[str],
+        room: Mapping[str, int],
         *,
         limit: int,
         lease: timedelta,
         now: datetime,
-        room: Mapping[str, int] | None = None,
     ) -> list[Delivery]:
-        """Lease up to `limit` pending deliveries to `targets` that are due at `now`.
+        """Lease up to `limit` pending deliveries that are due at `now`, to the targets that `room` names.
 
-        The targets in the order in which they are given; of each the oldest first, no more than its `room`
-        where it has one. What it costs depends on what is given out, not on how much is due.
+        The targets in the order in which they are given; of each the oldest first, and no more than there is
+        room for. What it costs depends on what is given out, not on how much is due.
 
         Committed when it returns. No delivery is held by two live leases. Of one target and record, only the
         earliest pending delivery (by sequence, then age) is given out, unless that one is waiting for a later
@@ -113,7 +114,8 @@ class EventStore(Protocol):
         ...
 
     async def settle_deliveries(self, settlements: Sequence[Settlement]) -> list[bool]:
-        """Record the outcome of each of these tries, count it, and end its lease, all in one transaction.
+        """Record the outcome of each of these tries, count it if it `counts`, and end its lease, all in one
+        transaction.
 
         False for one whose claim was lost meanwhile: of it nothing is written.
         """

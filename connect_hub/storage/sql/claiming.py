@@ -28,18 +28,15 @@ _WIDER = 4
 def claim(
     c: Connection,
     t: Tables,
-    targets: Sequence[str],
+    room: Mapping[str, int],
     limit: int,
     lease: timedelta,
     now: datetime,
-    room: Mapping[str, int] | None,
 ) -> list[Delivery]:
     at, clock = milliseconds(now), now_milliseconds(c.dialect.name)
     ids: list[str] = []
-    for target in _with_something_due(c, t, targets, at):
-        most = limit - len(ids)
-        if room is not None:
-            most = min(most, room.get(target, most))
+    for target in _with_something_due(c, t, list(room), at):
+        most = min(limit - len(ids), room[target])
         if most > 0:
             ids += _locked(c, t, target, most, at, clock)
     if not ids:

@@ -38,14 +38,13 @@ class SQLEvents:
 
     async def claim_deliveries(
         self,
-        targets: Sequence[str],
+        room: Mapping[str, int],
         *,
         limit: int,
         lease: timedelta,
         now: datetime,
-        room: Mapping[str, int] | None = None,
     ) -> list[Delivery]:
-        return await self._transactions.write(claiming.claim, self.tables, targets, limit, lease, now, room)
+        return await self._transactions.write(claiming.claim, self.tables, room, limit, lease, now)
 
     async def settle_deliveries(self, settlements: Sequence[Settlement]) -> list[bool]:
         return await self._transactions.write(outbox.settle, self.tables, settlements)

@@ -65,7 +65,7 @@ def _settle(c: Connection, t: Tables, settlement: Settlement) -> bool:
     is_open = settlement.state in _OPEN
     values: dict[str, object] = {
         "state": settlement.state.value,
-        "attempts": d.attempts + 1,
+        "attempts": d.attempts + int(settlement.counts),
         "lease_until": None,
         "last_error": settlement.error,
         "settled_at": None if is_open else milliseconds(settlement.now),

@@ -31,7 +31,7 @@ OVER = timedelta(0)
 
 async def _sequences(storage: Storage, account_id: str) -> int:
     """How many events of the account wait for `webhook:two`."""
-    claimed = await storage.claim_deliveries(["webhook:two"], limit=1000, lease=LEASE, now=later(86400))
+    claimed = await storage.claim_deliveries({"webhook:two": 1000}, limit=1000, lease=LEASE, now=later(86400))
     return len([one for one in claimed if one.record_id == account_id])
 
 

@@ -35,7 +35,7 @@ async def _claim(storage: Storage, at: float = 0) -> list[Delivery]:
     """What is due to stored endpoints, as a worker finds it."""
     due = await storage.endpoints_due(now=later(at))
     targets = [f"webhook:{one.project_id}/{one.id}" for one in due if one.enabled]
-    return await storage.claim_deliveries(targets, limit=100, lease=LEASE, now=later(at))
+    return await storage.claim_deliveries(dict.fromkeys(targets, 100), limit=100, lease=LEASE, now=later(at))
 
 
 def _to(one: Delivery) -> str:
@@ -256,7 +256,7 @@ class EndpointClauses(Clauses):
         assert await _settle(storage, one, DeliveryState.PENDING, judge=judge)
         assert await storage.endpoint("default", made.id) == _disabled(made)
         assert [_to(one) for one in await _claim(storage)] == [told.id]
-        (handler,) = await storage.claim_deliveries(["handler:x"], limit=9, lease=LEASE, now=NOW)
+        (handler,) = await storage.claim_deliveries({"handler:x": 9}, limit=9, lease=LEASE, now=NOW)
         assert handler.event_id == notice.id
         assert await _settle(storage, two, DeliveryState.DELIVERED)
         held = {DeliveryState.HELD: 1, DeliveryState.DELIVERED: 1, DeliveryState.PENDING: 2}

@@ -41,7 +41,7 @@ def _seen(new: NewEvent) -> EventRecord:
 async def _claim(storage: Storage, at: float = 0) -> list[Delivery]:
     due = await storage.endpoints_due(now=later(at))
     targets = ["webhook:one", *(f"webhook:{one.project_id}/{one.id}" for one in due)]
-    return await storage.claim_deliveries(targets, limit=100, lease=LEASE, now=later(at))
+    return await storage.claim_deliveries(dict.fromkeys(targets, 100), limit=100, lease=LEASE, now=later(at))
 
 
 async def _settle(
@@ -222,8 +222,9 @@ class EventLogClauses(Clauses):
         assert {(d.target, d.endpoint_id) for d in mine} == {("webhook:default/ep_1", "ep_1")}
         assert await storage.replay(_replay()) == Replayed(0, None)
         assert await _claim(storage, 999) == []
-        target = ["webhook:default/ep_1"]
-        first = await storage.claim_deliveries(target, limit=9, lease=LEASE, now=later(1000))
+        first = await storage.claim_deliveries(
+            {"webhook:default/ep_1": 9}, limit=9, lease=LEASE, now=later(1000)
+        )
         assert len(first) == 1  # of its record; the others come behind it
 
     async def test_a_replay_leaves_out_what_was_taken_unless_asked(self, storage: Storage) -> None:

@@ -17,11 +17,18 @@ ONE = ("webhook:one",)
 
 
 async def _claim(storage: Storage, *targets: str, at: float = 0, lease: timedelta = LEASE) -> list[Delivery]:
-    return await storage.claim_deliveries(targets or ONE, limit=100, lease=lease, now=later(at))
+    return await storage.claim_deliveries(
+        dict.fromkeys(targets or ONE, 100), limit=100, lease=lease, now=later(at)
+    )
 
 
 async def _settle(
-    storage: Storage, delivery: Delivery, state: DeliveryState, *, again_at: float | None = None
+    storage: Storage,
+    delivery: Delivery,
+    state: DeliveryState,
+    *,
+    again_at: float | None = None,
+    counts: bool = True,
 ) -> bool:
     settlement = Settlement(
         delivery_id=delivery.id,
@@ -30,6 +37,7 @@ async def _settle(
         next_at=None if again_at is None else later(again_at),
         error=None if state is DeliveryState.DELIVERED else "503",
         now=NOW,
+        counts=counts,
     )
     return await storage.settle_deliveries([settlement]) == [True]
 
@@ -62,20 +70,23 @@ class EventClauses(Clauses):
         """R3: 10 workers that claim at once share 50 deliveries, each once."""
         await storage.record([event(record_id=str(n)) for n in range(50)])
         claims = await asyncio.gather(
-            *(storage.claim_deliveries(ONE, limit=10, lease=LEASE, now=NOW) for _ in range(10))
+            *(
+                storage.claim_deliveries({"webhook:one": 10}, limit=10, lease=LEASE, now=NOW)
+                for _ in range(10)
+            )
         )
         ids = [one.id for claim in claims for one in claim]
         assert len(ids) == len(set(ids))
-        while more := await storage.claim_deliveries(ONE, limit=10, lease=LEASE, now=NOW):
+        while more := await storage.claim_deliveries({"webhook:one": 10}, limit=10, lease=LEASE, now=NOW):
             ids += [one.id for one in more]
         assert len(ids) == len(set(ids)) == 50
 
     async def test_only_what_is_due_and_asked_for(self, storage: Storage) -> None:
         """Oldest first, up to the limit, not before its time, and to no target that was not named."""
         await storage.record([event(record_id=str(n), created_at=later(9 - n)) for n in range(10)])
-        assert await storage.claim_deliveries((), limit=9, lease=LEASE, now=later(99)) == []
+        assert await storage.claim_deliveries({}, limit=9, lease=LEASE, now=later(99)) == []
         assert await _claim(storage, "webhook:other", at=99) == []
-        first = await storage.claim_deliveries(ONE, limit=2, lease=LEASE, now=later(4))
+        first = await storage.claim_deliveries({"webhook:one": 2}, limit=2, lease=LEASE, now=later(4))
         assert [one.record_id for one in first] == ["9", "8"]
         assert [one.record_id for one in await _claim(storage, at=4)] == ["7", "6", "5"]
 
@@ -101,6 +112,14 @@ class EventClauses(Clauses):
         assert (again.id, again.attempts, again.epoch) == (one.id, 1, 2)
         assert await _settle(storage, again, DeliveryState.DEAD)
         assert await _claim(storage, at=1e6) == []
+
+    async def test_what_is_handed_back_was_no_try(self, storage: Storage) -> None:
+        """R5, R18: a claim that ends without a try leaves the count, and what is behind it waits."""
+        await storage.record([event(sequence=1), event(sequence=2)])
+        (one,) = await _claim(storage)
+        assert await _settle(storage, one, DeliveryState.PENDING, counts=False)
+        (again,) = await _claim(storage)
+        assert (again.id, again.attempts, again.epoch) == (one.id, 0, 2)
 
     async def test_one_record_is_told_in_order(self, storage: Storage) -> None:
         """R6: of one target and record only the earliest is out; the next one comes when it is settled."""
@@ -153,19 +172,15 @@ class EventClauses(Clauses):
         limit; a target without room is left alone."""
         targets = [f"webhook:{n}" for n in range(20)]
         await storage.record([event(record_id=str(n), targets=targets) for n in range(5)])
-        room = {"webhook:7": 2, "webhook:3": 1, "webhook:1": 0}
         claimed = await storage.claim_deliveries(
-            ["webhook:7", "webhook:1", "webhook:3", "webhook:none"],
+            {"webhook:7": 2, "webhook:1": 0, "webhook:3": 1, "webhook:none": 9},
             limit=99,
             lease=LEASE,
             now=NOW,
-            room=room,
         )
         assert [one.target for one in claimed] == ["webhook:7", "webhook:7", "webhook:3"]
-        every = dict.fromkeys(targets, 3)
-        claimed = await storage.claim_deliveries(
-            ["webhook:none", *reversed(targets)], limit=7, lease=LEASE, now=NOW, room=every
-        )
+        every = dict.fromkeys(["webhook:none", *reversed(targets)], 3)
+        claimed = await storage.claim_deliveries(every, limit=7, lease=LEASE, now=NOW)
         assert [one.target for one in claimed] == [f"webhook:{n}" for n in (19, 19, 19, 18, 18, 18, 17)]
 
     async def test_a_long_queue_of_one_record_hides_nobody(self, storage: Storage) -> None:
@@ -174,9 +189,9 @@ class EventClauses(Clauses):
         long = [event(sequence=n, record_id="long", created_at=NOW) for n in range(300)]
         late = [event(sequence=n, record_id="late", created_at=later(9 - n)) for n in (1, 2)]
         await storage.record([*long, event(record_id="other", created_at=later(1)), *late])
-        (head,) = await storage.claim_deliveries(ONE, limit=1, lease=LEASE, now=later(9))
+        (head,) = await storage.claim_deliveries({"webhook:one": 1}, limit=1, lease=LEASE, now=later(9))
         assert head.record_id == "long"
-        others = await storage.claim_deliveries(ONE, limit=2, lease=LEASE, now=later(9))
+        others = await storage.claim_deliveries({"webhook:one": 2}, limit=2, lease=LEASE, now=later(9))
         assert [one.record_id for one in others] == ["other", "late"]
         assert others[1].event_id == late[0].id
         assert await _claim(storage, at=9) == []
@@ -185,7 +200,7 @@ class EventClauses(Clauses):
         """R9: of several outcomes those whose claim was lost are left out, each by itself."""
         await storage.record([event(record_id=str(n)) for n in range(3)])
         one, two, three = await _claim(storage, lease=OVER)
-        (again,) = await storage.claim_deliveries(ONE, limit=1, lease=LEASE, now=NOW)
+        (again,) = await storage.claim_deliveries({"webhook:one": 1}, limit=1, lease=LEASE, now=NOW)
         assert again.id == one.id
         settlements = [
             Settlement(

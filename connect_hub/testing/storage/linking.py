@@ -50,7 +50,7 @@ async def _accounts(storage: Storage) -> list[Account]:
 
 
 async def _events(storage: Storage, target: str = "webhook:one") -> list[str]:
-    claimed = await storage.claim_deliveries([target], limit=1000, lease=LEASE, now=later(86400))
+    claimed = await storage.claim_deliveries({target: 1000}, limit=1000, lease=LEASE, now=later(86400))
     return sorted(delivery.event_name for delivery in claimed)
 
 

@@ -124,8 +124,8 @@ class UpkeepClauses(Clauses):
         assert await storage.attempt(tried.id) is None
         assert await storage.state(digest("state")) is None
         assert await storage.steps("default", made.id) == []
-        assert await storage.claim_deliveries(["webhook:one"], limit=9, lease=LEASE, now=NOW) == []
-        last = await storage.claim_deliveries(["webhook:two"], limit=9, lease=LEASE, now=NOW)
+        assert await storage.claim_deliveries({"webhook:one": 9}, limit=9, lease=LEASE, now=NOW) == []
+        last = await storage.claim_deliveries({"webhook:two": 9}, limit=9, lease=LEASE, now=NOW)
         assert {(one.record_id, one.event_name) for one in last} == {
             (account.id, "account.deleted"),
             (many.id, "account.deleted"),
@@ -145,7 +145,7 @@ class UpkeepClauses(Clauses):
         assert (nobody.sessions, nobody.accounts) == (0, ())
         for one in others:
             assert await storage.account(one.id) == one
-        assert len(await storage.claim_deliveries(["webhook:one"], limit=9, lease=LEASE, now=NOW)) == 2
+        assert len(await storage.claim_deliveries({"webhook:one": 9}, limit=9, lease=LEASE, now=NOW)) == 2
 
     async def test_an_erased_owner_is_not_linked_again_by_a_race(self, storage: Storage) -> None:
         """Of an erasure and 20 links at once, no account and no session outlives both."""
@@ -180,12 +180,12 @@ class UpkeepClauses(Clauses):
     async def test_events_are_purged_when_nothing_of_them_is_pending(self, storage: Storage) -> None:
         """T50: an old event stays while one of its deliveries waits."""
         await storage.record([event(targets=("webhook:one", "webhook:two")), event(targets=())])
-        (one,) = await storage.claim_deliveries(["webhook:one"], limit=9, lease=LEASE, now=NOW)
+        (one,) = await storage.claim_deliveries({"webhook:one": 9}, limit=9, lease=LEASE, now=NOW)
         await storage.settle_deliveries([_settled(one, DeliveryState.DELIVERED)])
         old = _before(later(1), events_before=True)
         assert await storage.purge(_before(NOW, events_before=True)) == NOTHING
         assert await storage.purge(old) == replace(NOTHING, events=1)
-        (two,) = await storage.claim_deliveries(["webhook:two"], limit=9, lease=LEASE, now=NOW)
+        (two,) = await storage.claim_deliveries({"webhook:two": 9}, limit=9, lease=LEASE, now=NOW)
         await storage.settle_deliveries([_settled(two, DeliveryState.DEAD)])
         assert await storage.purge(old) == replace(NOTHING, events=1)
         assert sum((await storage.backlog()).by_state.values()) == 0

@@ -261,8 +261,6 @@ class WebhookPages(Pages):
         names = ["test", "replay"] if one.enabled else []
         if one.source == "database":
             names += ["rotate", "disable" if one.enabled else "enable", "delete"]
-        elif "test" in names:
-            names.remove("test")
         return tuple(
             Action(
                 self.say(request)(_OFFERED[name].label),
