@@ -31,6 +31,12 @@ def _whose(function: F) -> F:
     return app_option(url(_prefix(_schema(function))))
 
 
+def _a_version(ctx: click.Context, parameter: click.Parameter, value: int) -> int:
+    from connect_hub.storage.sql.tables import SCHEMA_VERSION
+
+    return int(click.IntRange(0, SCHEMA_VERSION).convert(value, parameter, ctx))
+
+
 @click.group("db")
 def command() -> None:
     """The hub's tables."""
@@ -70,7 +76,8 @@ def check(**tables: str | None) -> None:
 @click.option("--dialect", type=click.Choice(_DIALECTS), required=True, help="Of which database.")
 @click.option(
     "--since",
-    type=click.IntRange(0),
+    callback=_a_version,
+    type=int,
     default=0,
     show_default=True,
     help="The version of the tables that are there; 0 where there are none.",

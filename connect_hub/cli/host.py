@@ -1,13 +1,16 @@
 """The hub that a command works on: the environment's, or with `--app module:hub` a host's own."""
 
 import asyncio
+import functools
 import getpass
 import importlib
 import inspect
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
 from typing import TypeVar
 
 import click
@@ -91,20 +94,65 @@ def _load(app: str) -> ConnectHub:
     folder = os.getcwd()
     if folder not in sys.path:
         sys.path.insert(0, folder)
+    with _explained(app):
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+                raise  # the module is there, and lacks something of its own
+            raise ConfigurationError(
+                f"--app: there is no module {error.name!r}. Run this where your application starts."
+            ) from None
+        return _hub_at(app, module, path)
+
+
+@contextmanager
+def _explained(app: str) -> Iterator[None]:
+    """Say what brings a database's driver that the host's code lacks; whatever else it raises is its own."""
     try:
-        found: object = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise  # the module is there, and lacks something of its own
-        raise ConfigurationError(
-            f"--app: there is no module {error.name!r}. Run this where your application starts."
-        ) from None
+        yield
+    except ImportError as error:
+        from connect_hub.storage.sql.drivers import missing_driver
+
+        fix = missing_driver(error.name)
+        if fix is None:
+            raise
+        raise ConfigurationError(f"--app: {app!r} cannot be loaded: {fix}") from None
+
+
+def _hub_at(app: str, module: ModuleType, path: str) -> ConnectHub:
+    found: object = module
     for name in path.split("."):
-        found = getattr(found, name, None)
-    if callable(found) and not isinstance(found, ConnectHub):
-        found = found()
+        if not hasattr(found, name):
+            raise ConfigurationError(f"--app: {module.__name__} has no {path!r}.{_hint(module)}")
+        found = getattr(found, name)
+    verb = "is"
+    if inspect.isroutine(found) or isinstance(found, functools.partial):
+        if inspect.iscoroutinefunction(found):
+            raise ConfigurationError(
+                f"--app: {app!r} is a coroutine function. Name a plain one that returns a ConnectHub, or a "
+                "ConnectHub."
+            )
+        wanted = [one.name for one in inspect.signature(found).parameters.values() if _is_required(one)]
+        if wanted:
+            raise ConfigurationError(
+                f"--app: {app!r} wants arguments ({', '.join(wanted)}), and is called without any. Name a "
+                "ConnectHub, or a function that returns one and needs nothing."
+            )
+        found, verb = found(), "returned"
     if not isinstance(found, ConnectHub):
-        raise ConfigurationError(
-            f"--app: {app!r} is {type(found).__name__}, not a ConnectHub or a function that returns one."
-        )
+        what = "a class" if inspect.isclass(found) else f"an object of {type(found).__name__}"
+        raise ConfigurationError(f"--app: {app!r} {verb} {what}, not a ConnectHub.{_hint(module)}")
     return found
+
+
+def _is_required(parameter: inspect.Parameter) -> bool:
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return parameter.default is inspect.Parameter.empty and parameter.kind not in several
+
+
+def _hint(module: ModuleType) -> str:
+    hubs = [name for name, value in vars(module).items() if isinstance(value, ConnectHub)]
+    if hubs:
+        return " Write " + " or ".join(f"--app {module.__name__}:{name}" for name in hubs) + "."
+    return " Name a ConnectHub, or a function that returns one."

@@ -14,6 +14,7 @@ from connect_hub.flows.requests import SessionFields
 from connect_hub.keys import KeyRing
 from connect_hub.secret import Secret
 from connect_hub.storage.sql import Tables
+from connect_hub.storage.sql.tables import SCHEMA_VERSION
 from connect_hub.webhooks.signing import secret_key
 from tests.cli.conftest import Run
 
@@ -144,6 +145,72 @@ def test_tables_are_created_once(run: Run, tmp_path: Path) -> None:
     database.close()
     assert run("db", "upgrade", "--database-url", url).stdout == "created connect_hub_visits\n"
     assert run("db", "upgrade", "--database-url", url).stdout == "All tables are there.\n"
+
+
+HUB = """
+from connect_hub import ConnectHub, KeyRing, SQLStorage
+class Host:
+    async def __call__(self, scope, receive, send): ...
+def make(): return ConnectHub(public_url="https://host.example/c", keys=KeyRing.from_env(),
+    storage=SQLStorage.sqlite("host.db"), connectors=[])
+async def later(): return make()
+def with_more(settings): return make()
+def forgetful(): make()
+class holder: hub = make()
+connect, app = make(), Host()
+"""
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [
+        ("app", "'own_shop:app' is an object of Host, not a ConnectHub. Write --app own_shop:connect."),
+        ("hub", "own_shop has no 'hub'. Write --app own_shop:connect."),
+        ("holder.hubs", "own_shop has no 'holder.hubs'. Write --app own_shop:connect."),
+        ("later", "'own_shop:later' is a coroutine function. Name a plain one"),
+        ("with_more", "'own_shop:with_more' wants arguments (settings), and is called without any"),
+        ("forgetful", "'own_shop:forgetful' returned an object of NoneType, not a ConnectHub"),
+        ("Host", "'own_shop:Host' is a class, not a ConnectHub"),
+        ("SQLStorage.sqlite", "wants arguments (path)"),
+        ("", "is not of the form module:hub"),
+    ],
+)
+def test_what_is_no_hub_is_told_from_one(
+    run: Run, environment: pytest.MonkeyPatch, tmp_path: Path, named: str, says: str
+) -> None:
+    """--app that names something else says what it is, what is expected, and the hub that is there."""
+    (tmp_path / "own_shop.py").write_text(HUB)
+    environment.setattr(sys, "path", [*sys.path])
+    refused = run("links", "list", "--app", f"own_shop:{named}")
+    sys.modules.pop("own_shop", None)
+    assert (refused.exit_code, says in refused.stderr) == (2, True), refused.stderr
+
+
+@pytest.mark.parametrize("wrong", ["top", "function"])
+def test_a_driver_that_the_hosts_own_hub_lacks(
+    run: Run, environment: pytest.MonkeyPatch, tmp_path: Path, wrong: str
+) -> None:
+    """It is named with the extra that brings it, as for a URL, and is a finding of the doctor."""
+    code = "from sqlalchemy import create_engine\n"
+    making = "create_engine('postgresql+psycopg://h/d')\n"
+    code += making if wrong == "top" else f"def hub():\n    {making}"
+    (tmp_path / "own_shop.py").write_text(code)
+    environment.setattr(sys, "path", [*sys.path])
+    environment.setitem(sys.modules, "psycopg", None)
+    says = (
+        "--app: 'own_shop:hub' cannot be loaded: the driver 'psycopg' is not installed. Run: "
+        'pip install "connect-hub[postgres]"'
+    )
+    refused = run("db", "check", "--app", "own_shop:hub")
+    assert (refused.exit_code, refused.stderr.strip()) == (2, f"Error: {says}")
+    assert f"FIX   {says}" in run("doctor", "--app", "own_shop:hub").stdout
+    sys.modules.pop("own_shop", None)
+
+
+def test_a_version_that_does_not_exist_yet(run: Run) -> None:
+    """`db sql --since` takes the versions that there are."""
+    refused = run("db", "sql", "--dialect", "sqlite", "--since", "99")
+    assert (refused.exit_code, f"0<=x<={SCHEMA_VERSION}" in refused.stderr) == (2, True)
 
 
 def test_tables_of_a_hosts_own_hub(run: Run, environment: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -68,7 +68,9 @@ def test_what_is_no_url_of_ours_is_refused(url: str, says: str) -> None:
         ("mysql", "pymysql", 'pip install "connect-hub[mysql]"'),
         ("mariadb+aiomysql", "aiomysql", 'pip install "connect-hub[mysql]"'),
         ("sqlite+aiosqlite", "aiosqlite", 'pip install "connect-hub[sqlite-async]"'),
-        ("postgresql+psycopg2", "psycopg2", "Install it"),
+        ("postgresql+psycopg2", "psycopg2", "Install it, or write postgresql+psycopg"),
+        ("mysql+mysqldb", "MySQLdb", "Install it, or write mysql+pymysql"),
+        ("postgresql+pg8000", "pg8000", "Install it."),
     ],
 )
 def test_a_driver_that_is_not_installed(

@@ -10,27 +10,13 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from connect_hub.errors import ConfigurationError
+from connect_hub.storage.sql.drivers import DRIVERS, missing_driver
 from connect_hub.storage.sql.migrations import Found, look, upgrade
 from connect_hub.storage.sql.migrations.fitting import refuse_newer, refuse_strangers
 from connect_hub.storage.sql.own_file import is_of_others, wal_is_safe
 from connect_hub.storage.sql.storage import SUPPORTED, SQLStorage
 
 __all__ = ["Condition", "explain_schema", "inspect_schema", "open_url", "upgrade_schema"]
-
-# What a bare scheme means, whatever release of SQLAlchemy reads it: the drivers of our extras.
-_DRIVERS = {
-    "postgres": "postgresql+psycopg",
-    "postgresql": "postgresql+psycopg",
-    "mysql": "mysql+pymysql",
-    "mariadb": "mariadb+pymysql",
-}
-_EXTRAS = {
-    "psycopg": "postgres",
-    "asyncpg": "asyncpg",
-    "pymysql": "mysql",
-    "aiomysql": "mysql",
-    "aiosqlite": "sqlite-async",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +74,8 @@ def open_url(
             f"Leave it out: {parsed.get_backend_name()}://user:password@host/name."
         ) from None
     except ModuleNotFoundError as error:
-        extra = _EXTRAS.get((error.name or "").partition(".")[0])
-        fix = f'Run: pip install "connect-hub[{extra}]"' if extra else "Install it."
-        raise ConfigurationError(f"the driver {error.name!r} is not installed. {fix}") from None
+        fix = missing_driver(error.name) or f"the driver {error.name!r} is not installed. Install it."
+        raise ConfigurationError(fix) from None
     except (ArgumentError, TypeError):
         raise ConfigurationError(
             "the driver does not take these options. Check what follows the '?'."
@@ -105,7 +90,7 @@ def _parse(url: str) -> URL:
             "this is not a database URL. Write sqlite:///connect_hub.db or "
             "postgresql://user:password@host/name, with odd characters of the password percent-encoded."
         ) from None
-    return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+    return parsed.set(drivername=DRIVERS.get(parsed.drivername, parsed.drivername))
 
 
 async def inspect_schema(storage: SQLStorage) -> Condition:
