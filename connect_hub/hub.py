@@ -1,5 +1,6 @@
 """`ConnectHub`: builds the parts once, and is what a host talks to."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from connect_hub.web.app import HubApp
 
 __all__ = ["ConnectHub"]
+
+log = logging.getLogger("connect_hub")
 
 HandlerT = TypeVar("HandlerT", bound=Handler)
 TransactionHandlerT = TypeVar("TransactionHandlerT", bound=TransactionHandler)
@@ -256,8 +259,14 @@ class ConnectHub:
     def lifespan(self, app: object = None) -> AbstractAsyncContextManager[None]:
         """For `Starlette(lifespan=hub.lifespan)`, or to be entered by a lifespan of the host's own.
 
-        Not needed: it only starts deliveries before the first request, and ends them in good order.
+        Not needed: it only starts deliveries before the first request, and ends them in good order. Warns
+        where the hub is mounted in `app` elsewhere than `public_url` says.
         """
+        from connect_hub.hosts.mounting import misplaced
+
+        fault = misplaced(app, self.app, self.public_url)
+        if fault is not None:
+            log.warning("%s", fault)
         return self._runtime.running()
 
     def start_soon(self) -> None:

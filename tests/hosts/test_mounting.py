@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Host, Mount, Route, Router
 
 from connect_hub import ConnectHub, HubConfig, Project, Secret, SQLStorage
 from connect_hub.config import PageConfig, PublicUrl
@@ -364,11 +364,72 @@ def test_a_root_path_that_differs_names_the_setting(
     assert "\n" not in str(said)
 
 
+@pytest.mark.parametrize(
+    ("public", "mounts", "said"),
+    [
+        ("/connect", ["/connect"], None),
+        ("/connect", ["/conect"], "mounted at '/conect', but public_url is 'https://hub.test/connect'"),
+        ("/connect", ["/api", "/connect"], "adds '/api'"),
+        ("/connect", [""], None),  # behind a proxy that strips it
+        ("/app/connect", ["/connect"], None),
+        ("/app/connect", ["/api", "/connect"], "Mount the hub at '/app/connect', or change public_url"),
+        ("/app/connect", ["/app", "/connect"], None),
+        ("/acme/connect", ["/{tenant}", "/connect"], None),
+    ],
+)
+@pytest.mark.parametrize("kind", [Starlette, FastAPI])
+async def test_a_mount_elsewhere_is_told_at_the_start(
+    tmp_path: Path,
+    public: str,
+    mounts: list[str],
+    said: str | None,
+    kind: type[Starlette],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """`lifespan=hub.lifespan` finds the hub among the application's mounts, however deep, and warns before
+    anybody looks for it in vain."""
+    hub = make_hub(tmp_path, public_url=f"https://hub.test{public}").hub
+    app = kind(lifespan=hub.lifespan)
+    inner: Starlette = app
+    for path in mounts[:-1]:
+        outer, inner = inner, Starlette()
+        outer.mount(path, inner)
+    inner.mount(mounts[-1], hub.app)
+    async with app.router.lifespan_context(app):
+        warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(warnings) == (0 if said is None else 1)
+    assert said is None or said in warnings[0]
+
+
+async def test_two_mounts_of_which_one_is_right(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A hub that is mounted twice needs one mount that is right; other routes and mounts mean nothing, and
+    what is no application neither."""
+    hub = make_hub(tmp_path).hub
+    routes = [Route("/", bare), Mount("/old", hub.app), Host("x.test", Router([Mount("/connect", hub.app)]))]
+    for app in (Starlette(routes=routes), Starlette(routes=[Mount("/x", bare)]), None, object()):
+        async with hub.lifespan(app):
+            assert caplog.records == []
+
+
 @pytest.mark.parametrize("prefix", ["/connect/", "connect", "connect/", "//connect"])
 def test_a_prefix_that_is_misspelt_is_told_how_to_be_spelt(tmp_path: Path, prefix: str) -> None:
     """A slash too many or too few is refused with the right spelling."""
     with pytest.raises(ConfigurationError, match=r"Write '/connect'\."):
         make_hub(tmp_path).hub.wsgi_middleware(lambda environ, start: [], prefix)
+
+
+def test_a_hub_that_is_alone_at_its_origin_has_no_prefix(tmp_path: Path) -> None:
+    """For a public_url without a path the message proposes nothing that would be refused as well."""
+    hub = make_hub(tmp_path, public_url="https://hub.test").hub
+    for prefix in ("/connect", "/"):
+        with pytest.raises(ConfigurationError) as refused:
+            hub.wsgi_middleware(lambda environ, start: [], prefix)
+        assert "prefix to" not in refused.value.message
+        assert "to serve the hub alone, use hub.app or hub.wsgi" in refused.value.message.replace(
+            "To ", "to "
+        )
+    with pytest.raises(ConfigurationError, match=r"Change public_url to 'https://hub.test/connect'"):
+        ConnectHubMiddleware(bare, hub=hub, prefix="/connect")
 
 
 @pytest.mark.parametrize("prefix", ["/hub", "/connect/", "connect", "/", "", "/a//connect", "/../connect"])
