@@ -81,7 +81,7 @@ class UpgradeTables(Operation):
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if router.allow_migrate(schema_editor.connection.alias, app_label):
-            on_lent(schema_editor.connection, lambda connection: upgrade(connection, Tables()))
+            on_lent(schema_editor.connection, lambda connection: upgrade(connection, Tables(), joins=True))
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if self.is_first and router.allow_migrate(schema_editor.connection.alias, app_label):

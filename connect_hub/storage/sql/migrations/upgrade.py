@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from sqlalchemy import Column, Connection, Table, text
+from sqlalchemy import Column, Connection, Table, exc, text
 
 from connect_hub.errors import StorageUnavailable, WrongSchema
 from connect_hub.storage.sql.migrations.ddl import Operation, operations
@@ -20,14 +20,16 @@ _PATIENCE = 600
 """Seconds that an upgrade waits for another one."""
 
 
-def upgrade(c: Connection, t: Tables) -> list[str]:
+def upgrade(c: Connection, t: Tables, *, joins: bool = False) -> list[str]:
     """Create what is missing, in the transaction of `c`; what was done, in words.
+
+    `joins`: somebody else began that transaction, and has its isolation in hand.
 
     Looks at what is there rather than at its version, so that it goes on where another one stopped: MariaDB
     and MySQL keep each statement, the other databases all or nothing. Two at once wait for each other. Raises
     WrongSchema where a newer release made the tables, and ConfigurationError where a table is not the hub's.
     """
-    with _alone(c):
+    with _alone(c, joins=joins):
         found = look(c, t)
         refuse_newer(found)
         refuse_strangers(t, found)
@@ -68,14 +70,17 @@ def _comes_with(operation: Operation, created: set[str]) -> bool:
 
 
 @contextlib.contextmanager
-def _alone(c: Connection) -> Iterator[None]:
-    """Keep other upgrades of this database waiting."""
+def _alone(c: Connection, *, joins: bool) -> Iterator[None]:
+    """Keep other upgrades of this database waiting, until what this one did can be seen."""
     if c.dialect.name == "sqlite":
         # The driver would begin at the first INSERT, and keep every CREATE before it.
         if not getattr(c.connection.driver_connection, "in_transaction", False):
             c.exec_driver_sql("BEGIN IMMEDIATE")
         yield
     elif c.dialect.name == "postgresql":
+        if not joins:
+            # A stricter one would go on seeing what was there before it waited for the lock.
+            c.execute(text("SET TRANSACTION ISOLATION LEVEL READ COMMITTED"))
         c.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
         yield
     else:
@@ -84,5 +89,16 @@ def _alone(c: Connection) -> Iterator[None]:
             raise StorageUnavailable
         try:
             yield
+            # Each CREATE and ALTER has committed by itself; what was noted after the last one has not.
+            c.exec_driver_sql("COMMIT")
         finally:
-            c.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": _LOCK})
+            with contextlib.suppress(exc.SQLAlchemyError):
+                _release(c)
+
+
+def _release(c: Connection) -> None:
+    try:
+        c.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": _LOCK})
+    except exc.SQLAlchemyError:
+        c.detach()  # closed at its end, and the lock with it, instead of given back to the pool
+        raise
