@@ -64,7 +64,7 @@ def test_an_api_key_is_shown_once_and_can_be_revoked(run: Run, tmp_path: Path) -
         (("events", "resend", "none"), "no delivery"),
         (("worker", "--app", "nomodule"), "module:hub"),
         (("worker", "--app", "no_such_module:hub"), "no module 'no_such_module'"),
-        (("worker", "--app", "json:dumps.x"), "not a ConnectHub"),
+        (("worker", "--app", "json:dumps.x"), "json has no 'dumps.x'"),
         (("db", "upgrade", "--database-url", "nonsense"), "--database-url: this is not a database URL"),
         (("db", "upgrade", "--database-url", "oracle://a:hidden-word@b/c"), "--database-url"),
     ],
