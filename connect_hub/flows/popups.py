@@ -8,6 +8,7 @@ its own, and by that cookie alone the provider's answer is taken (T1, T3).
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from connect_hub.connectors.fields import Field
 from connect_hub.errors import AttemptNotFound, ConnectHubError, ConnectorNotFound, ValidationFailed
 from connect_hub.flows.choosing import Integration, integrations
 from connect_hub.flows.connecting import Connecting, Rejected
@@ -29,8 +30,8 @@ class WindowLanding:
     landing: Landing
     attempt: Attempt
     integration: Integration
-    fields: frozenset[str]
-    """The keys of the values that the sign-in takes."""
+    fields: tuple[Field, ...]
+    """What the sign-in asks for beforehand; nothing of it is secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Popups:
         attempt = await self._attempt(landing.session, integration, attempt_id)
         fields = integration.connector.definition.fields_of(integration.method)
         landing = replace(landing, connectors=(integration.connector,))
-        return WindowLanding(landing, attempt, integration, frozenset(field.key for field in fields))
+        return WindowLanding(landing, attempt, integration, fields)
 
     def _integration(self, session: Session, integration_id: str) -> Integration:
         integration = self.connecting.choosing.integration(session, integration_id)

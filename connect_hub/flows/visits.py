@@ -286,6 +286,10 @@ class Visits:
             await self._core.storage.touch_visit(secret_hash, now=now)
         return LiveVisit(visit, session)
 
+    async def end(self, live: LiveVisit) -> None:
+        """The person left: not even a copy of the cookie opens anything now (T6)."""
+        await self._core.storage.end_visit(live.visit.secret_hash)
+
     async def decline(self, token: str, nonce: str) -> Session:
         """Revoke the link, because the person who opened it says that it was not meant for them."""
         await self._core.ready()

@@ -3,7 +3,8 @@
 (() => {
   "use strict";
 
-  const script = document.currentScript;
+  // An image of the page's own that is named so would stand here instead.
+  const script = document.currentScript instanceof HTMLScriptElement ? document.currentScript : null;
   const home = script?.src ? new URL(".", script.src).href : "";
 
   const style = (element, values) => Object.assign(element.style, values);
@@ -75,7 +76,8 @@
     if (typeof sessionToken !== "string" || sessionToken === "") throw new TypeError("Connect.start: sessionToken is missing");
     const base = (apiUrl || home).replace(/\/+$/, "");
     if (base === "") throw new TypeError("Connect.start: apiUrl is missing, the hub's address");
-    const { origin } = new URL(base, location.href);
+    const { origin, protocol } = new URL(base, location.href);
+    if (!/^https?:$/.test(protocol)) throw new TypeError("Connect.start: apiUrl is not a web address");
     const options = styles.options ?? {};
     const inline = container ? (styles.inline ?? {}) : styles.inline;
     const place = container ?? (inline && document.getElementById(inline.containerId));

@@ -29,6 +29,9 @@ const selectable = (root) => all("input[data-select]", root).forEach((input) => 
   input.addEventListener("focus", () => input.select());
 });
 
+// A page comes back from the browser's memory as it was left, also to who comes next (T31).
+addEventListener("pagehide", () => { for (const once of all("[data-once]")) once.remove(); });
+
 // --- a page in a dialog: the same page, the same form, the same answers ---
 
 const dialogs = (root) => all("a[data-dialog]", root).forEach((link) => {

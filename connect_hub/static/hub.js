@@ -102,6 +102,9 @@ const reveal = (button) => {
   input.form.addEventListener("submit", () => { input.type = "password"; });
 };
 
+// A page comes back from the browser's memory as it was left, also to who comes next (T31).
+const forget = (input) => addEventListener("pagehide", () => { input.value = ""; });
+
 const edit = (details) => details.addEventListener("toggle", () => {
   if (details.open) details.querySelector("input, textarea").focus();
 });
@@ -200,6 +203,7 @@ if (document.querySelector("[data-close-window]") !== null) close();
 
 all("form").forEach(sendOnce);
 all("input[data-tidy]").forEach(tidy);
+all(".secret").forEach(forget);
 all("button[data-reveal]").forEach(reveal);
 all("details[data-edit]").forEach(edit);
 all("form[data-search-form]").forEach(search);

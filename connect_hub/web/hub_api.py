@@ -22,7 +22,13 @@ from connect_hub.models import Attempt
 from connect_hub.web.body import read_json
 from connect_hub.web.documents import Document, json_response
 from connect_hub.web.guards import client_address
-from connect_hub.web.hub_documents import account_secrets_json, attempt_json, config_json, integration_json
+from connect_hub.web.hub_documents import (
+    REDACTED,
+    account_secrets_json,
+    attempt_json,
+    config_json,
+    integration_json,
+)
 from connect_hub.web.pages.link import visitor_of
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
@@ -139,7 +145,9 @@ class HubApi:
 
     async def _connect(self, request: Request, live: LiveVisit, account_id: str | None = None) -> Attempt:
         wanted = parse_json(_Credentials, await read_json(request))
-        typed = Typed(_texts(wanted.credentials))
+        # A page that sends back what it was given has not typed a secret.
+        sent = _texts(wanted.credentials).items()
+        typed = Typed({name: text for name, text in sent if not text.startswith(REDACTED)})
         integration = self._choosing.integration(live.session, wanted.integration_id)
         outcome = await self._embedding.connect(
             live, integration, typed, account_id=account_id, accept_other=wanted.accept_other_identity

@@ -11,11 +11,12 @@ from connect_hub.web.documents import Document
 from connect_hub.web.labels import method_label
 from connect_hub.web.languages import Language
 
-__all__ = ["account_secrets_json", "attempt_json", "config_json", "integration_json"]
+__all__ = ["REDACTED", "account_secrets_json", "attempt_json", "config_json", "integration_json"]
 
 _VERSION = "1.0"
 """Of an integration; its definition has none of its own."""
-_REDACTED = "__secretvalue:**redacted**"
+REDACTED = "__secretvalue:**redacted**"
+"""Begins what stands for a stored secret."""
 _STATUS = {AttemptStatus.REDIRECTED: "pending", AttemptStatus.AWAITING_VERIFIER: "pending"}
 
 
@@ -114,7 +115,7 @@ def account_secrets_json(
         "integrationId": integration.id,
         "version": _VERSION,
         "setupInformation": account.setup_information,
-        "secrets": {name: _REDACTED + secret.hint() for name, secret in stored.items()},
+        "secrets": {name: REDACTED + secret.hint() for name, secret in stored.items()},
         "authConfigKey": integration.method.name,
         "environment": "production",
     }

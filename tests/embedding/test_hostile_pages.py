@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Dialog, Page, Request, expect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.embedding.place import Place, place_of
@@ -51,6 +51,30 @@ def test_an_origin_that_is_not_configured_gets_nothing(
         assert heard(page) == [["cancel"], ["close"]]
         assert posts(observed.requests) == []
         assert place.accounts() == []
+
+
+def test_neither_the_page_s_markup_nor_a_script_address_takes_the_place_of_the_hub(
+    place: Place, page: Page, observed: Observed
+) -> None:
+    """T32: an image that is named as the current script sends the token nowhere, and no `javascript:` address
+    is opened."""
+    token = place.token()
+    place.pages["/clobbered"] = (
+        '<!doctype html><title>Acme HR</title><img name="currentScript" src="https://evil.invalid/a" alt="">'
+        f'<script src="{place.hub_url}/connect.js"></script>'
+        '<connect-hub token="x" hub-url="javascript:alert(document.domain)//"></connect-hub>'
+    )
+    dialogs: list[Dialog] = []
+    page.on("dialog", lambda dialog: dialogs.append(dialog))
+    page.goto(place.host + "/clobbered")
+    refused = page.evaluate(
+        "(sessionToken) => { try { Connect.start({ sessionToken }); } catch (e) { return e.message; } }",
+        token,
+    )
+    assert "apiUrl is missing" in refused
+    expect(page.locator("iframe")).to_have_count(0)
+    assert dialogs == []
+    assert not [request for request in observed.requests if "/embed" in request.url]
 
 
 def test_messages_of_others_are_not_believed(place: Place, page: Page, observed: Observed) -> None:

@@ -233,7 +233,11 @@ class Walk:
             await s.touch_visit(digest(name), now=now, subject="42")
             return await s.visit(digest(name))
 
-        return touch
+        async def end(s: Storage) -> object:
+            await s.end_visit(digest(name))
+            return await s.visit(digest(name))
+
+        return touch if self.random.random() < 0.8 else end
 
     def states(self) -> Operation:
         if not self.attempts:

@@ -69,6 +69,15 @@ def test_cookies_blocked(place: Place, chromium: Browser, tmp_path: Path) -> Non
     assert len(place.accounts()) == 1
 
 
+def test_a_page_that_was_left_forgets_the_secret(place: Place, page: Page) -> None:
+    """T31: what the browser keeps of a page for Back has no key in it, whoever presses Back."""
+    enter(place, page, provider="simulated-key")
+    field = page.get_by_label("API key")
+    field.fill(place.key)
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    expect(field).to_have_value("")
+
+
 @pytest.mark.parametrize("years", [-1, 1])
 def test_clock_of_the_browser_is_wrong(place: Place, page: Page, observed: Observed, years: int) -> None:
     """A clock a year slow or fast changes nothing: the times shown are those of the hub, and the whole way

@@ -99,7 +99,8 @@ async def test_account_is_created_after_its_test(made: Hub, tmp_path: Path) -> N
 
 
 async def test_account_is_edited_without_its_secret_being_shown(made: Hub) -> None:
-    """Rows 5 and 6: secrets come redacted with their last four, a PATCH without them keeps them, and one with
+    """Rows 5 and 6: secrets come redacted with their last four, a PATCH without them, or with what
+    was shown, keeps them, and one with
     a new one replaces it; the id stays."""
     first = await caller(made)
     account_id = (await first.connect(GOOD_KEY)).json()["id"]
@@ -119,6 +120,9 @@ async def test_account_is_edited_without_its_secret_being_shown(made: Hub) -> No
         "PATCH", f"hub/accounts/{account_id}", json={"integration_id": "simulated-key", "credentials": {}}
     )
     assert (kept.status_code, kept.json()["id"]) == (200, account_id)
+    body = {"integration_id": "simulated-key", "credentials": seen["secrets"]}
+    again = await caller(made, account_id=account_id)
+    assert (await again("PATCH", f"hub/accounts/{account_id}", json=body)).status_code == 200
     assert (await made.hub.credentials(account_id)).secrets["api_key"].reveal() == before
     assert len(await made.hub.accounts.list()) == 1
 

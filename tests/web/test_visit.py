@@ -718,6 +718,21 @@ async def test_word_not_given_leaves_all_as_it_was(tmp_path: Path) -> None:
     assert {attempt.held for attempt in attempts} == {None}
 
 
+async def test_a_copied_cookie_opens_nothing_after_exit(tmp_path: Path) -> None:
+    """T6: Exit ends the visit itself and not only this browser's cookie; the link can be opened again."""
+    made = make_hub(tmp_path)
+    customer, form = await entered(made, provider="simulated-key")
+    thief = Customer(made.hub)
+    thief.cookies = dict(customer.cookies)
+    assert (await thief.get(form.url)).status == 200
+    asked = await customer.get(form.url.partition("/connect/s")[0] + "/exit")
+    left = await customer.send(next(f for f in asked.forms if f.action.endswith("/exit")))
+    assert (left.status, customer.cookies) == (200, {})
+    assert (await thief.get(form.url)).status == 410
+    assert (await thief.press(form, CONNECT, KEY)).status == 410
+    assert await made.hub.accounts.list() == []
+
+
 # --- T46, T50 ---
 
 

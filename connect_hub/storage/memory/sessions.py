@@ -178,6 +178,10 @@ class MemoryVisits(MemoryEvents, MemorySteps):
                 return None
             return visit_of(pick(row)), session_of(pick(session))
 
+    async def end_visit(self, secret_hash: bytes) -> None:
+        with self._transaction():
+            self._visits.pop(secret_hash.hex(), None)
+
     async def touch_visit(self, secret_hash: bytes, *, now: datetime, subject: str | None = None) -> None:
         with self._transaction():
             row = self._visits.get(secret_hash.hex())

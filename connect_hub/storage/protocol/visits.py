@@ -32,6 +32,10 @@ class VisitStore(Protocol):
         """Set `last_seen_at`, and `subject` where given: a record by which nothing is decided."""
         ...
 
+    async def end_visit(self, secret_hash: bytes) -> None:
+        """Remove the visit: its cookie opens nothing any more. An unknown one is no error."""
+        ...
+
     async def save_attempt(
         self,
         attempt: Attempt,

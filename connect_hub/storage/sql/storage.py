@@ -200,6 +200,9 @@ class SQLStorage(SQLEvents):
     async def visit(self, secret_hash: bytes) -> tuple[Visit, Session] | None:
         return await self._transactions.read(visits.get, self.tables, secret_hash)
 
+    async def end_visit(self, secret_hash: bytes) -> None:
+        await self._transactions.write(visits.end, self.tables, secret_hash)
+
     async def touch_visit(self, secret_hash: bytes, *, now: datetime, subject: str | None = None) -> None:
         await self._transactions.write(visits.touch, self.tables, secret_hash, now, subject)
 

@@ -26,6 +26,7 @@ from connect_hub.storage.sql.tables import Tables
 __all__ = [
     "attempt",
     "attempts",
+    "end",
     "get",
     "open_visit",
     "save_attempt",
@@ -68,6 +69,10 @@ def touch(c: Connection, t: Tables, secret_hash: bytes, now: datetime, subject: 
     if subject is not None:
         values["subject"] = subject
     c.execute(update(t.visits).where(t.visits.c.secret_hash == secret_hash.hex()).values(values))
+
+
+def end(c: Connection, t: Tables, secret_hash: bytes) -> None:
+    c.execute(delete(t.visits).where(t.visits.c.secret_hash == secret_hash.hex()))
 
 
 def save_attempt(

@@ -24,6 +24,7 @@ from connect_hub.web.contexts import (
     Exit,
     FieldView,
     Form,
+    GivenValue,
     Index,
     Landing,
     LanguageSwitch,
@@ -250,6 +251,9 @@ def samples(
         "landing-provider": replace(landing, provider=bamboo, username=None),
         "landing-categories": replace(
             landing, categories=(say("HR"), say("Recruiting")), owner_name=Untrusted("\u200b")
+        ),
+        "landing-window": replace(
+            landing, provider=zendesk, values=(GivenValue(say("Subdomain"), said("globex-support")),)
         ),
         "landing-reconnect": replace(landing, provider=bamboo, reconnect=True),
         "decline": Decline(confirm=form("/link/decline"), back=form("/link/open")),

@@ -88,6 +88,17 @@ class VisitClauses(Clauses):
         assert found is not None
         assert found[0] == visit(made, last_seen_at=later(2), subject="42")
 
+    async def test_a_visit_is_ended(self, storage: Storage) -> None:
+        """end_visit removes the one, and no other; an unknown visit is no error."""
+        made = session()
+        await storage.create_session(made)
+        await storage.open_visit(visit(made), now=NOW)
+        await storage.open_visit(visit(made, "other"), now=NOW)
+        await storage.end_visit(digest("secret"))
+        await storage.end_visit(digest("secret"))
+        assert await storage.visit(digest("secret")) is None
+        assert await storage.visit(digest("other")) is not None
+
     async def test_an_attempt_comes_back_as_it_was(self, storage: Storage) -> None:
         """Every field of an attempt survives; saving it again replaces it."""
         made = session()

@@ -23,6 +23,7 @@ from connect_hub.web.contexts.connecting import (
 from connect_hub.web.contexts.link import (
     Decline,
     Declined,
+    GivenValue,
     Index,
     Landing,
     Opener,
@@ -73,6 +74,7 @@ __all__ = [
     "Exit",
     "FieldView",
     "Form",
+    "GivenValue",
     "Index",
     "Landing",
     "LanguageSwitch",

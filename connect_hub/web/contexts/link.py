@@ -7,7 +7,7 @@ from typing import ClassVar
 from connect_hub.web.contexts.page import Form, Page, ProviderView
 from connect_hub.web.untrusted import Untrusted
 
-__all__ = ["Decline", "Declined", "Index", "Landing", "Opener", "Problem", "RenewalRequested"]
+__all__ = ["Decline", "Declined", "GivenValue", "Index", "Landing", "Opener", "Problem", "RenewalRequested"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,16 @@ class Opener(Page):
     """The token came in the query and stands in `form.hidden`: show Continue instead of the paste box."""
     error: str | None = None
     """What was wrong with the link that was pasted."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenValue:
+    """What a form asked for, as it was answered before this page."""
+
+    label: str
+    """What was asked for."""
+    text: Untrusted
+    """The answer, never a secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,8 @@ class Landing(Page):
     """The one provider that will be connected; None: the customer chooses."""
     categories: tuple[str, ...] = ()
     """Labels of the categories to choose from; empty: any."""
+    values: tuple[GivenValue, ...] = ()
+    """What the sign-in takes along, such as the address of the account: it says where Continue leads."""
     reconnect: bool = False
     """The link is for an account that exists."""
 

@@ -43,10 +43,11 @@ def landing_page(
     confirm: contexts.Form,
     decline: contexts.Form,
     chosen: bool = False,
+    values: tuple[contexts.GivenValue, ...] = (),
     switch_form: contexts.Form | None = None,
 ) -> Response:
     """The page that says who asks for what, and has it confirmed. `chosen`: the connector of `landing` was
-    picked before; `switch_form` shows the page again, in another language."""
+    picked before, and `values` typed; `switch_form` shows the page again, in another language."""
     session, only = landing.session, landing.connectors
     site.force_language(request, session.locale)
     language = site.language(request)
@@ -59,6 +60,7 @@ def landing_page(
         username=None if session.origin_username is None else Untrusted(session.origin_username),
         provider=None if one is None else site.provider_view(one),
         categories=tuple(dict.fromkeys(category_label(c, language) for c in session.categories or ())),
+        values=values,
         reconnect=session.account_id is not None,
         switch=None if switch_form is None else site.switch(request, switch_form),
     )

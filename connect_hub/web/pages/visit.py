@@ -283,7 +283,7 @@ class VisitPages:
         )
 
     async def leave(self, request: Request) -> Response:
-        """Ends the visit in this browser, and goes back to the host where it gave an address."""
+        """Ends the visit, and goes back to the host where it gave an address."""
         live, sent = await self.live_post(request, window=True)
         self._site.core.nonces.check(
             sent.get("nonce"),
@@ -294,6 +294,7 @@ class VisitPages:
         if live.visit.attempt_id is not None:
             await self._site.flows.embedding.cancel(live, live.visit.attempt_id)
         attempts = await self._site.flows.connecting.leave(live)
+        await self._site.flows.visits.end(live)
         done = next((a for a in attempts if a.status is AttemptStatus.AUTHENTICATED), None)
         if done is not None:
             url = self._return_url(live.session, "success", done.account_id)

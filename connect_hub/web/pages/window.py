@@ -11,6 +11,7 @@ from connect_hub.web.guards import client_address, refuse_cross_site
 from connect_hub.web.pages.connect_form import FORM_FIELD, Sent
 from connect_hub.web.pages.link import landing_page, visitor_of
 from connect_hub.web.site import Site
+from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["WindowPages"]
 
@@ -54,7 +55,9 @@ class WindowPages:
         asked = await self._site.flows.popups.landing(
             token, integration_id, sent.get("connection_attempt_id", "")
         )
-        fields = {FORM_FIELD + name for name in asked.fields}
+        fields = {FORM_FIELD + field.key for field in asked.fields}
+        known = {**asked.attempt.values, **Sent(sent).typed().reveal()}
+        language = self._site.language(request)
         hidden = (
             ("token", token),
             ("nonce", asked.landing.nonce),
@@ -70,6 +73,11 @@ class WindowPages:
             ),
             decline=contexts.Form(self._site.urls.path("link_decline"), hidden[:2]),
             chosen=True,
+            values=tuple(
+                contexts.GivenValue(language.text(field.label), Untrusted(known[field.key]))
+                for field in asked.fields
+                if known.get(field.key)
+            ),
         )
 
     async def confirm(self, request: Request) -> Response:
