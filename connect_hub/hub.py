@@ -104,7 +104,8 @@ class ConnectHub:
             storage=storage,
             vault=vault,
             outbound=self._outbound,
-            dispatcher=self._new_dispatcher if self.config.dispatch else None,
+            dispatcher=self._new_dispatcher,
+            dispatch=self.config.dispatch,
             finish=lambda: self._revocation.settled(),
         )
         self.brand = Brand() if brand is None else brand
@@ -268,6 +269,13 @@ class ConnectHub:
         if fault is not None:
             log.warning("%s", fault)
         return self._runtime.running()
+
+    def working(self, *, dispatch: bool) -> AbstractAsyncContextManager[None]:
+        """For a script or a worker: set up on entering, ended in good order.
+
+        `dispatch`: whether it delivers events, whatever `config.dispatch` says. Raises what `check` raises.
+        """
+        return self._runtime.working(dispatch=dispatch)
 
     def start_soon(self) -> None:
         """Begin deliveries, without waiting, from any thread. For the adapters of hosts, at every request."""

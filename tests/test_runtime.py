@@ -238,11 +238,32 @@ def test_a_process_that_does_not_deliver_starts_nothing() -> None:
         storage=cast("Storage", Shelf()),
         vault=Vault(keys=KeyRing.from_text(new_key_text())),
         outbound=LazyOutbound(NetworkConfig()),
-        dispatcher=None,
+        dispatcher=Desk,
+        dispatch=False,
         finish=_nothing_left,
     )
     runtime.start_soon()
     assert runtime._starting is None
+
+
+async def test_a_program_says_itself_whether_it_delivers(process: Process) -> None:
+    """Whatever was configured, and until it ends: afterwards it is as it was. What is wrong is raised."""
+    async with process.runtime.working(dispatch=False):
+        await process.runtime.ready()
+        process.runtime.start_soon()
+        assert process.desks == []
+    async with process.runtime.working(dispatch=True):
+        assert len(process.desks) == 1
+    assert process.desks[0].stopped_on is asyncio.get_running_loop()
+    await process.runtime.ready()
+    assert len(process.desks) == 2
+    await process.runtime.stop()
+    failing = Process()
+    failing.shelf.failures = [StorageUnavailable()]
+    with pytest.raises(StorageUnavailable):
+        async with failing.runtime.working(dispatch=True):
+            raise AssertionError
+    assert (failing.desks, failing.shelf.closed) == ([], 1)
 
 
 # --- the home loop ---

@@ -83,7 +83,8 @@ async def examine(hub: ConnectHub, report: Report) -> None:
     try:
         _key_dates(hub, report)
         if await _tables(hub, report):
-            await _backlog(hub, report)
+            async with hub.working(dispatch=False):  # which raises WrongKeys first
+                await _backlog(hub, report)
     except ConnectHubError as error:
         report.finding(error.message)
     finally:
@@ -135,7 +136,7 @@ def _key_dates(hub: ConnectHub, report: Report) -> None:
 
 
 async def _backlog(hub: ConnectHub, report: Report) -> None:
-    backlog = await hub.upkeep.backlog()  # which raises WrongKeys first
+    backlog = await hub.upkeep.backlog()
     report.good(f"keys: {', '.join(hub.keys.kids)}; they open what is stored")
     now = hub.config.clock.now()
     kept = [one for project in hub.config.projects for one in await hub.endpoints.list(project=project)]

@@ -20,7 +20,7 @@ from connect_hub.errors import ConfigurationError
 from connect_hub.hub import ConnectHub
 from connect_hub.storage.protocol import Storage
 
-__all__ = ["app_option", "chosen_hub", "close", "close_storage", "project_option", "work_on"]
+__all__ = ["alone", "app_option", "chosen_hub", "close", "close_storage", "project_option", "work_on"]
 
 T = TypeVar("T")
 
@@ -34,26 +34,35 @@ app_option = click.option(
 project_option = click.option("--project", default="default", show_default=True, help="The project's id.")
 
 
-def chosen_hub(app: str | None, *, dispatch: bool = False) -> ConnectHub:
-    """The hub to work on. `dispatch`: whether the environment's delivers events in this process.
-
-    Raises ConfigurationError.
-    """
+def chosen_hub(app: str | None) -> ConnectHub:
+    """The hub to work on. Raises ConfigurationError."""
     if app is not None:
         return _load(app)
     from connect_hub.cli.service import hub_from_environment
 
-    return hub_from_environment(os.environ, dispatch=dispatch)
+    return hub_from_environment(os.environ)
 
 
 def work_on(hub: ConnectHub, work: Callable[[ConnectHub], Awaitable[T]]) -> T:
-    """Run `work` on a loop of its own, the hub set up before and shut down in good order after."""
+    """Run `work` on a loop of its own, the hub set up before and shut down in good order after.
+
+    Meanwhile it delivers nothing: that is for the host's processes and the workers.
+    """
+
+    async def set_up(hub: ConnectHub) -> T:
+        async with hub.working(dispatch=False):
+            with acting_as(_whoever_types()):
+                return await work(hub)
+
+    return alone(hub, set_up)
+
+
+def alone(hub: ConnectHub, work: Callable[[ConnectHub], Awaitable[T]]) -> T:
+    """Run `work` on a loop of its own, and close the hub after."""
 
     async def run() -> T:
         try:
-            async with hub.lifespan():
-                with acting_as(_whoever_types()):
-                    return await work(hub)
+            return await work(hub)
         finally:
             await close(hub)
 

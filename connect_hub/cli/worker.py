@@ -6,11 +6,16 @@ import signal
 
 import click
 
-from connect_hub.cli.host import app_option, chosen_hub, work_on
+from connect_hub.cli.host import alone, app_option, chosen_hub
+from connect_hub.errors import StorageUnavailable
 from connect_hub.hub import ConnectHub
-from connect_hub.worker.embedded import EmbeddedDispatcher
 
 __all__ = ["command", "work"]
+
+log = logging.getLogger("connect_hub.worker")
+
+_LONGEST_PAUSE = 60.0
+"""Seconds between two looks for a database that is away, at most."""
 
 
 @click.command("worker")
@@ -22,25 +27,43 @@ def command(app: str | None) -> None:
     Any number may run at once.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    work_on(chosen_hub(app, dispatch=True), work)
+    alone(chosen_hub(app), work)
 
 
 async def work(hub: ConnectHub) -> None:
-    """Deliver until SIGTERM or SIGINT."""
+    """Deliver until SIGTERM or SIGINT, from when the database is there.
+
+    Raises ConfigurationError where somebody has to mend something first.
+    """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    for target in sorted(hub.deliveries.targets):
-        click.echo(f"delivering to {target}")
-    click.echo("delivering to the webhook endpoints of the database")
+    pause, said = 1.0, ""
+    while not stopping.is_set():
+        try:
+            await _deliver(hub, stopping)
+        except StorageUnavailable as error:
+            if error.message != said:
+                log.error("the hub is not ready, trying again: %s", error.message)
+            said = error.message
+            await _either(stopping, pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+async def _deliver(hub: ConnectHub, stopping: asyncio.Event) -> None:
     # A host that leaves deliveries to its workers says dispatch=False, here as on its web processes.
-    own = None if hub.config.dispatch else EmbeddedDispatcher(hub.deliveries)
-    if own is not None:
-        own.start()
-    try:
+    async with hub.working(dispatch=True):
+        for target in sorted(hub.deliveries.targets):
+            click.echo(f"delivering to {target}")
+        click.echo("delivering to the webhook endpoints of the database")
         await stopping.wait()
         click.echo("stopping")
-    finally:
-        if own is not None:
-            await own.stop()
+
+
+async def _either(stopping: asyncio.Event, pause: float) -> None:
+    try:
+        async with asyncio.timeout(pause):
+            await stopping.wait()
+    except TimeoutError:
+        return

@@ -56,16 +56,18 @@ class Runtime:
         storage: Storage,
         vault: Vault,
         outbound: LazyOutbound,
-        dispatcher: Callable[[], Dispatcher] | None,
+        dispatcher: Callable[[], Dispatcher],
         finish: Callable[[], Awaitable[None]],
+        dispatch: bool = True,
     ) -> None:
-        """`dispatcher` makes one; None: another process delivers. `finish` is awaited before connections are
-        closed: it carries out what was left to do behind a caller's back."""
+        """`dispatcher` makes one. `finish` is awaited before connections are closed: it carries out what was
+        left to do behind a caller's back. `dispatch`: False where another process delivers."""
         self._storage = storage
         self._vault = vault
         self._outbound = outbound
         self._new_dispatcher = dispatcher
         self._finish = finish
+        self._dispatch = dispatch
         self._begin_process()
         _runtimes.add(self)
 
@@ -133,7 +135,7 @@ class Runtime:
         self._checked, self._said = True, ""
 
     def _start_dispatcher(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._new_dispatcher is None or self._dispatcher_loop is loop:
+        if not self._dispatch or self._dispatcher_loop is loop:
             return
         self._dispatcher_loop = loop
         self._dispatcher = self._new_dispatcher()
@@ -154,7 +156,7 @@ class Runtime:
         is away) is logged and tried again, less and less often.
         """
         running = self._dispatcher_loop
-        if self._new_dispatcher is None or (running is not None and running.is_running()):
+        if not self._dispatch or (running is not None and running.is_running()):
             return
         with self._lock:
             if self._starting is not None and not self._starting.done():
@@ -201,9 +203,27 @@ class Runtime:
                 self.start_soon()
             yield
         finally:
-            self._running -= 1
-            if self._running == 0:
-                await self.stop()
+            await self._leave()
+
+    @asynccontextmanager
+    async def working(self, *, dispatch: bool) -> AsyncIterator[None]:
+        """Set up, then stopped at the end; for a program that does one thing and knows whether to deliver.
+
+        `dispatch`: whether events are delivered meanwhile, whatever was configured. Raises what `ready` does.
+        """
+        self._running += 1
+        before, self._dispatch = self._dispatch, dispatch
+        try:
+            await self.ready()
+            yield
+        finally:
+            await self._leave()
+            self._dispatch = before
+
+    async def _leave(self) -> None:
+        self._running -= 1
+        if self._running == 0:
+            await self.stop()
 
     async def stop(self) -> None:
         """Stop the dispatcher, and close what belongs to this loop. A later use begins anew."""

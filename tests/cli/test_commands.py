@@ -1,9 +1,13 @@
 """The small commands: what they make, what they print, and what they refuse."""
 
+import asyncio
 import json
+import os
 import re
 import sqlite3
+import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,12 +15,14 @@ import pytest
 
 from connect_hub.cli.links import create as links_create
 from connect_hub.flows.requests import SessionFields
-from connect_hub.keys import KeyRing
+from connect_hub.keys import KeyRing, new_key_text
 from connect_hub.secret import Secret
-from connect_hub.storage.sql import Tables
+from connect_hub.storage.protocol import DeliveryQuery, DeliveryRecord, DeliveryState, NewEvent
+from connect_hub.storage.sql import SQLStorage, Tables
 from connect_hub.storage.sql.tables import SCHEMA_VERSION
 from connect_hub.webhooks.signing import secret_key
 from tests.cli.conftest import Run
+from tests.cli.process import COMMAND, variables
 
 OWNER = ("--origin-owner-id", "42", "--origin-owner-name", "Example Ltd")
 
@@ -340,3 +346,87 @@ def test_the_tables_join_those_of_an_application_in_its_own_file(run: Run, tmp_p
         assert shop.execute("PRAGMA application_id").fetchone() == (0,)
         assert shop.execute("SELECT count(*) FROM tenants").fetchone() == (0,)
     shop.close()
+
+
+DELIVERING_HOST = """
+from connect_hub import ConnectHub, KeyRing, SQLStorage
+
+hub = ConnectHub(public_url="https://host.example/c", keys=KeyRing.from_env(),
+    storage=SQLStorage.sqlite("host.db"), connectors=["bamboohr"])
+
+@hub.on("account.created", name="welcome")
+def welcome(event):
+    print("welcomed", event.id, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("events", "list", "--json"),
+        ("events", "deliveries", "--json"),
+        ("accounts", "list", "--json"),
+        ("webhooks", "create", "--url", "https://hooks.example.com/in", "--json"),
+        ("purge",),
+        ("doctor",),
+    ],
+    ids=lambda arguments: "-".join(arguments[:2]),
+)
+def test_a_command_delivers_nothing(
+    run: Run, environment: pytest.MonkeyPatch, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """R18: with a hub that delivers in its own processes a command leaves that to them and to workers, and
+    its output has nothing of the host's callbacks in it."""
+    (tmp_path / "delivering_host.py").write_text(DELIVERING_HOST)
+    environment.setattr(sys, "path", [*sys.path])
+    storage = SQLStorage.sqlite(tmp_path / "host.db")
+    asyncio.run(_with_one_event(storage))
+    try:
+        done = run(*arguments, "--app", "delivering_host:hub")
+    finally:
+        sys.modules.pop("delivering_host")
+    assert (done.exit_code, "welcomed" in done.output) == (0, False)
+    if "--json" in arguments:
+        assert [json.loads(line) for line in done.stdout.splitlines()] or arguments[0] == "accounts"
+    [delivery] = asyncio.run(_deliveries_of_one_event(storage))
+    assert (delivery.state, delivery.attempts) == (DeliveryState.PENDING, 0)
+
+
+async def _with_one_event(storage: SQLStorage) -> None:
+    await storage.check()
+    await storage.record(
+        [
+            NewEvent(
+                id="msg_0001",
+                project_id="default",
+                name="account.created",
+                record_id="acc_1",
+                owner_id="42",
+                sequence=1,
+                body=b'{"event": "account.created", "project_id": "default", "account_id": "acc_1"}',
+                targets=("handler:welcome",),
+                created_at=datetime.now(UTC).replace(microsecond=0),
+            )
+        ]
+    )
+    await storage.aclose()
+
+
+async def _deliveries_of_one_event(storage: SQLStorage) -> list[DeliveryRecord]:
+    found = await storage.deliveries(DeliveryQuery(project_id="default", event_id="msg_0001"))
+    await storage.aclose()
+    return found
+
+
+def test_what_is_wrong_is_said_once(run: Run, environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With the keys of another database a command and a worker end with one line and exit code 2; the worker
+    does not say that it delivers."""
+    assert run("api-keys", "create").exit_code == 0
+    env = variables(**{name: os.environ[name] for name in os.environ if name.startswith("CONNECT_HUB_")})
+    env["CONNECT_HUB_KEYS"] = new_key_text("k1")
+    commands: list[list[str | Path]] = [[COMMAND, "api-keys", "list"], [COMMAND, "worker"]]
+    for command in commands:
+        ended = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr.count("keys do not fit this database") == 1
+        assert ended.stderr.count("\n") == 1
