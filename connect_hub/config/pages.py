@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
+from connect_hub.config.catalogues import check_catalogues
 from connect_hub.config.checks import refuse
 from connect_hub.identity import Identity
 
@@ -16,7 +17,8 @@ class PageConfig:
     templates: Sequence[str | PathLike[str]] = ()
     """Folders that are looked up before the hub's own templates."""
     translations: Sequence[str | PathLike[str]] = ()
-    """Folders of catalogues, `<language>/LC_MESSAGES/connect_hub.mo`, looked up before the hub's own."""
+    """Folders of catalogues, `<language>/LC_MESSAGES/connect_hub.mo`, looked up before the hub's own. Every
+    one is read and its placeholders are compared with those of the English texts."""
     identity: Identity | None = None
     """Who is signed in at the host; needed for `Binding.HOST_IDENTITY`."""
 
@@ -31,5 +33,7 @@ class PageConfig:
                         f"pages.{name}",
                         f"there is no folder {str(folder)!r}",
                         "Create it, or give its path from the application's own file: "
-                        "Path(__file__).parent / 'templates'.",
+                        f"Path(__file__).parent / {name!r}.",
                     )
+        for folder in self.translations:
+            check_catalogues(Path(folder))

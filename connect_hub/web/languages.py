@@ -2,7 +2,6 @@
 
 import gettext
 import re
-import struct
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -10,13 +9,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Literal
 
-from connect_hub.errors import ConfigurationError
+from connect_hub.config.catalogues import catalogues_in, check_catalogues, literal_percents, read_catalogue
 from connect_hub.message import Message
 
-__all__ = ["DOMAIN", "LOCALE", "Language", "Languages", "negotiate"]
-
-DOMAIN = "connect_hub"
-"""The name of the catalogues: `<language>/LC_MESSAGES/connect_hub.mo`."""
+__all__ = ["LOCALE", "Language", "Languages", "negotiate"]
 
 LOCALE = Path(__file__).parent.parent / "locale"
 """The folder of our own catalogues."""
@@ -144,32 +140,38 @@ class Language:
 
     def gettext(self, msgid: str) -> str:
         """The text for `msgid`, with its placeholders."""
-        return self._isolated(self._catalogue.gettext(msgid), msgid)
+        return self._pattern(self._catalogue.gettext(msgid), msgid)
 
     def ngettext(self, singular: str, plural: str, number: int) -> str:
         """The text for a number of things, with its placeholders."""
-        return self._isolated(self._catalogue.ngettext(singular, plural, number), singular, plural)
+        return self._pattern(self._catalogue.ngettext(singular, plural, number), singular, plural)
 
     def pgettext(self, context: str, msgid: str) -> str:
         """The text for `msgid` in one of its meanings."""
-        return self._isolated(self._catalogue.pgettext(context, msgid), msgid)
+        return self._pattern(self._catalogue.pgettext(context, msgid), msgid)
 
     def npgettext(self, context: str, singular: str, plural: str, number: int) -> str:
         """As `ngettext`, in one of its meanings."""
         found = self._catalogue.npgettext(context, singular, plural, number)
-        return self._isolated(found, singular, plural)
+        return self._pattern(found, singular, plural)
 
     def text(self, text: str) -> str:
         """A whole text, filled in: a Message, or an English text that the catalogue may have as it is."""
         if text == "":
             return ""
         if not isinstance(text, Message) or not text.params:
-            return self.gettext(text)
+            return self._isolated(self._catalogue.gettext(text), text)
         params = {
             name: self.text(value) if isinstance(value, Message) else value
             for name, value in text.params.items()
         }
         return self.gettext(text.msgid) % params
+
+    def _pattern(self, found: str, *msgids: str) -> str:
+        """A translator's per cent sign is one, whatever fills in the placeholders."""
+        if "%" in found and found not in msgids:
+            found = literal_percents(found)
+        return self._isolated(found, *msgids)
 
     def _isolated(self, found: str, *msgids: str) -> str:
         """Keep what is from left to right in one piece where the text around it is from right to left.
@@ -196,25 +198,23 @@ def _chained(catalogues: Sequence[gettext.GNUTranslations]) -> gettext.NullTrans
 class Languages:
     """The languages of one hub: ours, and those of the host's own `folders`, whose texts come first.
 
-    Building one does no work; a catalogue is read when its language is first asked for. Raises
-    ConfigurationError at first use for a folder that is not there or a catalogue that cannot be read.
+    Building one reads the host's catalogues, and ours when their language is first asked for. Raises
+    ConfigurationError for a folder that is not there and a catalogue that the pages cannot use.
     """
 
     def __init__(self, folders: Sequence[str | PathLike[str]] = ()) -> None:
         self._folders = tuple(Path(folder) for folder in folders)
         self._languages: dict[str, Language] = {}
+        for folder in self._folders:
+            check_catalogues(folder)
 
     @cached_property
     def _files(self) -> dict[str, list[Path]]:
         """The catalogues of each language, the host's first."""
         files: dict[str, list[Path]] = {_SOURCE: []}
         for folder in (*self._folders, LOCALE):
-            if folder is not LOCALE and not folder.is_dir():
-                raise ConfigurationError(
-                    f"pages.translations: there is no folder {folder}. Create it, or leave it out."
-                )
-            for file in sorted(folder.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")):
-                files.setdefault(file.parts[-3].replace("_", "-"), []).append(file)
+            for tag, file in catalogues_in(folder).items():
+                files.setdefault(tag, []).append(file)
         return files
 
     @property
@@ -237,16 +237,6 @@ class Languages:
         if language is None:
             if tag not in self._files:
                 return self.get(_SOURCE)
-            catalogues = [_read(file) for file in self._files[tag]]
+            catalogues = [read_catalogue(file) for file in self._files[tag]]
             language = self._languages[tag] = Language(tag, catalogues=catalogues)
         return language
-
-
-def _read(file: Path) -> gettext.GNUTranslations:
-    try:
-        with file.open("rb") as stream:
-            return gettext.GNUTranslations(stream)
-    except (OSError, ValueError, struct.error, IndexError) as error:
-        raise ConfigurationError(
-            f"pages.translations: {file} cannot be read as a catalogue ({error}). Compile it with msgfmt."
-        ) from None

@@ -21,6 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_hub import errors
+from connect_hub.config import PageConfig
+from connect_hub.config.catalogues import DOMAIN
 from connect_hub.connectors.fields import Field
 from connect_hub.connectors.formats import Format
 from connect_hub.connectors.values import read_values
@@ -31,7 +33,7 @@ from connect_hub.testing.gallery.samples import BRAND, assets, samples, templati
 from connect_hub.web import contexts
 from connect_hub.web.contexts import Page
 from connect_hub.web.labels import category_label
-from connect_hub.web.languages import DOMAIN, Languages, negotiate
+from connect_hub.web.languages import Languages, negotiate
 from connect_hub.web.problems import problem_texts
 from connect_hub.web.templating import Templating
 from connect_hub.web.untrusted import Untrusted
@@ -432,16 +434,46 @@ def test_host_adds_a_language(tmp_path: Path) -> None:
     assert '<html lang="he" dir="rtl">' in hebrew
 
 
-def test_wrong_folder_is_named(tmp_path: Path) -> None:
-    """A folder that is not there, or a catalogue that is none, is an error that says what to do."""
-    with pytest.raises(ConfigurationError, match=r"pages\.translations: there is no folder"):
-        Languages([tmp_path / "nothing"]).get("en")
+def test_a_catalogue_that_is_none_keeps_the_hub_from_starting(tmp_path: Path) -> None:
+    """A folder that is not there, catalogues in the wrong place or not compiled, and one that is none, are
+    errors at configuration that say what to do; a customer never finds them."""
+    with pytest.raises(ConfigurationError, match=r"pages\.translations: there is no folder .*'translations'"):
+        PageConfig(translations=[tmp_path / "nothing"])
+    PageConfig(translations=[tmp_path])
     place = tmp_path / "de" / "LC_MESSAGES"
     place.mkdir(parents=True)
+    with pytest.raises(ConfigurationError, match=r"there is no <language>/LC_MESSAGES/connect_hub\.mo in"):
+        PageConfig(translations=[tmp_path])
     for wrong in (b"", b"msgid", b"\xde\x12\x04\x95" + b"\xff" * 40):
         (place / f"{DOMAIN}.mo").write_bytes(wrong)
-        with pytest.raises(ConfigurationError, match="msgfmt"):
-            Languages([tmp_path]).get("de")
+        with pytest.raises(ConfigurationError, match=r"de/LC_MESSAGES/connect_hub\.mo cannot .* msgfmt"):
+            PageConfig(translations=[tmp_path])
+    (place / f"{DOMAIN}.mo").unlink()
+    (place / f"{DOMAIN}.po").write_text("", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"connect_hub\.po is not compiled\. Run: msgfmt -o"):
+        PageConfig(translations=[tmp_path])
+
+
+def test_a_wrong_placeholder_is_refused_with_its_text(tmp_path: Path) -> None:
+    """A placeholder that its English text does not have is refused at configuration, by file and text; one
+    left out, and a per cent sign, are the translator's to choose."""
+    _catalogue(tmp_path / "bad", "de", {"Connect %(provider)s": "%(produkt)s verbinden"})
+    with pytest.raises(ConfigurationError) as refused:
+        PageConfig(translations=[tmp_path / "bad"])
+    assert f"{DOMAIN}.mo: the translation '%(produkt)s verbinden'" in refused.value.message
+    assert "its text 'Connect %(provider)s' lacks. Write its own: %(provider)s." in refused.value.message
+    _catalogue(tmp_path / "none", "de", {"Exit": "Weg von %(product)s"})
+    with pytest.raises(ConfigurationError, match="It has none"):
+        PageConfig(translations=[tmp_path / "none"])
+    texts = {"Connect %(provider)s": "100 % verbinden", "Exit": "0 % Lust", "50% off": "50 % weniger"}
+    _catalogue(tmp_path / "good", "de", texts)
+    languages = Languages(PageConfig(translations=[tmp_path / "good"]).translations)
+    pages = Templating(brand=BRAND, static_url=assets().url, languages=languages)
+    html = pages.render(samples()["connect"], languages.get("de"))
+    assert "100 % verbinden" in html
+    assert "0 % Lust" in html
+    assert languages.get("de").text("50% off") == "50 % weniger"
+    assert languages.get("de").text(Message("Connect %(provider)s", provider="X")) == "100 % verbinden"
 
 
 def test_host_filters_work_in_every_language() -> None:
