@@ -205,7 +205,15 @@ class Transactions:
             )
 
         def work(c: Connection) -> T:
-            if self._is_sqlite and not getattr(c.connection.driver_connection, "in_transaction", False):
+            if not c.in_transaction():
+                c.begin()  # now, so that a listener of the host's may do it in its own way
+            begun = self._is_sqlite and getattr(c.connection.driver_connection, "in_transaction", False)
+            if not begun and _is_autocommit(c):
+                raise ConfigurationError(
+                    "storage: connection= is one that commits every statement by itself (AUTOCOMMIT), so "
+                    "there is no transaction to join. Pass one without that, from engine.begin()."
+                )
+            if self._is_sqlite and not begun:
                 # The driver would begin at the first INSERT, but not at a SAVEPOINT, which would then commit.
                 c.exec_driver_sql("BEGIN IMMEDIATE")
             with c.begin_nested():
@@ -215,11 +223,26 @@ class Transactions:
             if isinstance(connection, AsyncConnection):
                 return await connection.run_sync(work)
             # Not on the loop: a statement may wait for a row that only a call through this loop will let go.
-            return await asyncio.to_thread(work, connection)
+            context, loop = contextvars.copy_context(), asyncio.get_running_loop()
+            return await _to_the_end(loop.run_in_executor(None, context.run, work, connection))
 
     def close(self) -> None:
         """End the worker threads; the next call makes new ones."""
         self._threads.close()
+
+
+async def _to_the_end(thread: "asyncio.Future[T]") -> T:
+    """Its result. A caller that is cancelled goes on when the thread is done, and not while it still works on
+    the caller's connection."""
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        while not thread.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([thread])
+        if not thread.cancelled():
+            thread.exception()  # or asyncio would log it as never retrieved
+        raise
 
 
 @contextlib.contextmanager
