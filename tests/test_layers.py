@@ -17,6 +17,7 @@ LAYERS = {
     "models": 0,
     "clock": 0,
     "secret": 0,
+    "secret_paths": 0,
     "credentials": 0,
     "audit": 0,
     "operators": 0,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from connect_hub.errors import ConfigurationError
+from connect_hub.secret_paths import without_secrets
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -61,8 +62,9 @@ class Front:
             await self._app({**scope, "root_path": self._path, "path": whole}, receive, sent)
         finally:
             # As it was sent: percent-encoded, so that it is one line; and without the query, which may hold a
-            # token, a code or a state (T5).
-            path = bytes(scope.get("raw_path") or b"?").partition(b"?")[0].decode("latin-1")
+            # token, a code or a state, and the token of a trigger (T5).
+            sent_path = bytes(scope.get("raw_path") or b"?").partition(b"?")[0].decode("latin-1")
+            path = without_secrets(sent_path)
             took = round((time.monotonic() - begun) * 1000)
             access.info("%s %s %d %dms", scope["method"], path, status, took)
 

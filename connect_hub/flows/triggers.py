@@ -11,6 +11,7 @@ from connect_hub.flows.accounts import Accounts
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
 from connect_hub.models import Account, Json, Session
+from connect_hub.secret_paths import TRIGGERS
 from connect_hub.storage.protocol import Change, NewEvent
 from connect_hub.trigger_tokens import TriggerTokens, token_hash
 
@@ -68,7 +69,7 @@ class Triggers:
         token = self._tokens.of(stored)
         if token is None:
             raise TriggerTokenForgotten
-        return TriggerAddress(token, f"{self._core.public_url}/triggers/{token}")
+        return TriggerAddress(token, f"{self._core.public_url}{TRIGGERS}{token}")
 
     async def receive(self, token: str, *, headers: Mapping[str, str], body: bytes) -> None:
         """Record `account.triggered`, with `body` and those of `headers` that the connector names.

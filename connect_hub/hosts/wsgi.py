@@ -30,6 +30,7 @@ from connect_hub.hosts.wsgi_exchange import Exchange
 from connect_hub.hosts.wsgi_lifespan import ASGIApp, Lifespan
 from connect_hub.hosts.wsgi_request import Answer, Scope, build_scope, read_body
 from connect_hub.portal import Portal, current_portal
+from connect_hub.secret_paths import without_secrets
 
 __all__ = ["ASGIToWSGI", "wsgi_middleware"]
 
@@ -229,8 +230,8 @@ def wsgi_middleware(
 
 
 def _named(scope: Scope) -> str:
-    """A request for the log: never its query, which may hold a token."""
-    return f"{scope['method']} {scope['path']!r}"
+    """A request for the log: never its query, which may hold a token, nor a secret of its path."""
+    return f"{scope['method']} {without_secrets(str(scope['path']))!r}"
 
 
 def _response(

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from connect_hub.config import Brand
 from connect_hub.errors import ConnectHubError, HeadersTooLarge, NotFound
 from connect_hub.flows.core import Core
+from connect_hub.secret_paths import TRIGGERS
 from connect_hub.web.api import Api
 from connect_hub.web.contexts import BrandView
 from connect_hub.web.dashboard.routes import dashboard_routes
@@ -111,7 +112,7 @@ def routes(site: Site) -> list[BaseRoute]:
             GET=trigger.show,
         ),
         data("/accounts/{account_id}/trigger/rotate", "account_trigger_rotate", POST=trigger.rotate),
-        data(f"/triggers/{{{TOKEN}}}", "trigger", POST=trigger.receive),
+        data(f"{TRIGGERS}{{{TOKEN}}}", "trigger", POST=trigger.receive),
         data("/webhook_endpoints", "endpoints", GET=event.list_endpoints, POST=event.create_endpoint),
         data(
             "/webhook_endpoints/{endpoint_id}",

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from connect_hub.audit import acting_as
 from connect_hub.errors import ConfigurationError, ConnectHubError, MethodNotAllowed, NotFound
+from connect_hub.secret_paths import without_secrets
 from connect_hub.web.errors import error_response, status_of
 from connect_hub.web.problems import problem_response
 from connect_hub.web.site import Site
@@ -79,7 +80,7 @@ class Endpoint:
             # The query, which may have a token, is left out. Whoever asks chose the path: `%a` lets no line
             # break or control character of it into the log.
             line = "%s %.200a failed [%s]: %s"
-            told = (request.method, _without_token(request), reference, error.code)
+            told = (request.method, without_secrets(request.scope["path"]), reference, error.code)
             if status == 503 and isinstance(error, ConfigurationError):
                 # Its message says what to do, and a traceback nothing more.
                 if self._site.faults.is_news(error, self):
@@ -116,13 +117,6 @@ class Endpoint:
             return False
         self._told_at[error.code] = now
         return True
-
-
-def _without_token(request: Request) -> str:
-    """The path; the token of a trigger, which stands in it, is left out."""
-    path: str = request.scope["path"]
-    token = request.path_params.get("external_trigger_token")
-    return path if not token else path.replace(token, "…")
 
 
 def is_for_a_person(scope: Scope) -> bool:

@@ -16,7 +16,7 @@ from connect_hub.web.site import Site
 __all__ = ["TOKEN", "TriggerApi"]
 
 TOKEN = "external_trigger_token"  # noqa: S105  # its name
-"""The path's parameter whose value is a secret: it stands in no log."""
+"""The path's parameter whose value is a secret: it stands in no log (`connect_hub.secret_paths`)."""
 
 
 class TriggerApi:

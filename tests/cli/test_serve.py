@@ -58,7 +58,7 @@ def _get(url: str) -> int:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_service_serves_and_stops(tmp_path: Path, number: signal.Signals) -> None:
     """R18, T5: a session is made over HTTP with a key of `api-keys create`; a signal ends the process in good
-    order with code 0; and nothing that it printed holds a query string, a key or a token."""
+    order with code 0; and nothing that it printed holds a query string, a key or any token."""
     env = _configuration()
     made = subprocess.run(
         [COMMAND, "api-keys", "create"], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
@@ -74,9 +74,12 @@ def test_the_service_serves_and_stops(tmp_path: Path, number: signal.Signals) ->
         # A proxy may keep the path or strip it, and a person may leave out the last slash.
         for path in ("/hub", "/hub/healthz", "/healthz", f"/hub/link?t={CANARY}%0Aforged"):
             assert _get(address + path) == (404 if "link" in path else 200)
+        for path in (f"/hub/triggers/{CANARY}", f"/hub%2F%74riggers/{CANARY}/"):
+            assert _get(address + path) in {404, 405}
         assert service.end(number) == 0
     assert "Did you mean CONNECT_HUB_PRODUCT_NAME?" in service.output
     assert "POST /hub/connect_sessions 201" in service.output
+    assert service.output.count("GET /hub/triggers/*** 40") == 2
     assert service.output.rstrip().endswith("stopping")
     for secret in (CANARY, key, str(session["token"]), "the-secret-of-the-client", "Traceback", "forged"):
         assert secret not in service.output

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
@@ -38,6 +39,7 @@ from tests.peers.nginx import proxying
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "deploying.md").read_text("utf-8")
 PATIENCE = 30.0
+CANARY = "trg_canary"
 
 
 def blocks(language: str) -> dict[str, str]:
@@ -46,6 +48,7 @@ def blocks(language: str) -> dict[str, str]:
 
 
 PYTHON, NGINX, SHELL = blocks("python"), blocks("nginx"), blocks("sh")
+LOCATIONS = ["kept", "stripped", "script name"]
 TABLES = "connect-hub db upgrade --app shop:hub"
 COMMANDS = [
     line
@@ -58,8 +61,8 @@ COMMANDS = [
 
 def test_the_blocks_are_known() -> None:
     """A block that is added has to be run below."""
-    assert set(PYTHON) == {"shop", "the other way round", "pure asgi"}
-    assert set(NGINX) == {"kept", "stripped", "script name"}
+    assert set(PYTHON) == {"shop", "the other way round", "pure asgi", "access log"}
+    assert set(NGINX) == {*LOCATIONS, "access log"}
     assert set(SHELL) == {TABLES, "asgi", "wsgi"}
     assert TEXT.count("```") == 2 * (len(PYTHON) + len(NGINX) + len(SHELL))
 
@@ -174,7 +177,7 @@ def waitress_settings() -> dict[str, Any]:
 # --- nginx ---
 
 
-@pytest.mark.parametrize("name", NGINX)
+@pytest.mark.parametrize("name", LOCATIONS)
 def test_nginx_stands_in_front(tmp_path: Path, environment: dict[str, str], name: str) -> None:
     """T33, T34: behind each block the hub is healthy, its addresses are those of public_url, and the log has
     no warning about where it is mounted."""
@@ -193,6 +196,31 @@ def test_nginx_stands_in_front(tmp_path: Path, environment: dict[str, str], name
             page = httpx2.get(f"{base}/", timeout=PATIENCE, trust_env=False)
         assert 'action="/app/connect/link/open"' in page.text
         assert "mounted at" not in server.output()
+
+
+def test_access_logs_hold_no_secret(tmp_path: Path, environment: dict[str, str]) -> None:
+    """T5: neither nginx nor uvicorn, set up as the document says, logs a query or the token of a trigger."""
+    write_shop(tmp_path, mount="/app/connect")
+    with (tmp_path / "shop.py").open("a") as shop:
+        shop.write(PYTHON["access log"])
+    log = tmp_path / "access.log"
+    to_the_test = NGINX["access log"].replace("/var/log/nginx/access.log", str(log))
+    assert str(log) in to_the_test
+    with serving("uvicorn", "shop:app", env=environment) as server:
+        here = NGINX["kept"].replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
+        with proxying(tmp_path, here, http=to_the_test) as proxy:
+            base = f"http://127.0.0.1:{proxy.address[1]}/app/connect"
+            for path in (f"triggers/{CANARY}", f"%74riggers/{CANARY}", f"link?t={CANARY}"):
+                httpx2.post(f"{base}/{path}", timeout=PATIENCE, trust_env=False)
+            # nginx writes a line when its answer has gone, so perhaps after it has come.
+            deadline = time.monotonic() + PATIENCE
+            while log.read_text().count("\n") < 3 and time.monotonic() < deadline:
+                time.sleep(0.02)
+        texts = log.read_text(), server.output()
+    for text in texts:
+        assert text.count("/app/connect/triggers/***") == 2
+        assert "POST /app/connect/link" in text
+        assert CANARY not in text
 
 
 # --- the client's address ---

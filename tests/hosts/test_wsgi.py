@@ -544,11 +544,11 @@ def test_a_hanging_application_is_a_504_and_cancelled(
             cancelled.set()
 
     bridge = ASGIToWSGI(lifeless(app), portal=portal, timeout=0.05)
-    reply = call(bridge, path="/x?token=secret", extra={"HTTP_ACCEPT": "text/html,*/*"})
+    reply = call(bridge, path="/x/triggers/secret?token=secret", extra={"HTTP_ACCEPT": "text/html,*/*"})
     assert (reply.status, reply.header("content-type")) == (504, ["text/plain; charset=utf-8"])
     assert reply.body == b"The application did not answer in time."
     assert cancelled.wait(5)
-    assert "GET '/x' did not answer in 0.05 seconds" in caplog.text
+    assert "GET '/x/triggers/***' did not answer in 0.05 seconds" in caplog.text
     assert "secret" not in caplog.text
 
 

@@ -22,7 +22,7 @@ error_log {folder}/error.log notice;
 worker_processes 1;
 events {{ worker_connections 64; }}
 http {{
-    access_log off;
+    {http}
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -54,8 +54,8 @@ def nginx_path() -> str:
 
 
 @contextmanager
-def proxying(folder: Path, locations: str) -> Iterator[Proxy]:
-    """Run nginx with these `location` blocks; its files are in `folder`."""
+def proxying(folder: Path, locations: str, *, http: str = "access_log off;") -> Iterator[Proxy]:
+    """Run nginx with these `location` blocks, and `http` beside its server; its files are in `folder`."""
     # Held, never listened on: nobody else gets the port, and nginx shares it.
     with socket.socket() as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -66,6 +66,7 @@ def proxying(folder: Path, locations: str) -> Iterator[Proxy]:
             _CONFIG.format(
                 folder=folder,
                 port=address[1],
+                http=http,
                 locations=locations,
                 user="user root;" if os.geteuid() == 0 else "",  # the folders of a test are its user's alone
             )
