@@ -47,7 +47,7 @@ class Report:
 @click.command("doctor")
 @app_option
 def command(app: str | None) -> None:
-    """Check configuration, tables, keys and what waits to be delivered.
+    """Check configuration, templates, tables, keys and what waits to be delivered.
 
     Exit code 1 if something is to be mended.
     """
@@ -60,6 +60,7 @@ def command(app: str | None) -> None:
         report.good(f"configuration: {hub.public_url}, {len(hub.connectors)} connectors")
         if app is None:
             _look_at_environment(hub, report)
+        _look_at_templates(hub, report)
         asyncio.run(examine(hub, report))
     for kind, text in report.lines:
         click.echo(f"{kind:<4}  {text}")
@@ -72,6 +73,20 @@ def _look_at_environment(hub: ConnectHub, report: Report) -> None:
 
     for warning in unknown_variables(os.environ, tuple(hub.connectors)):
         report.finding(f"environment: {warning}")
+
+
+def _look_at_templates(hub: ConnectHub, report: Report) -> None:
+    if not hub.config.pages.templates:
+        return
+    from connect_hub.testing.gallery import Gallery
+
+    gallery = Gallery.of(hub)
+    findings = gallery.findings()
+    for finding in findings:
+        tell = report.finding if finding.breaks else report.note
+        tell(f"templates: {finding}")
+    if not any(finding.breaks for finding in findings):
+        report.good(f"templates: all {len(gallery.names)} sample pages can be shown")
 
 
 async def examine(hub: ConnectHub, report: Report) -> None:

@@ -38,14 +38,11 @@ def command(app: str | None, port: int, output: Path | None) -> None:
         hub = chosen_hub(app)
         gallery = _gallery(hub)
         asyncio.run(close(hub))
+    told = [str(finding) for finding in gallery.findings()]
+    for line in told:
+        click.echo(line, err=True)
     if output is not None:
-        for tag in gallery.languages.tags:
-            folder = output / tag
-            folder.mkdir(parents=True, exist_ok=True)
-            for name in gallery.names:
-                html = gallery.render(name, language=tag)
-                (folder / f"{name}.html").write_text(html, encoding="utf-8")
-        click.echo(f"{len(gallery.names)} pages in each language are in {output}")
+        _write(gallery, output, told)
         return
     from connect_hub.cli.serving import Server, listen
 
@@ -54,6 +51,29 @@ def command(app: str | None, port: int, output: Path | None) -> None:
         with server.stops_on_signals():
             click.echo(f"The gallery is on {server.address}/ until Ctrl-C")
             asyncio.run(server.run())
+
+
+def _write(gallery: "Gallery", output: Path, told: list[str]) -> None:
+    """Every page that can be shown; exit code 1 where one cannot, with the reason unless it was `told`."""
+    whole = True
+    for tag in gallery.languages.tags:
+        folder = output / tag
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in gallery.names:
+            try:
+                html = gallery.render(name, language=tag)
+            except Exception as error:  # a host's template may raise anything
+                whole = False
+                line = str(gallery.fault(error))
+                if not told:
+                    click.echo(line, err=True)
+                    told.append(line)
+            else:
+                (folder / f"{name}.html").write_text(html, encoding="utf-8")
+    if not whole:
+        click.echo(f"Error: not every page could be shown; the others are in {output}", err=True)
+        raise SystemExit(1)
+    click.echo(f"{len(gallery.names)} pages in each language are in {output}")
 
 
 def _gallery(hub: ConnectHub | None) -> "Gallery":

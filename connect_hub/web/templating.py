@@ -13,9 +13,11 @@ from jinja2 import (
     FileSystemLoader,
     PrefixLoader,
     StrictUndefined,
+    TemplateRuntimeError,
 )
 from jinja2.bccache import Bucket
 
+from connect_hub.errors import NotFound
 from connect_hub.web.contexts import BrandView, Page
 from connect_hub.web.languages import Language, Languages
 from connect_hub.web.untrusted import clean
@@ -47,7 +49,7 @@ class Templating:
     ) -> None:
         self.brand = brand
         """The host's product."""
-        self._static_url = static_url
+        self._url_of = static_url
         self._overrides = tuple(overrides)
         self._environments: dict[str, Environment] = {}
         self._compiled = _Compiled()
@@ -105,6 +107,13 @@ class Templating:
         environment.globals.update(brand=self.brand, static_url=self._static_url, plurals=language.plurals)
         environment.filters["clean"] = clean
         return environment
+
+    def _static_url(self, name: str) -> str:
+        try:
+            return self._url_of(name)
+        except NotFound as error:
+            # The page is there, and its template is wrong: that is no 404.
+            raise TemplateRuntimeError(error.message) from None
 
     def _loader(self) -> BaseLoader:
         ours = FileSystemLoader(TEMPLATES)

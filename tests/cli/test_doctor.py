@@ -117,3 +117,43 @@ def test_purge_says_what_it_removed(run: Run) -> None:
     assert lines[0] == "sessions: 0 removed"
     assert {line.partition(":")[0] for line in lines} >= {"attempts", "events", "visits", "idempotency"}
     assert run("purge", "--days", "0").exit_code == 2
+
+
+SHOP = """
+from connect_hub import *
+from connect_hub.keys import new_key_text
+
+hub = ConnectHub(
+    public_url="https://shop.example/connect",
+    keys=KeyRing.from_text(new_key_text()),
+    storage=MemoryStorage(),
+    connectors=["slack"],
+    config=HubConfig(pages=PageConfig(templates=["templates"])),
+)
+"""
+
+
+def test_a_broken_template_is_a_finding(run: Run, tmp_path: Path) -> None:
+    """What would break a customer's page is named by file and line, by `doctor` and by `preview --output`,
+    which writes the other pages; what has no effect is a note."""
+    pages = tmp_path / "templates" / "pages"
+    pages.mkdir(parents=True)
+    (tmp_path / "shop_doctor.py").write_text(SHOP)
+    extends = '{% extends "@connect_hub/pages/landing.html" %}\n'
+    (pages / "landing.html").write_text(extends + "{% block actions_before %}{{ page.owner }}{% endblock %}")
+    (pages / "landig.html").write_text(extends)
+    result = run("doctor", "--app", "shop_doctor:hub")
+    wrong = "templates/pages/landing.html:2: Landing has no 'owner'. Did you mean 'owner_name'?"
+    unused = "templates/pages/landig.html: no page uses this file. Did you mean 'pages/landing.html'?"
+    assert (result.exit_code, _findings(result)) == (1, [f"templates: {wrong}"])
+    assert f"note  templates: {unused}\n" in result.stdout
+
+    result = run("preview", "--app", "shop_doctor:hub", "--output", "out")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        unused,
+        wrong,
+        "Error: not every page could be shown; the others are in out",
+    ]
+    assert (tmp_path / "out" / "de" / "success.html").is_file()
+    assert not (tmp_path / "out" / "de" / "landing.html").exists()

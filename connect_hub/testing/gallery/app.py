@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from connect_hub.errors import NotFound
 from connect_hub.hub import ConnectHub
+from connect_hub.testing.gallery.overrides import HostTemplates, TemplateFinding
 from connect_hub.testing.gallery.samples import BRAND, TOOLS, samples
 from connect_hub.web.contexts import Bounce, BrandView, Leaving, Page
 from connect_hub.web.headers import PAGE_POLICY, SecureHeaders
@@ -56,6 +57,7 @@ class Gallery:
             )
             for scheme in SCHEMES
         }
+        self._folders = [Path(one) for one in overrides if not isinstance(one, BaseLoader)]
         self._templating = {
             scheme: Templating(
                 brand=replace(brand, scheme=brand.scheme if scheme == "auto" else scheme),  # type: ignore[arg-type]  # one of three
@@ -105,6 +107,39 @@ class Gallery:
             html = html.replace('http-equiv="refresh"', 'name="was-refresh"').replace(" data-send", "")
         return html.replace(" data-close-window", "")
 
+    def findings(self) -> list[TemplateFinding]:
+        """What is wrong with the host's templates and what in them has no effect; each thing once.
+
+        Every sample is rendered, in English and in a language that is written from right to left.
+        """
+        if not self._folders:
+            return []
+        theirs = self._theirs
+        found = dict.fromkeys(theirs.findings())
+        read = {finding.file for finding in found if finding.breaks}
+        in_ours: dict[TemplateFinding, None] = {}
+        by_direction = {self.languages.get(tag).dir: tag for tag in reversed(self.languages.tags)}
+        for tag in sorted(by_direction.values(), key="en".__ne__):
+            for name in self.names:
+                try:
+                    self.render(name, language=tag)
+                except Exception as error:  # a template may raise anything
+                    finding = theirs.of(error)
+                    if theirs.is_theirs(finding) and finding.file not in read:
+                        found[finding] = None
+                    elif not theirs.is_theirs(finding):
+                        in_ours[finding] = None
+        # Where ours fails, it is for what was given to it: the cause is said already, if anything was.
+        return sorted(found, key=lambda one: (str(one.file), one.line or 0)) or list(in_ours)
+
+    def fault(self, error: Exception) -> TemplateFinding:
+        """Where rendering went wrong."""
+        return self._theirs.of(error)
+
+    @property
+    def _theirs(self) -> HostTemplates:
+        return HostTemplates(self._folders, self._templating["auto"].environment)
+
     def _in(self, language: Language) -> dict[str, Page]:
         known = self._samples.get(language.tag)
         if known is None:
@@ -115,7 +150,10 @@ class Gallery:
         name, scheme = request.path_params["name"], request.path_params["scheme"]
         if name not in self.names or scheme not in SCHEMES:
             return self._nothing()
-        html = self.render(name, language=request.path_params["language"], scheme=scheme)
+        try:
+            html = self.render(name, language=request.path_params["language"], scheme=scheme)
+        except Exception as error:  # a host's template may raise anything
+            return PlainTextResponse(str(self.fault(error)), 500)
         return HTMLResponse(
             html, headers={"content-security-policy": _FRAMED, "x-frame-options": "SAMEORIGIN"}
         )
