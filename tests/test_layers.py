@@ -74,7 +74,7 @@ CONFINED = {
     "pydantic_settings": ["cli"],
     "flask": ["hosts.flask", "hosts.identities.flask_login", "hosts.operators.flask_login"],
     "flask_login": ["hosts.identities.flask_login", "hosts.operators.flask_login"],
-    "django": ["hosts.django", "hosts.identities.django", "hosts.operators.django_staff"],
+    "django": ["hosts.django"],
     "pytest": ["testing"],
     "pydantic": [""],
     "pydantic_core": [""],

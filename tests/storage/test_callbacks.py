@@ -185,6 +185,10 @@ def _close(c: Connection) -> None:
     c.close()
 
 
+def _invalidate(c: Connection) -> None:
+    c.invalidate()
+
+
 def _text(words: str) -> Callable[[Connection], None]:
     def end(c: Connection) -> None:
         c.execute(text(words))
@@ -199,8 +203,17 @@ def _driver_rollback(c: Connection) -> None:
 @pytest.mark.parametrize("swallowed", [False, True])
 @pytest.mark.parametrize(
     "end",
-    [_commit, _rollback, _close, _text("COMMIT"), _text(" rollback"), _text("End"), _driver_rollback],
-    ids=["commit", "rollback", "close", "COMMIT", "ROLLBACK", "END", "driver rollback"],
+    [
+        _commit,
+        _rollback,
+        _close,
+        _invalidate,
+        _text("COMMIT"),
+        _text(" rollback"),
+        _text("End"),
+        _driver_rollback,
+    ],
+    ids=["commit", "rollback", "close", "invalidate", "COMMIT", "ROLLBACK", "END", "driver rollback"],
 )
 async def test_a_callback_may_not_end_the_transaction(
     host: Host, end: Callable[[Connection], None], swallowed: bool

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 
 from connect_hub.errors import (
     ConfigurationError,
@@ -56,10 +57,15 @@ class Host:
 
     async def link(self, callback: Callable[[], object]) -> Account:
         """Link an account, with `callback` inside the transaction."""
+        return await self.link_on(lambda _connection: callback())
 
-        def run(_events: Sequence[NewEvent], _account: Account, _transaction: Transaction) -> None:
+    async def link_on(self, callback: Callable[[Connection], object]) -> Account:
+        """The same; `callback` is given the connection that the hub writes on."""
+
+        def run(_events: Sequence[NewEvent], _account: Account, transaction: Transaction) -> None:
+            assert transaction.connection is not None
             with callbacks_running():
-                callback()
+                callback(transaction.connection)
 
         owner = f"owner-{next(self._owners)}"
         return await linked(self.storage, session(origin_owner_id=owner), in_transaction=run)
@@ -190,6 +196,29 @@ async def test_a_transaction_that_was_ended_is_refused(host: Host, end: Callable
     assert len(await host.accounts()) == 1
     await host.link(lambda: host.add("c"))
     assert await host.tools() == ["a", "c"]
+
+
+@pytest.mark.parametrize("hides", [False, True], ids=["raising", "hiding"])
+@pytest.mark.parametrize("how", ["close", "invalidate", "rollback", "commit"])
+async def test_the_hubs_own_connection_is_not_the_callbacks_to_end(host: Host, how: str, hides: bool) -> None:
+    """`tx.connection`, closed, thrown away or ended: TransactionEnded, whether the callback hides it or fails
+    because of it, and nothing is kept. The next one works."""
+
+    def callback(connection: Connection) -> None:
+        host.add("a")
+        getattr(connection, how)()
+        if hides:
+            return
+        connection.execute(text("SELECT 1"))
+        raise ZeroDivisionError("what became of it does not matter any more")
+
+    with pytest.raises(TransactionEnded):
+        await host.link_on(callback)
+    assert await host.tools() == []
+    assert await host.accounts() == []
+    await host.link(lambda: host.add("b"))
+    assert await host.tools() == ["b"]
+    assert len(await host.accounts()) == 1
 
 
 async def test_a_commit_in_a_callback_is_forbidden(host: Host) -> None:

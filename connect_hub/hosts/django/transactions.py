@@ -85,7 +85,8 @@ class DjangoTransactions(Transactions):
             try:
                 result = work(c)
             finally:
-                has_called = c.invalidated or CALLBACKS_RAN in c.info
+                # One that is closed, or thrown away, has no `info` any more: only callbacks do that to it.
+                has_called = c.closed or c.invalidated or CALLBACKS_RAN in c.info
             # What the host's code hid from us: an error of its models, a rollback that it asked for.
             if connections[self._using].needs_rollback:
                 raise TransactionEnded

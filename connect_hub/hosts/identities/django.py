@@ -1,10 +1,9 @@
 """Owners from Django's users."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from connect_hub.hosts.operators.django_staff import user_of
+from connect_hub.hosts.django.users import asking
 from connect_hub.identity import SignIn, Subject, Visitor
 
 __all__ = ["django_identity"]
@@ -20,17 +19,8 @@ def django_identity(
     sent to `sign_in`. It runs in a thread, with a database connection that is closed afterwards.
     """
 
-    def ask(visitor: Visitor) -> Subject | SignIn:
-        from django.db import connections
+    def identity(user: Any) -> Subject | SignIn:
+        found = owner(user) if user.is_authenticated and user.is_active else None
+        return SignIn(sign_in) if found is None else found
 
-        try:
-            user = user_of(visitor)
-            found = owner(user) if user.is_authenticated and user.is_active else None
-            return SignIn(sign_in) if found is None else found
-        finally:
-            connections.close_all()
-
-    async def identity(visitor: Visitor) -> Subject | SignIn:
-        return await asyncio.to_thread(ask, visitor)
-
-    return identity
+    return asking(identity)

@@ -73,7 +73,8 @@ def run_callbacks(c: Connection, run: Callable[[Transaction], None]) -> None:
                 raise TransactionEnded
             _release(savepoint)
         except BaseException as error:
-            if not ended and not isinstance(error, TransactionEnded):
+            thrown_away = c.invalidated and isinstance(error, exc.PendingRollbackError)
+            if not ended and not thrown_away and not isinstance(error, TransactionEnded):
                 raise HostError(error) from error
             # SQLAlchemy takes the transaction for ended, so nobody else would roll it back.
             if not c.closed and not c.invalidated:
