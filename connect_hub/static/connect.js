@@ -3,16 +3,39 @@
 (() => {
   "use strict";
 
-  // An image of the page's own that is named so would stand here instead.
-  const script = document.currentScript instanceof HTMLScriptElement ? document.currentScript : null;
-  const home = script?.src ? new URL(".", script.src).href : "";
+  /** @typedef {import("./connect.d.ts").ConnectOptions} ConnectOptions */
+  /** @typedef {{ lang: string, dir: string, title: string, close: string }} Words */
+  /** @typedef {{ fit(height: number): void, speak(words: Words): void, end(): void }} Shown */
 
-  const style = (element, values) => Object.assign(element.style, values);
+  // An image of the page's own that is named so would stand here instead.
+  const script = document.currentScript;
+  const home = script instanceof HTMLScriptElement && script.src ? new URL(".", script.src).href : "";
+
+  // Until the frame is there, which then tells the words of its own language: those of the page around it.
+  /** @type {Record<string, [title: string, close: string]>} */
+  const WORDS = {
+    en: ["Connect", "Close"],
+    ar: ["الربط", "إغلاق"],
+    de: ["Verbinden", "Schließen"],
+    es: ["Conectar", "Cerrar"],
+    fr: ["Connecter", "Fermer"],
+    ja: ["接続", "閉じる"],
+  };
+  const guessed = () => {
+    const tag = (document.documentElement.lang || navigator.language).split("-")[0].toLowerCase();
+    const lang = tag in WORDS ? tag : "en";
+    const [title, close] = WORDS[lang];
+    return { lang, dir: lang === "ar" ? "rtl" : "ltr", title, close };
+  };
+
+  /** @type {(element: HTMLElement, values: Partial<CSSStyleDeclaration>) => void} */
+  const style = (element, values) => void Object.assign(element.style, values);
+  /** @type {(value: string | number | null | undefined, otherwise: string) => string} */
   const length = (value, otherwise) => (typeof value === "number" ? `${value}px` : value || otherwise);
 
+  /** @type {(base: string) => HTMLIFrameElement} */
   const frameOf = (base) => {
     const frame = document.createElement("iframe");
-    frame.title = "Connect";
     frame.referrerPolicy = "strict-origin";
     style(frame, { display: "block", width: "100%", height: "20rem", border: "0", colorScheme: "normal" });
     frame.src = `${base}/embed`;
@@ -20,10 +43,11 @@
   };
 
   // A modal of the browser's own: everything behind it is inert, and the focus goes back where it was.
+  /** @type {(frame: HTMLIFrameElement, options: { close?: boolean, bgColor?: string | null }, leave: () => void) => Shown} */
   const modalOf = (frame, options, leave) => {
     const dialog = document.createElement("dialog");
     const panel = document.createElement("div");
-    dialog.setAttribute("aria-label", frame.title);
+    const button = document.createElement("button");
     style(dialog, {
       position: "fixed", inset: "0", boxSizing: "border-box", width: "100%", maxWidth: "none", height: "100%",
       maxHeight: "none", margin: "0", padding: "0", border: "0", overflow: "auto", background: "rgb(12 14 18 / 55%)",
@@ -35,18 +59,24 @@
     });
     // On a phone the whole screen, otherwise a card that is as high as what it shows.
     const narrow = matchMedia("(max-width: 33rem)");
+    /** @type {Shown["fit"]} */
     const fit = (height) => {
       const most = narrow.matches ? "100dvh" : "calc(100dvh - 4rem)";
       style(panel, narrow.matches ? { margin: "0", borderRadius: "0" } : { margin: "2rem auto", borderRadius: "1rem" });
       style(frame, { height: narrow.matches ? most : `min(${height}px, ${most})` });
     };
+    /** @type {Shown["speak"]} */
+    const speak = ({ lang, dir, title, close }) => {
+      Object.assign(dialog, { lang, dir });
+      dialog.setAttribute("aria-label", frame.title = title);
+      button.setAttribute("aria-label", close);
+    };
     fit(320);
+    speak(guessed());
     panel.append(frame);
     if (options.close !== false) {
-      const button = document.createElement("button");
       button.type = "button";
       button.textContent = "\u00d7";
-      button.setAttribute("aria-label", "Close");
       style(button, {
         position: "absolute", insetBlockStart: "0.75rem", insetInlineEnd: "0.625rem", width: "2.75rem", height: "2.75rem",
         padding: "0", border: "0", borderRadius: "0.5rem", background: "none", color: "GrayText", cursor: "pointer",
@@ -59,18 +89,26 @@
     dialog.append(panel);
     document.body.append(dialog);
     dialog.showModal();
-    return { element: dialog, fit, end: () => { dialog.close(); dialog.remove(); } };
+    return { fit, speak, end: () => { dialog.close(); dialog.remove(); } };
   };
 
+  /** @type {(frame: HTMLIFrameElement, inline: { width?: string | number | null, height?: string | number | null }, container: HTMLElement) => Shown} */
   const inlineOf = (frame, inline, container) => {
     const fixed = length(inline.height, "");
     style(frame, { width: length(inline.width, "100%"), height: fixed || "20rem" });
+    frame.title = guessed().title;
     container.append(frame);
-    return { element: frame, fit: (height) => { if (!fixed) style(frame, { height: `${height}px` }); }, end: () => frame.remove() };
+    return {
+      fit: (height) => { if (!fixed) style(frame, { height: `${height}px` }); },
+      speak: ({ title }) => { frame.title = title; },
+      end: () => frame.remove(),
+    };
   };
 
+  /** @type {(() => void) | null} */
   let modal = null;
 
+  /** @type {(given: ConnectOptions, container?: HTMLElement | null) => { close(): void }} */
   const open = (given, container = null) => {
     const { sessionToken, apiUrl, styles = {}, onSuccess, onCancel, onClose } = given ?? {};
     if (typeof sessionToken !== "string" || sessionToken === "") throw new TypeError("Connect.start: sessionToken is missing");
@@ -78,12 +116,13 @@
     if (base === "") throw new TypeError("Connect.start: apiUrl is missing, the hub's address");
     const { origin, protocol } = new URL(base, location.href);
     if (!/^https?:$/.test(protocol)) throw new TypeError("Connect.start: apiUrl is not a web address");
+    const { inline } = styles;
     const options = styles.options ?? {};
-    const inline = container ? (styles.inline ?? {}) : styles.inline;
-    const place = container ?? (inline && document.getElementById(inline.containerId));
+    const place = container ?? (inline ? document.getElementById(inline.containerId) : null);
     if (inline && !place) throw new TypeError(`Connect.start: there is no element with the id ${inline.containerId}`);
 
     const frame = frameOf(base);
+    /** @type {Set<string>} */
     const linked = new Set();
     let over = false;
     const leave = () => {
@@ -96,46 +135,60 @@
       if (linked.size === 0) onCancel?.();
       onClose?.();
     };
+    /** @type {(message: object) => void} */
     const say = (message) => frame.contentWindow?.postMessage({ connectHub: 1, ...message }, origin);
+    const greet = () => say({ type: "hello", back: options.back !== false, background: options.bgColor || "" });
+    /** @type {(event: MessageEvent) => void} */
     const heard = ({ data, origin: from, source }) => {
       if (from !== origin || source !== frame.contentWindow || data?.connectHub !== 1) return;
       clearTimeout(silence);
-      if (data.type === "start") say({ type: "token", token: sessionToken });
+      if (data.type === "ready") greet();
+      else if (data.type === "start") say({ type: "token", token: sessionToken });
+      else if (data.type === "words") shown.speak(data.words);
       else if (data.type === "resize" && data.height > 0) shown.fit(Math.ceil(data.height));
-      else if (data.type === "close" || (data.type === "escape" && !inline)) leave();
+      else if (data.type === "close" || (data.type === "escape" && !place)) leave();
       else if (data.type === "success" && !linked.has(data.attempt)) {
         linked.add(data.attempt);
         onSuccess?.({ id: data.account.id, provider: data.account.provider });
       }
     };
     addEventListener("message", heard);
-    frame.addEventListener("load", () => say({ type: "hello", back: options.back !== false, background: options.bgColor || "" }));
-    if (!inline) modal?.();
-    const shown = inline ? inlineOf(frame, inline, place) : modalOf(frame, options, leave);
-    if (!inline) modal = leave;
+    // A page of the frame says that it is ready, unless it cannot know who stands around it.
+    frame.addEventListener("load", greet);
+    if (!place) modal?.();
+    const shown = place ? inlineOf(frame, inline ?? {}, place) : modalOf(frame, options, leave);
+    if (!place) modal = leave;
     const silence = setTimeout(() => {
       console.error(`Connect: the hub at ${base} does not answer. Is ${location.origin} one of its embed_origins?`);
     }, 15000);
     return { close: leave };
   };
 
-  globalThis.Connect = { start: (options) => open(options) };
+  /** @type {import("./connect.d.ts").ConnectGlobal} */
+  const Connect = { start: (options) => open(options) };
+  Object.assign(globalThis, { Connect });
 
   if (!customElements.get("connect-hub")) {
     customElements.define("connect-hub", class extends HTMLElement {
       static observedAttributes = ["token"];
 
+      /** @type {{ close(): void } | null} */
+      hub = null;
+
       connectedCallback() {
         const token = this.getAttribute("token");
         if (this.hub || !this.isConnected || !token) return;
-        const tell = (name, detail) => this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
+        /** @type {(name: string, detail?: object) => void} */
+        const tell = (name, detail) => void this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
         style(this, { display: "block" });
         const hub = this.hub = open({
           sessionToken: token,
           apiUrl: this.getAttribute("hub-url") ?? undefined,
           styles: {
-            inline: { width: this.getAttribute("width"), height: this.getAttribute("height") },
-            options: { back: this.getAttribute("back") !== "false", bgColor: this.getAttribute("background") },
+            inline: {
+              containerId: "", width: this.getAttribute("width") ?? undefined, height: this.getAttribute("height") ?? undefined,
+            },
+            options: { back: this.getAttribute("back") !== "false", bgColor: this.getAttribute("background") ?? undefined },
           },
           onSuccess: (account) => tell("success", account),
           onCancel: () => tell("cancel"),
@@ -147,6 +200,7 @@
         this.hub?.close();
       }
 
+      /** @type {(name: string, before: string | null, after: string | null) => void} */
       attributeChangedCallback(_name, before, after) {
         if (before === after || !this.isConnected) return;
         this.hub?.close();

@@ -6,6 +6,7 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 // --- copy ---
 
+/** @type {(root: ParentNode) => void} */
 const copyable = (root) => all("button[data-copy]", root).forEach((button) => {
   button.disabled = false;
   button.addEventListener("click", async () => {
@@ -25,6 +26,7 @@ const copyable = (root) => all("button[data-copy]", root).forEach((button) => {
   });
 });
 
+/** @type {(root: ParentNode) => void} */
 const selectable = (root) => all("input[data-select]", root).forEach((input) => {
   input.addEventListener("focus", () => input.select());
 });
@@ -34,18 +36,21 @@ addEventListener("pagehide", () => { for (const once of all("[data-once]")) once
 
 // --- a page in a dialog: the same page, the same form, the same answers ---
 
+/** @type {(root: ParentNode) => void} */
 const dialogs = (root) => all("a[data-dialog]", root).forEach((link) => {
-  link.addEventListener("click", (event) => {
+  link.addEventListener("click", (/** @type {MouseEvent} */ event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
     open(link.href);
   });
 });
 
+/** @type {(url: string) => Promise<void>} */
 const open = async (url) => {
   const dialog = document.createElement("dialog");
   dialog.className = "desk-dialog";
   let changed = false;
+  /** @type {(answer: Response, from: string) => Promise<void>} */
   const show = async (answer, from) => {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const content = page.querySelector("[data-dialog-content]");
@@ -54,7 +59,7 @@ const open = async (url) => {
     changed = changed || page.querySelector("[data-select]") !== null;
     content.classList.remove("panel");
     dialog.replaceChildren(document.adoptNode(content));
-    const heading = dialog.querySelector("h1");
+    const heading = /** @type {HTMLElement} */ (dialog.querySelector("h1"));
     heading.id = "dialog-title";
     dialog.setAttribute("aria-labelledby", "dialog-title");
     copyable(dialog);
@@ -66,10 +71,10 @@ const open = async (url) => {
     dialogs(dialog);
     for (const link of all("a.button.secondary", dialog)) {
       if (link.protocol === "mailto:") continue;
-      link.addEventListener("click", (event) => { event.preventDefault(); dialog.close(); });
+      link.addEventListener("click", (/** @type {Event} */ event) => { event.preventDefault(); dialog.close(); });
     }
     for (const form of all("form", dialog)) {
-      form.addEventListener("submit", async (event) => {
+      form.addEventListener("submit", async (/** @type {SubmitEvent} */ event) => {
         event.preventDefault();
         if (form.dataset.sent) return;
         form.dataset.sent = "yes";
@@ -81,9 +86,9 @@ const open = async (url) => {
         }
       });
     }
-    /** @type {HTMLElement} */
-    const target = dialog.querySelector("[data-arrive]") ?? dialog.querySelector("[data-select]")
-      ?? dialog.querySelector("input:not([type=hidden]):not([readonly])") ?? heading;
+    const found = dialog.querySelector("[data-arrive]") ?? dialog.querySelector("[data-select]")
+      ?? dialog.querySelector("input:not([type=hidden]):not([readonly])");
+    const target = /** @type {HTMLElement | null} */ (found) ?? heading;
     if (target === heading) heading.tabIndex = -1;
     if (!dialog.isConnected) document.body.append(dialog);
     if (!dialog.open) dialog.showModal();
@@ -102,6 +107,7 @@ const open = async (url) => {
 
 // --- what changes by itself: asked for every few seconds while somebody looks ---
 
+/** @type {(element: any) => void} */
 const live = (element) => {
   const { live: url, liveKey: key } = element.dataset;
   element.querySelector("[data-live-hide]").hidden = true;

@@ -5,8 +5,10 @@ const allowed = (root.dataset.frame ?? "").split(" ");
 // Also the target of the form in pages/waiting.html, which can be sent before this has run.
 const name = "connect_hub_window";
 const opened = "connect_hub:opened";
+/** @type {string | null} */
 let host = null;
 
+/** @type {(message: object) => void} */
 const say = (message) => {
   if (host !== null) parent.postMessage({ connectHub: 1, ...message }, host);
 };
@@ -15,11 +17,15 @@ const measure = () => say({ type: "resize", height: document.body.getBoundingCli
 
 // --- the host's page ---
 
+/** @type {(hello: { back?: unknown, background?: unknown }) => void} */
 const greeted = ({ back, background }) => {
   if (back === false) root.dataset.noBack = "";
   if (typeof background === "string" && background !== "") document.body.style.background = background;
+  const { lang, dir } = document.documentElement;
+  const { title, close } = root.dataset;
+  say({ type: "words", words: { lang, dir, title, close } });
   new ResizeObserver(measure).observe(document.body);
-  /** @type {HTMLElement} */
+  /** @type {HTMLElement | null} */
   const done = document.querySelector("[data-connected]");
   if (done !== null) {
     const { connected: id, provider, attempt } = done.dataset;
@@ -29,8 +35,9 @@ const greeted = ({ back, background }) => {
   if (document.querySelector("form[data-start]") !== null) say({ type: "start" });
 };
 
+/** @type {(token: unknown) => void} */
 const begin = (token) => {
-  /** @type {HTMLFormElement} */
+  /** @type {HTMLFormElement | null} */
   const form = document.querySelector("form[data-start]");
   if (form === null || typeof token !== "string") return;
   /** @type {HTMLInputElement} */ (form.elements.namedItem("token")).value = token;
@@ -46,6 +53,15 @@ addEventListener("message", ({ data, origin, source }) => {
     begin(data.token);
   }
 });
+
+// Not every browser tells who stands around; the first page's referrer does, too. Without either, the host's
+// page greets once everything is loaded.
+const around = () => {
+  const known = location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
+  return allowed.includes(known) ? known : null;
+};
+const above = parent === self ? null : around();
+if (above !== null) parent.postMessage({ connectHub: 1, type: "ready" }, above);
 
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented) say({ type: "escape" });
@@ -68,7 +84,7 @@ for (const form of document.querySelectorAll("form[data-window]")) {
   });
 }
 
-/** @type {HTMLFormElement} */
+/** @type {HTMLFormElement | null} */
 const onward = document.querySelector("form[data-onward]");
 if (onward !== null) {
   onward.addEventListener("submit", () => { if (self.name !== opened) open("about:blank", name, features()); });

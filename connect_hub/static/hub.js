@@ -1,12 +1,13 @@
 // What the pages do more comfortably with a script. Each part looks for its own attributes and does nothing
 // where they are absent; without this file every page still works.
 
-const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+/** @type {(selector: string) => any[]} */
+const all = (selector) => [...document.querySelectorAll(selector)];
 
 // --- arrival: the screen reader starts at the heading, or at what went wrong ---
 
 const arrive = () => {
-  /** @type {HTMLElement} */
+  /** @type {HTMLElement | null} */
   const target = document.querySelector("[data-arrive]") ?? document.querySelector("h1");
   if (target === null || document.activeElement !== document.body) return;
   target.tabIndex = -1;
@@ -17,8 +18,11 @@ const arrive = () => {
 
 const sendAlone = () => { for (const form of all("form[data-send]")) form.submit(); };
 
+/** @type {(form: HTMLFormElement) => void} */
 const sendOnce = (form) => {
+  /** @type {HTMLElement | null} */
   const status = form.querySelector("[data-busy-status]");
+  /** @type {HTMLButtonElement | null} */
   const button = form.querySelector("button[data-busy]");
   if (button === null) return;
   const label = button.textContent;
@@ -36,8 +40,9 @@ const sendOnce = (form) => {
     sent = true;
     if (status !== null) status.className = "unseen";
     button.setAttribute("aria-busy", "true");
-    button.textContent = button.dataset.busy;
-    if (status !== null) status.textContent = button.dataset.busy;
+    const word = button.dataset.busy ?? label;
+    button.textContent = word;
+    if (status !== null) status.textContent = word;
   });
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
@@ -52,6 +57,7 @@ const sendOnce = (form) => {
 
 // A pasted address is cut to the part that is asked for, as connect_hub.connectors.values does it:
 // https://Acme.zendesk.com/agent gives acme.
+/** @type {(text: string, prefix?: string, suffix?: string) => string} */
 const cut = (text, prefix = "", suffix = "") => {
   let value = text.trim();
   const isHost = /^https?:\/\/$/i.test(prefix) || suffix.startsWith(".");
@@ -67,20 +73,26 @@ const cut = (text, prefix = "", suffix = "") => {
 
 // The pattern is judged here and not by a `pattern` attribute: that would refuse a whole address before it
 // is cut, say nothing of what to change, and reject what Python accepts, such as [a-z-].
+/** @type {(input: HTMLInputElement, pattern: RegExp) => void} */
 const judge = (input, pattern) => {
-  const { prefix, suffix, message } = input.dataset;
+  const { prefix, suffix, message = "" } = input.dataset;
   const value = cut(input.value, prefix, suffix);
   input.setCustomValidity(value === "" || pattern.test(value) ? "" : message);
 };
 
+/** @type {(source: string) => RegExp | null} */
+const wholly = (source) => {
+  try {
+    return new RegExp(`^(?:${source})$`, "u");
+  } catch {
+    return null;  // the server judges it in any case
+  }
+};
+
+/** @type {(input: HTMLInputElement) => void} */
 const tidy = (input) => {
   const { prefix, suffix, pattern, message } = input.dataset;
-  let whole = null;
-  try {
-    if (pattern && message) whole = new RegExp(`^(?:${pattern})$`, "u");
-  } catch {
-    // The server judges it in any case.
-  }
+  const whole = pattern && message ? wholly(pattern) : null;
   input.addEventListener("change", () => {
     const value = cut(input.value, prefix, suffix);
     if (value !== input.value) input.value = value;
@@ -89,42 +101,54 @@ const tidy = (input) => {
   if (whole !== null) input.addEventListener("input", () => judge(input, whole));
 };
 
+/** @type {(button: HTMLButtonElement) => void} */
 const reveal = (button) => {
-  const input = /** @type {HTMLInputElement} */ (document.getElementById(button.getAttribute("aria-controls")));
+  const input = /** @type {HTMLInputElement} */ (document.getElementById(button.getAttribute("aria-controls") ?? ""));
+  const word = /** @type {HTMLElement} */ (button.querySelector("[data-word]"));
+  const { show, hide } = button.dataset;
   button.disabled = false;
   button.addEventListener("click", () => {
-    const show = input.type === "password";
-    input.type = show ? "text" : "password";
-    button.setAttribute("aria-pressed", String(show));
-    button.querySelector("[data-word]").textContent = show ? button.dataset.hide : button.dataset.show;
+    const hidden = input.type === "password";
+    input.type = hidden ? "text" : "password";
+    button.setAttribute("aria-pressed", String(hidden));
+    word.textContent = (hidden ? hide : show) ?? "";
   });
   // A browser must not offer to remember a key as plain text.
-  input.form.addEventListener("submit", () => { input.type = "password"; });
+  input.form?.addEventListener("submit", () => { input.type = "password"; });
 };
 
 // A page comes back from the browser's memory as it was left, also to who comes next (T31).
+/** @type {(input: HTMLInputElement) => void} */
 const forget = (input) => addEventListener("pagehide", () => { input.value = ""; });
 
+/** @type {(details: HTMLDetailsElement) => void} */
 const edit = (details) => details.addEventListener("toggle", () => {
-  if (details.open) details.querySelector("input, textarea").focus();
+  /** @type {HTMLElement | null} */
+  const box = details.querySelector("input, textarea");
+  if (details.open) box?.focus();
 });
 
 // --- the list: the same rule as connect_hub.web.contexts.picking ---
 
+/** @type {(text: string) => string[]} */
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().split(/\s+/).filter(Boolean);
 
+/** @type {(form: HTMLFormElement) => void} */
 const search = (form) => {
-  const input = form.querySelector("input[type=search]");
+  const input = /** @type {HTMLInputElement} */ (form.querySelector("input[type=search]"));
+  /** @type {HTMLInputElement | null} */
   const hidden = form.querySelector("input[name=category]");
-  /** @type {HTMLElement} */
-  const status = document.querySelector("[data-search-status]");
-  /** @type {HTMLElement} */
-  const empty = document.querySelector("[data-search-empty]");
+  const status = /** @type {HTMLElement} */ (document.querySelector("[data-search-status]"));
+  const empty = /** @type {HTMLElement} */ (document.querySelector("[data-search-empty]"));
+  const words = /** @type {HTMLElement} */ (empty.querySelector("[data-search-words]"));
+  /** @type {HTMLElement[]} */
   const cards = all("[data-search]");
+  /** @type {HTMLAnchorElement[]} */
   const pills = all("[data-category-pill]");
   const plurals = new Intl.PluralRules(document.documentElement.lang);
   let category = hidden?.value ?? "";
 
+  /** @type {(query: string, key: string) => string} */
   const address = (query, key) => {
     const url = new URL(form.action);
     if (query) url.searchParams.set("q", query);
@@ -132,27 +156,28 @@ const search = (form) => {
     return url.href;
   };
 
+  /** @type {(announce: boolean) => void} */
   const show = (announce) => {
-    const words = fold(input.value);
+    const parts = fold(input.value);
     let count = 0;
     for (const card of cards) {
       const match = (!category || card.dataset.category === category)
-        && words.every((word) => card.dataset.search.includes(word));
+        && parts.every((part) => card.dataset.search?.includes(part));
       card.hidden = !match;
       count += Number(match);
     }
     empty.hidden = count > 0;
-    empty.querySelector("[data-search-words]").textContent = input.value.trim().slice(0, 60);
+    words.textContent = input.value.trim().slice(0, 60);
     for (const pill of pills) {
-      const key = pill.dataset.categoryPill;
+      const key = pill.dataset.categoryPill ?? "";
       if (key === category) pill.setAttribute("aria-current", "true");
       else pill.removeAttribute("aria-current");
       pill.href = address(input.value.trim(), key);
     }
     if (hidden !== null) hidden.value = category;
     if (announce) {
-      const words = status.dataset[plurals.select(count)] ?? status.dataset.other;
-      status.textContent = words.replace("{n}", String(count));
+      const sentence = status.dataset[plurals.select(count)] ?? status.dataset.other ?? "{n}";
+      status.textContent = sentence.replace("{n}", String(count));
       history.replaceState(history.state, "", address(input.value.trim(), category));
     }
   };
@@ -161,18 +186,18 @@ const search = (form) => {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const found = cards.filter((card) => !card.hidden);
-    if (found.length === 1 && input.value.trim()) found[0].querySelector("a").click();
+    if (found.length === 1 && input.value.trim()) found[0].querySelector("a")?.click();
   });
   for (const pill of pills) {
     pill.addEventListener("click", (event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return;
       event.preventDefault();
-      category = pill.dataset.categoryPill;
+      category = pill.dataset.categoryPill ?? "";
       show(true);
     });
   }
   for (const clear of all("[data-search-clear]")) {
-    clear.addEventListener("click", (event) => {
+    clear.addEventListener("click", (/** @type {MouseEvent} */ event) => {
       event.preventDefault();
       input.value = "";
       category = "";
@@ -186,6 +211,7 @@ const search = (form) => {
 
 // --- times, in the reader's own zone ---
 
+/** @type {(element: HTMLTimeElement) => void} */
 const localTime = (element) => {
   const { lang } = document.documentElement;
   // en-GB and en-US write dates differently; the page knows only en, the browser knows which.

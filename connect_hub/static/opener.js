@@ -9,9 +9,9 @@
     return token;
   };
 
+  /** @type {(token: string) => void} */
   const open = (token) => {
-    /** @type {HTMLFormElement} */
-    const form = document.querySelector("form[data-opener]");
+    const form = /** @type {HTMLFormElement} */ (document.querySelector("form[data-opener]"));
     const link = /** @type {HTMLInputElement} */ (form.elements.namedItem("link"));
     const field = document.createElement("input");
     field.type = "hidden";

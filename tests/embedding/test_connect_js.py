@@ -1,12 +1,15 @@
 """connect.js and the embedded pages in Chromium: the host on one site, the hub on another or on the same."""
 
 import gzip
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
+from connect_hub.web.languages import Languages
 from connect_hub.web.static import STATIC
 from tests.embedding.place import Place, place_of
 from tests.peers.browser import Observed
@@ -146,6 +149,48 @@ def test_the_modal_is_one_for_the_keyboard_too(place: Place, page: Page, observe
     page.evaluate("handle.close(); handle.close()")
     assert heard(page) == [["cancel"], ["close"]]
     assert observed.page_errors == []
+
+
+def test_the_words_of_the_script_are_the_catalogue_s() -> None:
+    """What connect.js says before the frame is there, in every language that is shipped."""
+    text = (STATIC / "connect.js").read_text()
+    table = text.partition("const WORDS = {")[2].partition("};")[0]
+    said = {
+        tag: tuple(json.loads(pair)) for tag, pair in re.findall(r"^ +(\w+): (\[.*\]),$", table, re.MULTILINE)
+    }
+    languages = Languages()
+    wanted = {tag: tuple(map(languages.get(tag).text, ("Connect", "Close"))) for tag in languages.tags}
+    assert said == wanted
+
+
+def test_the_modal_speaks_the_language_of_its_page(place: Place, page: Page) -> None:
+    """Name, close button and direction are those of the host's page at first, and once it is there those of
+    the page in the frame, whose session may have another; in Arabic the button stands at the other end."""
+    for around, first, locale, title, close, is_left in (
+        ("de-AT", "Verbinden", "de", "Verbinden", "Schließen", False),
+        ("en", "Connect", "ar", "الربط", "إغلاق", True),
+        ("ar", "الربط", "ja", "接続", "閉じる", False),
+    ):
+        host_page(place, page, place.token(locale=locale))
+        said = page.evaluate(
+            "(lang) => { document.documentElement.lang = lang; document.getElementById('go').click();"
+            " return document.querySelector('dialog').ariaLabel; }",
+            around,
+        )
+        assert said == first
+        dialog = page.get_by_role("dialog", name=title, exact=True)
+        expect(page.frame_locator("iframe").locator(f"html[lang={locale}] h1")).to_be_visible(
+            timeout=PATIENCE
+        )
+        button = dialog.get_by_role("button", name=close, exact=True)
+        expect(button).to_be_visible(timeout=PATIENCE)
+        expect(page.locator("iframe")).to_have_attribute("title", title)
+        box, frame_box = button.bounding_box(), page.locator("iframe").bounding_box()
+        assert box is not None
+        assert frame_box is not None
+        assert (box["x"] - frame_box["x"] < frame_box["width"] / 2) is is_left
+        button.click()
+        expect(dialog).to_have_count(0)
 
 
 def test_bad_options_are_named(place: Place, page: Page) -> None:
