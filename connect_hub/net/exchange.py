@@ -11,6 +11,7 @@ import h11
 import httpcore2
 
 from connect_hub.errors import AnswerTooLarge, ConnectHubError, OutboundFailed, OutboundRefused
+from connect_hub.net.debug_log import ensure_quiet, quiet
 from connect_hub.net.guard import Flooded, GuardedStream, HandshakeFailed, LookUpFailed, too_fine
 from connect_hub.net.limits import Limits
 from connect_hub.net.policy import OutboundPolicy
@@ -70,6 +71,7 @@ class Exchange:
     def __init__(self, *, policy: OutboundPolicy, pools: Pools) -> None:
         self._policy = policy
         self._pools = pools
+        ensure_quiet()
 
     async def open(
         self,
@@ -90,31 +92,31 @@ class Exchange:
             raise OutboundRefused("The method of this request is not one that is sent.")
         lines = [line for line in headers if line[0].lower() not in _OURS]
         _check_lines(lines)
-        response = await self._pools.current().handle_async_request(
-            httpcore2.Request(
-                method=method.encode(),
-                url=httpcore2.URL(
-                    scheme=target.scheme.encode(),
-                    host=target.host.encode(),
-                    port=target.port,
-                    target=target.path.encode("ascii"),
-                ),
-                headers=[
-                    (b"Host", target.authority.encode()),
-                    (b"Accept-Encoding", b"identity"),
-                    *lines,
-                ],
-                content=content,
-                extensions={
-                    "timeout": {
-                        "connect": limits.connect,
-                        "read": limits.read,
-                        "write": limits.read,
-                        "pool": limits.connect,
-                    }
-                },
-            )
+        request = httpcore2.Request(
+            method=method.encode(),
+            url=httpcore2.URL(
+                scheme=target.scheme.encode(),
+                host=target.host.encode(),
+                port=target.port,
+                target=target.path.encode("ascii"),
+            ),
+            headers=[
+                (b"Host", target.authority.encode()),
+                (b"Accept-Encoding", b"identity"),
+                *lines,
+            ],
+            content=content,
+            extensions={
+                "timeout": {
+                    "connect": limits.connect,
+                    "read": limits.read,
+                    "write": limits.read,
+                    "pool": limits.connect,
+                }
+            },
         )
+        with quiet():
+            response = await self._pools.current().handle_async_request(request)
         try:
             _check_head(method, target, response, limits)
             stream = response.extensions.get("network_stream")
@@ -192,7 +194,7 @@ async def _bounded(response: httpcore2.Response, target: Target, limits: Limits)
     received = pieces = 0
     async with aclosing(response.aiter_stream()) as chunks:
         try:
-            async for chunk in chunks:
+            while (chunk := await _next(chunks)) is not None:
                 pieces += 1
                 left = limits.max_bytes - received
                 received += len(chunk)
@@ -206,6 +208,11 @@ async def _bounded(response: httpcore2.Response, target: Target, limits: Limits)
         except Flooded:
             if not limits.cut:
                 raise
+
+
+async def _next(chunks: AsyncGenerator[bytes]) -> bytes | None:
+    with quiet():
+        return await anext(chunks, None)
 
 
 def _too_large(target: Target, limits: Limits) -> AnswerTooLarge:

@@ -89,11 +89,14 @@ class Api:
             key = api_key(request)
             try:
                 wanted = parse_json(AuthenticateToken, await read_json(request))
-            except ConnectHubError:
-                # What is wrong with a body is told to those alone whose key is good.
-                await self._site.flows.api_keys.identify(key)
+                caller, session = await self._site.flows.sessions.authenticate_for(key, wanted.token)
+            except InvalidApiKey:
                 raise
-            caller, session = await self._site.flows.sessions.authenticate_for(key, wanted.token)
+            except ConnectHubError:
+                # What is wrong is told to those alone whose key is good, and counts as what succeeds does.
+                caller = await self._site.flows.api_keys.identify(key)
+                self._site.limiters.api_keys.spend(caller.key_id)
+                raise
         except InvalidApiKey:
             self._callers.count_refusal(request)
             raise

@@ -1,9 +1,11 @@
 """The client of one account, asynchronous and synchronous: the same guard, and credentials that stay home."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncGenerator, Generator, Iterator
 
+import httpcore2
 import httpx2
 import pytest
 
@@ -58,6 +60,26 @@ async def test_credentials_are_added_below_the_client(caplog: pytest.LogCaptureF
     assert f"Authorization: Bearer {CANARY}".encode() in server.requests[0]
     assert "authorization" not in response.request.headers
     assert CANARY not in str(response.request.url) + caplog.text
+
+
+async def test_the_debug_log_quotes_no_answer(caplog: pytest.LogCaptureFixture) -> None:
+    """At DEBUG httpcore2 names its steps of our calls, and neither headers nor what it could not read;
+    of calls that are not ours it says what it always did, also in the midst of ours."""
+    caplog.set_level(logging.DEBUG)
+    answer = OK.replace(b"\r\n\r\n", f"\r\nSet-Cookie: {CANARY}\r\n\r\n".encode(), 1)
+    broken = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{CANARY}\r\n".encode()
+    async with peer(answer) as server, peer(broken) as other, outbound_to(server, other) as outbound:
+        for one in (server, other):
+            with contextlib.suppress(httpx2.TransportError):
+                await outbound.client(one.url).get("/x")
+        assert "receive_response_headers.complete" in caplog.text
+        assert "receive_response_body.failed" in caplog.text
+        assert CANARY not in caplog.text
+        async with outbound.client(server.url).stream("GET", "/x") as streamed:
+            async for _ in streamed.aiter_raw():
+                async with httpcore2.AsyncConnectionPool() as theirs:
+                    await theirs.request("GET", server.url)
+        assert CANARY in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -350,6 +350,18 @@ async def test_a_key_that_asks_too_often_is_told_when_to_come_back(tmp_path: Pat
     assert (await other.get("accounts")).status_code == 200
 
 
+async def test_what_authenticate_refuses_counts_as_well(tmp_path: Path) -> None:
+    """T39: with a good key, tokens and bodies that are refused spend the key's rate as others do."""
+    made = make_hub(tmp_path, config=limited(per_api_key=Rate(0.001, 4)))
+    for key in (API_KEY, (await made.hub.api_keys.create(name="stored")).text):
+        api = Caller(made.hub, key=key)
+        bodies: list[object] = [{"token": "x"}, {"token": "x.y.z"}, {}, [], {"token": "x"}]
+        answers = [await api.post("connect_sessions/authenticate", body) for body in bodies]
+        assert [answer.status_code for answer in answers][3:] == [400, 429]
+        assert {answer.status_code for answer in answers[:3]} <= {400, 401}
+        assert (await api.get("accounts")).status_code == 429
+
+
 async def test_guessing_keys_is_slowed_by_address_and_forwarded_for_does_not_help(tmp_path: Path) -> None:
     """T39: refused keys have a bucket of their own, which a forged X-Forwarded-For does not renew; a good
     key from the same address is not locked out."""
