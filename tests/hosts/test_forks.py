@@ -1,6 +1,8 @@
 """`hub.sync` after a bare fork: the child has a working hub, whatever its parent's loop was at."""
 
 import asyncio
+import contextvars
+import logging
 import os
 import select
 import signal
@@ -10,10 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, event
 
 from connect_hub import ConnectHub, SQLStorage
+from connect_hub.errors import StorageUnavailable
 from connect_hub.portal import current_portal
+from connect_hub.testing.storage.values import linked, session
 from tests.hubs import make_hub
 
 PATIENCE = 60.0
@@ -28,8 +32,10 @@ def work(hub: ConnectHub) -> str:
     return f"{known.origin_owner_id}: {hub.sync.accounts.list()}"
 
 
-def in_child(call: Callable[[], object]) -> str:
-    """Fork, `call` in the child, and return what it returned or raised, as text; a child that hangs fails."""
+def in_child(call: Callable[[], object], and_then: Callable[[], object] = lambda: None) -> str:
+    """Fork, `call` in the child, and return what it returned or raised, as text; a child that hangs fails.
+
+    `and_then` is called in the parent, when it was forked."""
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -42,6 +48,7 @@ def in_child(call: Callable[[], object]) -> str:
         finally:
             os._exit(0)
     os.close(write_end)
+    and_then()
     with os.fdopen(read_end) as pipe:
         ready, _, _ = select.select([pipe], [], [], PATIENCE)
         if not ready:
@@ -120,4 +127,63 @@ def test_with_an_engine_of_the_hosts(tmp_path: Path) -> None:
     assert in_child(child) == "42: []"
     assert work(hub) == "42: []"
     current_portal().run(hub.aclose())
+    engine.dispose()
+
+
+@pytest.mark.parametrize("statement", ["INSERT INTO connect_hub_sessions", "SELECT connect_hub_sessions"])
+def test_a_fork_waits_for_what_is_under_way_on_sqlite(tmp_path: Path, statement: str) -> None:
+    """R18: a child that was forked amid a transaction on SQLite would take the file for locked as long as it
+    lives. So the fork waits for that, be it a write or a read, and the child works; so does its parent."""
+    hub = make_hub(tmp_path, storage=SQLStorage.sqlite(tmp_path / "hub.db")).hub
+    assert work(hub) == "42: []"
+    assert isinstance(hub.storage, SQLStorage)
+    assert isinstance(hub.storage.engine, Engine)
+    under_way, forked = threading.Event(), threading.Event()
+    seen: list[bool] = []
+    parent = os.getpid()
+
+    def stop(_c: object, _cursor: object, text: str, *_: object) -> None:
+        if os.getpid() == parent and text.startswith(statement) and not seen:
+            under_way.set()
+            seen.append(forked.wait(1))
+
+    event.listen(hub.storage.engine, "after_cursor_execute", stop)
+    parents = threading.Thread(target=work, args=(hub,))
+    parents.start()
+    assert under_way.wait(PATIENCE)
+    assert in_child(lambda: work(hub), forked.set) == "42: []"
+    parents.join(PATIENCE)
+    assert seen == [False]
+    assert work(hub) == "42: []"
+    current_portal().run(hub.aclose())
+
+
+def test_a_fork_in_a_callback_on_sqlite_is_told(tmp_path: Path) -> None:
+    """There nothing can wait: the child's first use says `storage_unavailable`, and its log says why."""
+    engine = create_engine(f"sqlite:///{tmp_path}/host.db", connect_args={"timeout": 0.1})
+    SQLStorage.create_all(engine)
+    storage, said = SQLStorage(engine), []
+
+    def child() -> str:
+        engine.dispose(close=False)
+        asyncio._set_running_loop(None)
+        records: list[logging.LogRecord] = []
+        handler = logging.Handler()
+        handler.emit = records.append  # type: ignore[assignment]
+        logging.getLogger("connect_hub.storage").addHandler(handler)
+        loop = asyncio.new_event_loop()
+        # A copy of the context without the mark of the callback: the child's own work.
+        with pytest.raises(StorageUnavailable):
+            contextvars.Context().run(loop.run_until_complete, storage.create_session(session()))
+        return " ".join(record.getMessage() for record in records)
+
+    def callback(*_: object) -> None:
+        said.append(in_child(child))
+
+    async def linking() -> None:
+        await linked(storage, in_transaction=callback)
+        await storage.aclose()
+
+    asyncio.run(linking())
+    assert "forked in the middle of a transaction" in said[0]
     engine.dispose()

@@ -336,8 +336,8 @@ async def test_threads_are_few_and_end(engine: Engine) -> None:
 
 
 async def test_a_forked_child_starts_afresh(tmp_path: Path) -> None:
-    """R18: after a fork, the child makes its own threads and connections to the hub's own file, also when the
-    parent had a write under way; the parent's go on."""
+    """R18: after a fork, the child makes its own threads and connections to the hub's own file; the parent's
+    go on."""
     storage = SQLStorage.sqlite(tmp_path / "hub.db")
     made = await storage.create_session(session(id=1, jti="parent"))
     child = os.fork()

@@ -1,6 +1,7 @@
 """Any number of `connect-hub worker` processes on one database, also on one that crashes under them."""
 
 import asyncio
+import gc
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -207,6 +208,7 @@ async def test_nothing_is_lost_when_the_database_crashes_under_load(
             engine.dispose()
     finally:
         server.close()
+        gc.collect()  # while what is ignored above is ignored
 
 
 async def _written(storage: SQLStorage, new: NewEvent) -> None:

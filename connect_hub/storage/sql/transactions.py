@@ -18,6 +18,7 @@ from sqlalchemy.pool import Pool, SingletonThreadPool
 from connect_hub.errors import ConfigurationError, StorageConflict, StorageUnavailable
 from connect_hub.storage.sql.callbacks import CALLBACKS_RAN
 from connect_hub.storage.sql.failures import HostError, TryAgain, is_contention, translated
+from connect_hub.storage.sql.forks import no_fork_meanwhile, say_if_forked_amid
 from connect_hub.storage.sql.threads import WorkerThreads
 from connect_hub.storage.transaction import refuse_inside_transaction
 
@@ -101,10 +102,14 @@ class Transactions:
                 context = contextvars.copy_context()
                 pool = self._threads.pool(writing=writing)
                 return await asyncio.get_running_loop().run_in_executor(
-                    pool, context.run, self._in_thread, work
+                    pool, context.run, self._in_thread_whole, work
                 )
         except HostError as error:
             original = error.original
+        except StorageUnavailable:
+            if self._is_sqlite:
+                say_if_forked_amid()
+            raise
         # Outside the handler, so that the host's exception keeps its own context and cause.
         try:
             raise original
@@ -130,6 +135,10 @@ class Transactions:
                 "an Engine, with which nothing is bound to one; or an AsyncEngine with poolclass=NullPool; "
                 "or await engine.dispose() before its loop ends."
             ) from error
+
+    def _in_thread_whole(self, work: Callable[[Connection], T]) -> T:
+        with no_fork_meanwhile() if self._is_sqlite else contextlib.nullcontext():
+            return self._in_thread(work)
 
     def _in_thread(self, work: Callable[[Connection], T]) -> T:
         if self._prepare is not None:
