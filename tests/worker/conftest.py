@@ -28,14 +28,16 @@ class Place:
         with self.engine.connect() as c:
             return set(c.execute(select(Tables().deliveries.c.state).distinct()).scalars())
 
-    def tried_again(self) -> set[tuple[str, str]]:
-        """(target, event) of deliveries that needed more than one try, as where a machine is so busy that an
-        answer comes too late."""
-        d = Tables().deliveries.c
+    def claimed_again(self) -> dict[tuple[str, str], str]:
+        """(target, event) of deliveries that were given out more than once, and why: a try failed, or its
+        outcome was not written down before the lease ran out, as where a machine is too busy."""
+        d, a = Tables().deliveries.c, Tables().delivery_attempts.c
+        failed = select(a.error).where(a.delivery_id == d.id, a.error.is_not(None)).limit(1)
+        wanted = select(d.target, d.event_id, d.epoch, d.attempts, failed.scalar_subquery().label("error"))
         with self.engine.connect() as c:
             return {
-                (row.target, row.event_id)
-                for row in c.execute(select(d.target, d.event_id).where(d.attempts > 1))
+                (row.target, row.event_id): f"{row.epoch} claims, {row.attempts} tries, {row.error}"
+                for row in c.execute(wanted.where(d.epoch > 1))
             }
 
 
