@@ -31,7 +31,7 @@ from connect_hub.flows.upkeep import Upkeep
 from connect_hub.keys import KeyProvider
 from connect_hub.models import Account
 from connect_hub.nonce import Nonces
-from connect_hub.outbound import LazyOutbound
+from connect_hub.outbound import LazyOutbound, configured_policy, entered_policy
 from connect_hub.runtime import Runtime
 from connect_hub.storage.protocol import Storage
 from connect_hub.sync import SyncHub
@@ -97,13 +97,15 @@ class ConnectHub:
         self.callbacks = Callbacks()
         if isinstance(storage, HasSurroundings):
             self.callbacks.surroundings = storage.surroundings
-        self._outbound = LazyOutbound(network)
+        self._outbound = LazyOutbound(configured_policy(network))
+        # Apart from it with connections of its own: one to a host inside is not lent to an address entered.
+        self._outside = LazyOutbound(entered_policy(network))
         transport = self._outbound if self.config.transport is None else self.config.transport
         vault = Vault(keys=keys)
         self._runtime = Runtime(
             storage=storage,
             vault=vault,
-            outbound=self._outbound,
+            outbound=[self._outbound, self._outside],
             dispatcher=self._new_dispatcher,
             dispatch=self.config.dispatch,
             finish=lambda: self._revocation.settled(),
@@ -156,7 +158,8 @@ class ConnectHub:
         """Events on their way; `await hub.deliveries.run_due()` carries out what is due."""
         from connect_hub.flows.deliveries import Deliveries
 
-        return Deliveries(self._core, self._transport)
+        outside = self._outside if self.config.transport is None else self.config.transport
+        return Deliveries(self._core, self._transport, outside=outside)
 
     @cached_property
     def _credentials(self) -> "CredentialsFlow":

@@ -4,19 +4,34 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from connect_hub.config import NetworkConfig
+from connect_hub.net import OutboundPolicy
 from connect_hub.secret import Secret
 
 if TYPE_CHECKING:
     from connect_hub.net import Answer, Limits, Outbound
 
-__all__ = ["LazyOutbound"]
+__all__ = ["LazyOutbound", "configured_policy", "entered_policy"]
+
+
+def configured_policy(network: NetworkConfig) -> OutboundPolicy:
+    """For addresses that the operator wrote down: those of connectors, and webhooks of the configuration."""
+    return OutboundPolicy(allow_private_hosts=network.allow_private_hosts, allow_http=network.insecure_dev)
+
+
+def entered_policy(network: NetworkConfig) -> OutboundPolicy:
+    """For addresses that somebody with an API key, or the dashboard, enters: the public internet alone.
+
+    What the operator allowed for addresses of their own would let that person call, and read, what is inside
+    the operator's network. In development (`insecure_dev`) it is allowed for these, too.
+    """
+    return configured_policy(network) if network.insecure_dev else OutboundPolicy()
 
 
 class LazyOutbound:
     """A `Transport` that becomes an `Outbound` at its first use."""
 
-    def __init__(self, network: NetworkConfig) -> None:
-        self._network = network
+    def __init__(self, policy: OutboundPolicy) -> None:
+        self._policy = policy
         self._made: dict[str, Outbound] = {}
 
     @property
@@ -25,13 +40,10 @@ class LazyOutbound:
         made = self._made.get("outbound")
         if made is not None:
             return made
-        from connect_hub.net import Outbound, OutboundPolicy
+        from connect_hub.net import Outbound
 
-        policy = OutboundPolicy(
-            allow_private_hosts=self._network.allow_private_hosts, allow_http=self._network.insecure_dev
-        )
         # `setdefault` is atomic. A lock instead could be held at the moment of a fork.
-        return self._made.setdefault("outbound", Outbound(policy=policy))
+        return self._made.setdefault("outbound", Outbound(policy=self._policy))
 
     async def send(
         self,

@@ -9,9 +9,10 @@ from typing import Any
 from connect_hub import Brand, ConnectHub, HubConfig, KeyRing, OAuth, Project, Secret, SQLStorage, Storage
 from connect_hub.clock import FixedClock
 from connect_hub.keys import new_key_text
+from connect_hub.net import Transport
 from connect_hub.testing import InProcessTransport, ProviderClient, SimulatedProvider
 
-__all__ = ["API_KEY", "GOOD_KEY", "OTHER_KEY", "Hub", "make_hub"]
+__all__ = ["API_KEY", "GOOD_KEY", "OTHER_KEY", "Hub", "deliver_by", "make_hub"]
 
 API_KEY = "test-api-key-0123456789-0123456789-abc"
 GOOD_KEY = "sim-key-good-0123456789"
@@ -75,3 +76,8 @@ def make_hub(
     provider.add_api_key(user="ada", key=Secret(GOOD_KEY))
     provider.add_api_key(user="bob", key=Secret(OTHER_KEY))
     return Hub(hub, provider, clock, transport)
+
+
+def deliver_by(made: Hub, transport: Transport) -> None:
+    """Post webhooks with it, to endpoints of the configuration and of the database alike."""
+    made.hub.deliveries._transport = made.hub.deliveries._outside = transport

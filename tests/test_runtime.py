@@ -24,7 +24,7 @@ from connect_hub.errors import (
     SyncOnEventLoop,
 )
 from connect_hub.keys import KeyRing, new_key_text
-from connect_hub.outbound import LazyOutbound
+from connect_hub.outbound import LazyOutbound, configured_policy
 from connect_hub.portal import current_portal
 from connect_hub.runtime import Runtime
 from connect_hub.storage.protocol import Storage
@@ -95,7 +95,7 @@ class Process:
         self.runtime = Runtime(
             storage=cast("Storage", self.shelf if storage is None else storage),
             vault=Vault(keys=KeyRing.from_text(new_key_text())),
-            outbound=LazyOutbound(NetworkConfig()),
+            outbound=[LazyOutbound(configured_policy(NetworkConfig()))],
             dispatcher=self._new_desk,
             finish=_nothing_left,
         )
@@ -237,7 +237,7 @@ def test_a_process_that_does_not_deliver_starts_nothing() -> None:
     runtime = Runtime(
         storage=cast("Storage", Shelf()),
         vault=Vault(keys=KeyRing.from_text(new_key_text())),
-        outbound=LazyOutbound(NetworkConfig()),
+        outbound=[LazyOutbound(configured_policy(NetworkConfig()))],
         dispatcher=Desk,
         dispatch=False,
         finish=_nothing_left,

@@ -48,7 +48,8 @@ class NetworkConfig:
     trusted_proxies: int = 0
     """How many proxies in front of the hub append to X-Forwarded-For; their entries name the client."""
     allow_private_hosts: frozenset[str] = frozenset()
-    """`host` or `host:port` that outbound calls may reach although they are private."""
+    """`host` or `host:port` that may be called although they are private, where the configuration says so: a
+    connector, or a `Webhook`. An endpoint made by API may be there with `insecure_dev` alone."""
     embed_origins: frozenset[str] = frozenset()
     """Where the host's pages may embed the hub or call it from a script: exact origins, such as
     `https://app.example.com`. Empty: nowhere; scripts on the hub's own origin may call it all the same."""

@@ -49,10 +49,18 @@ class Deliveries:
     """Takes due deliveries that this process can serve, and carries them out."""
 
     def __init__(
-        self, core: Core, transport: Transport, *, random_source: random.Random | None = None
+        self,
+        core: Core,
+        transport: Transport,
+        *,
+        outside: Transport,
+        random_source: random.Random | None = None,
     ) -> None:
+        """`transport` posts to endpoints of the configuration, which may be inside; `outside` to those of the
+        database, which whoever has an API key can enter."""
         self._core = core
         self._transport = transport
+        self._outside = outside
         self._random = random.Random() if random_source is None else random_source  # noqa: S311  # jitter
         self._expiry = Expiry(core)
         self._begin_afresh()
@@ -210,6 +218,7 @@ class Deliveries:
                 tried = DeliveryAttempt(started_at=started_at, duration_ms=took, error=outcome.error)
                 return replace(outcome, attempt=tried)
             webhook: Receiver
+            transport = self._transport if endpoint is None else self._outside
             if endpoint is None:
                 webhook = self._configured[delivery.target]
             elif endpoint.deleted_at is not None:
@@ -218,7 +227,7 @@ class Deliveries:
                 return Outcome(False, "the endpoint is disabled")
             else:
                 webhook = StoredReceiver.of(endpoint, self._core.vault, clock.now())
-            return await post(webhook, delivery, transport=self._transport, clock=clock)
+            return await post(webhook, delivery, transport=transport, clock=clock)
         except Exception as error:
             # A fault of ours must not keep the delivery for ever, nor those behind it.
             log.exception("event %s to %s could not be tried", delivery.event_id, delivery.target)

@@ -36,7 +36,7 @@ from connect_hub.flows.receivers import Contents, SigningSecret, opened, sealed
 from connect_hub.flows.requests import parse
 from connect_hub.flows.sample_events import sample_event
 from connect_hub.models import Json
-from connect_hub.net import OutboundPolicy
+from connect_hub.outbound import entered_policy
 from connect_hub.secret import Secret
 from connect_hub.storage.protocol import DeliveryQuery, DeliveryRecord, WebhookEndpoint
 from connect_hub.webhooks.signing import generate_secret
@@ -112,10 +112,7 @@ class Endpoints:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._audit = AuditLog(core)
-        network = core.config.network
-        # What is configured may be inside; what whoever has an API key enters may not, but in development.
-        inside = network.allow_private_hosts if network.insecure_dev else frozenset[str]()
-        self._policy = OutboundPolicy(allow_private_hosts=inside, allow_http=network.insecure_dev)
+        self._policy = entered_policy(core.config.network)
 
     async def create(
         self, *, url: str, project: str = "default", **fields: Unpack[EndpointFields]

@@ -14,7 +14,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -55,7 +55,7 @@ class Runtime:
         *,
         storage: Storage,
         vault: Vault,
-        outbound: LazyOutbound,
+        outbound: Sequence[LazyOutbound],
         dispatcher: Callable[[], Dispatcher],
         finish: Callable[[], Awaitable[None]],
         dispatch: bool = True,
@@ -240,7 +240,8 @@ class Runtime:
             elif loop.is_running():
                 await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(dispatcher.stop(), loop))
         await self._finish()
-        await self._outbound.aclose()
+        for outbound in self._outbound:
+            await outbound.aclose()
         await self._storage.aclose()
 
     # --- callers that do not await ---

@@ -23,7 +23,7 @@ from connect_hub.webhooks import verify
 from connect_hub.webhooks.delivery import SCHEDULE, Outcome, next_try
 from connect_hub.webhooks.signing import generate_secret
 from tests.customer import Customer
-from tests.hubs import API_KEY, GOOD_KEY, Hub, make_hub
+from tests.hubs import API_KEY, GOOD_KEY, Hub, deliver_by, make_hub
 
 URL = "https://hooks.test/in"
 
@@ -55,7 +55,7 @@ def with_endpoint(tmp_path: Path, secrets: list[Secret]) -> tuple[Hub, Endpoint]
     project = Project(api_keys=[Secret(API_KEY)], webhooks=[Webhook(url=URL, secrets=secrets, name="in")])
     made = make_hub(tmp_path, config=HubConfig(projects={"default": project}))
     endpoint = Endpoint(made)
-    made.hub.deliveries._transport = endpoint
+    deliver_by(made, endpoint)
     return made, endpoint
 
 

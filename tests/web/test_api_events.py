@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connect_hub.web import schemas
-from tests.hubs import API_KEY
+from tests.hubs import API_KEY, deliver_by
 from tests.web.api import OTHER_API_KEY, Caller, basic, in_two_projects, linked, names_of
 from tests.web.test_openapi import conforms
 from tests.webhooks.hooked import URL, Hooked, answer, hooked
@@ -72,7 +72,7 @@ async def test_another_projects_are_as_if_absent(tmp_path: Path) -> None:
     """T51: every address that names one answers another project as it answers for none."""
     made = in_two_projects(tmp_path)
     on = Hooked(made, hooked(tmp_path / "other").hooks)
-    made.hub.deliveries._transport = on.hooks
+    deliver_by(made, on.hooks)
     api, other = Caller(made.hub), Caller(made.hub, key=OTHER_API_KEY)
     endpoint = (await created(api))["id"]
     await linked(made)

@@ -11,7 +11,7 @@ from connect_hub import HubConfig
 from connect_hub.net import Answer
 from connect_hub.net.answer import Headers
 from connect_hub.testing import InProcessTransport
-from tests.hubs import Hub, make_hub
+from tests.hubs import Hub, deliver_by, make_hub
 
 __all__ = ["Hooks", "answer", "hooked"]
 
@@ -80,7 +80,7 @@ class Hooked:
 def hooked(tmp_path: Path, config: HubConfig | None = None) -> Hooked:
     made = make_hub(tmp_path, config=config)
     hooks = Hooks(made)
-    made.hub.deliveries._transport = hooks
+    deliver_by(made, hooks)
     return Hooked(made, hooks)
 
 

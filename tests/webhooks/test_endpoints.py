@@ -7,10 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpcore2
 import pytest
 from sqlalchemy import text
 
-from connect_hub import HubConfig, NetworkConfig
+from connect_hub import ConnectHub, HubConfig, MemoryStorage, NetworkConfig, Project, Webhook
 from connect_hub.errors import (
     EndpointDisabled,
     EndpointNotFound,
@@ -21,11 +22,13 @@ from connect_hub.errors import (
 )
 from connect_hub.flows.endpoints import MOST_ENDPOINTS
 from connect_hub.keys import KeyRing, new_key_text
+from connect_hub.net import outbound as outbound_module
 from connect_hub.net.outbound import Outbound
 from connect_hub.storage.protocol import DeliveryState
 from connect_hub.testing.storage.values import event
-from connect_hub.webhooks import verify
+from connect_hub.webhooks import generate_secret, verify
 from connect_hub.webhooks.delivery import SCHEDULE
+from tests.hubs import deliver_by
 from tests.net.wire import CountingDialler, ScriptedResolver
 from tests.web.api import linked
 from tests.webhooks.hooked import URL, Hooked, answer, hooked
@@ -163,7 +166,7 @@ async def test_a_name_that_leads_inside_at_a_later_look_is_not_called(tmp_path: 
     await made_event(on)
     resolver, dialler = ScriptedResolver(["8.8.8.8"], ["10.0.0.7"], ["::ffff:127.0.0.1"]), CountingDialler()
     outbound = Outbound(resolver=resolver, dialler=dialler)
-    on.hub.deliveries._transport = outbound
+    deliver_by(on.made, outbound)
     assert await on.delivered() == 1
     assert await on.after(seconds=7) == 1
     assert await on.after(minutes=7) == 1
@@ -571,3 +574,40 @@ async def test_what_the_configuration_may_reach_inside_nobody_else_may(tmp_path:
     on = hooked(tmp_path, inside)
     with pytest.raises(ValidationFailed, match="url"):
         await on.hub.endpoints.create(url="https://10.0.0.7/in")
+
+
+@pytest.mark.parametrize("insecure_dev", [False, True])
+async def test_a_name_that_the_operator_allowed_inside_is_not_called_for_who_enters_it(
+    monkeypatch: pytest.MonkeyPatch, insecure_dev: bool
+) -> None:
+    """T23: an internal host that is allowed by name for the endpoints of the configuration gets their events,
+    and none of an endpoint that somebody with an API key made; in development it gets both."""
+    dialler = CountingDialler()
+    monkeypatch.setattr(httpcore2, "AnyIOBackend", lambda: dialler)
+    monkeypatch.setattr(outbound_module, "SystemResolver", lambda: ScriptedResolver(["10.0.0.7"]))
+    own = Webhook(url="https://wiki.corp/in", secrets=[generate_secret()], name="own")
+    hub = ConnectHub(
+        public_url="https://hub.test/connect",
+        keys=KeyRing.from_text(new_key_text()),
+        storage=MemoryStorage(),
+        connectors=["bamboohr"],
+        config=HubConfig(
+            projects={"default": Project(webhooks=[own])},
+            network=NetworkConfig(allow_private_hosts=frozenset({"wiki.corp"}), insecure_dev=insecure_dev),
+            dispatch=False,
+        ),
+    )
+    entered = (await hub.endpoints.create(url="https://wiki.corp/secrets")).endpoint.id
+    await hub.storage.record([event(name="account.created", targets=("webhook:default/own",))])
+    assert await hub.deliveries.run_due() == 2
+    said = {}
+    for target in ("own", entered):
+        [delivery] = await hub.events.deliveries(endpoint_id=target)
+        [tried] = (await hub.events.delivery(delivery.id)).attempts
+        said[target] = tried.error
+    await hub.aclose()
+    assert said["own"] == "no answer: connect"
+    refused = said[entered]
+    assert refused is not None
+    assert refused == "no answer: connect" if insecure_dev else "not on the public internet" in refused
+    assert dialler.dialled == [("10.0.0.7", 443)] * (2 if insecure_dev else 1)

@@ -13,7 +13,7 @@ from connect_hub import HubConfig, NetworkConfig, Project, Secret, Webhook
 from connect_hub.net import Outbound, OutboundPolicy
 from connect_hub.webhooks import delivery as delivery_module
 from connect_hub.webhooks import generate_secret
-from tests.hubs import API_KEY, Hub, make_hub
+from tests.hubs import API_KEY, Hub, deliver_by, make_hub
 from tests.peers.loopback import Answer
 from tests.peers.receiver import WebhookReceiver
 from tests.worker.test_embedded import account_created
@@ -33,7 +33,7 @@ def with_receiver(tmp_path: Path, receiver: WebhookReceiver, secrets: list[Secre
     project = Project(api_keys=[Secret(API_KEY)], webhooks=[Webhook(url=receiver.url, secrets=secrets)])
     made = make_hub(tmp_path, config=HubConfig(projects={"default": project}, network=network))
     outbound = Outbound(policy=OutboundPolicy(allow_private_hosts=frozenset({host}), allow_http=True))
-    made.hub.deliveries._transport = outbound
+    deliver_by(made, outbound)
     return made, outbound
 
 
@@ -87,7 +87,7 @@ async def test_dead_endpoint_keeps_nobody_else_from_its_events(
     outbound = Outbound(
         policy=OutboundPolicy(allow_private_hosts=network.allow_private_hosts, allow_http=True)
     )
-    made.hub.deliveries._transport = outbound
+    deliver_by(made, outbound)
     await account_created(made)
     assert await made.hub.deliveries.run_due() == 2
     await outbound.aclose()

@@ -15,7 +15,7 @@ from connect_hub.testing.storage.values import event
 from connect_hub.testing.tally import Tally
 from connect_hub.webhooks import generate_secret
 from connect_hub.worker.embedded import EmbeddedDispatcher
-from tests.hubs import API_KEY, Hub, make_hub
+from tests.hubs import API_KEY, Hub, deliver_by, make_hub
 
 ENDPOINTS, EVENTS = 20, 20
 TAR_PIT = "https://hooks.test/0"
@@ -58,7 +58,7 @@ async def test_nineteen_get_everything_while_one_answers_nothing(tmp_path: Path)
     project = Project(api_keys=[Secret(API_KEY)], webhooks=webhooks)
     made = make_hub(tmp_path, config=HubConfig(projects={"default": project}))
     hooks = Hooks(made)
-    made.hub.deliveries._transport = hooks
+    deliver_by(made, hooks)
     storage = made.hub.deliveries._core.storage
     targets = tuple(f"webhook:default/n{n}" for n in range(ENDPOINTS))
     now = made.clock.now()
