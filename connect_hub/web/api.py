@@ -7,14 +7,12 @@ from starlette.responses import Response
 
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.errors import (
-    AccountNotFound,
     ConnectHubError,
     ConnectorInactive,
     ConnectorNotFound,
     FieldError,
     InvalidApiKey,
     NotFound,
-    SessionNotFound,
     ValidationFailed,
 )
 from connect_hub.flows.accounts import AccountFilter
@@ -42,6 +40,7 @@ from connect_hub.web.documents import (
     session_json,
 )
 from connect_hub.web.guards import api_key, refuse_browser
+from connect_hub.web.ids import account_id_of, session_id_of
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
 
@@ -128,7 +127,7 @@ class Api:
 
     async def get_session(self, request: Request) -> Response:
         caller = await self._callers.identify(request)
-        session_id = _session_id(request.path_params["session_id"])
+        session_id = session_id_of(request)
         details = await self._site.flows.sessions.get(session_id, project=caller.project_id)
         return json_response(
             session_details_json(details, self._organization_id, self._site.core.clock.now())
@@ -136,7 +135,7 @@ class Api:
 
     async def revoke_session(self, request: Request) -> Response:
         caller = await self._callers.identify(request)
-        session_id = _session_id(request.path_params["session_id"])
+        session_id = session_id_of(request)
         session = await self._site.flows.sessions.revoke(session_id, project=caller.project_id)
         return json_response(session_json(session, self._organization_id, self._site.core.clock.now()))
 
@@ -180,14 +179,14 @@ class Api:
 
     async def get_account(self, request: Request) -> Response:
         caller = await self._callers.identify(request)
-        account = await self._site.flows.accounts.get(_account_id(request), project=caller.project_id)
+        account = await self._site.flows.accounts.get(account_id_of(request), project=caller.project_id)
         return json_response(self._account_json(account))
 
     async def change_account(self, request: Request) -> Response:
         caller = await self._callers.identify(request)
         change = parse_json(ChangeAccount, await read_json(request))
         account = await self._site.flows.accounts.change_from(
-            _account_id(request), change, project=caller.project_id
+            account_id_of(request), change, project=caller.project_id
         )
         return json_response(self._account_json(account))
 
@@ -195,18 +194,18 @@ class Api:
         caller = await self._callers.identify(request)
         wanted = parse_json(ConvertAccount, await read_json(request))
         account = await self._site.flows.accounts.convert(
-            _account_id(request), wanted.type, project=caller.project_id
+            account_id_of(request), wanted.type, project=caller.project_id
         )
         return json_response(self._account_json(account))
 
     async def delete_account(self, request: Request) -> Response:
         caller = await self._callers.identify(request)
-        account = await self._site.flows.accounts.delete(_account_id(request), project=caller.project_id)
+        account = await self._site.flows.accounts.delete(account_id_of(request), project=caller.project_id)
         return json_response(self._account_json(account))
 
     async def account_meta(self, request: Request) -> Response:
         caller = await self._callers.identify(request)
-        account = await self._site.flows.accounts.get(_account_id(request), project=caller.project_id)
+        account = await self._site.flows.accounts.get(account_id_of(request), project=caller.project_id)
         connector = self._connector(account.provider)
         if connector is None:
             raise ConnectorInactive(f"The connector {account.provider!r} is not configured any more.")
@@ -250,16 +249,3 @@ class Api:
     def _add_next(self, response: Response, request: Request, route: str, cursor: str) -> None:
         params = request.query_params.multi_items()
         response.headers["Link"] = next_link(self._site.urls.absolute(route), params, cursor)
-
-
-def _account_id(request: Request) -> str:
-    text: str = request.path_params["account_id"]
-    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text) is None:
-        raise AccountNotFound  # not worth a query; a database may choke on it
-    return text
-
-
-def _session_id(text: str) -> int:
-    if re.fullmatch(r"[0-9]{1,16}", text) is None or int(text) >= 2**53:
-        raise SessionNotFound
-    return int(text)

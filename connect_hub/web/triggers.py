@@ -11,6 +11,7 @@ from connect_hub.web.body import read_bytes
 from connect_hub.web.callers import Callers
 from connect_hub.web.documents import Document, json_response
 from connect_hub.web.guards import refuse_browser
+from connect_hub.web.ids import account_id_of
 from connect_hub.web.site import Site
 
 __all__ = ["TOKEN", "TriggerApi"]
@@ -28,14 +29,12 @@ class TriggerApi:
 
     async def show(self, request: Request) -> Response:
         caller = await self._callers.identify(request)
-        account_id = request.path_params["account_id"]
-        found = await self._site.flows.triggers.get(account_id, project=caller.project_id)
+        found = await self._site.flows.triggers.get(account_id_of(request), project=caller.project_id)
         return json_response(_document(found))
 
     async def rotate(self, request: Request) -> Response:
         caller = await self._callers.identify(request)
-        account_id = request.path_params["account_id"]
-        made = await self._site.flows.triggers.rotate(account_id, project=caller.project_id)
+        made = await self._site.flows.triggers.rotate(account_id_of(request), project=caller.project_id)
         return json_response(_document(made), 201)
 
     async def receive(self, request: Request) -> Response:

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connect_hub import HubConfig, Project, Secret
+from connect_hub.models import Trigger
 from tests.customer import Customer
 from tests.hubs import API_KEY, GOOD_KEY, Hub, make_hub
 from tests.web.api import OTHER_API_KEY, Caller, in_two_projects, linked, names_of
@@ -242,8 +244,18 @@ async def test_deleting_answers_the_account_and_destroys_it(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("account_id", ["acc_absent", "%00", "a%20b", "x" * 300, "%F0%9F%A6%8A", "1"])
 async def test_an_id_that_no_account_has_is_404(tmp_path: Path, account_id: str) -> None:
-    """An account that is not there, or cannot be, is the same 404 on every route."""
-    api = Caller(make_hub(tmp_path).hub)
+    """An account that is not there, or cannot be, is the same 404 on every route; no database is asked about
+    an id that it may choke on, as PostgreSQL does on a NUL."""
+    made = make_hub(tmp_path)
+    asked: list[str] = []
+    put_trigger = made.hub.storage.put_trigger
+
+    async def put(trigger: Trigger, **rest: Any) -> Trigger | None:
+        asked.append(trigger.account_id)
+        return await put_trigger(trigger, **rest)
+
+    made.hub.storage.put_trigger = put  # type: ignore[method-assign]
+    api = Caller(made.hub)
     answers = {
         answer.content
         for answer in (
@@ -252,9 +264,12 @@ async def test_an_id_that_no_account_has_is_404(tmp_path: Path, account_id: str)
             await api.patch(f"accounts/{account_id}", {}),
             await api.delete(f"accounts/{account_id}"),
             await api.post(f"accounts/{account_id}/convert", {"type": "test"}),
+            await api.get(f"accounts/{account_id}/trigger"),
+            await api.post(f"accounts/{account_id}/trigger/rotate", {}),
         )
     }
     assert len(answers) == 1
+    assert asked == [account_id] * 2 if account_id in {"acc_absent", "1"} else not asked
     assert b'"statusCode": 404' in answers.pop()
 
 
