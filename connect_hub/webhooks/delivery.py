@@ -1,8 +1,8 @@
 """One try at delivering one event to one endpoint, and what its outcome means."""
 
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from time import monotonic
@@ -13,6 +13,7 @@ from connect_hub.errors import AnswerTooLarge, OutboundFailed, OutboundRefused
 from connect_hub.net import Answer, Limits, Transport
 from connect_hub.secret import Secret
 from connect_hub.storage.protocol import Delivery, DeliveryAttempt, DeliveryState
+from connect_hub.webhooks.masking import HIDDEN, Mask
 from connect_hub.webhooks.signing import SIGNATURE, STACKONE_SIGNATURE, sign
 
 __all__ = ["SCHEDULE", "Outcome", "Receiver", "next_try", "post"]
@@ -32,10 +33,11 @@ SCHEDULE: Sequence[timedelta] = (
 
 _JITTER = 0.2
 _LONGEST_WAIT = timedelta(hours=24)
-_LIMITS = Limits(total=15.0, max_bytes=16 * 1024, cut=True)  # the status says it all
+_KEPT = 16 * 1024
+"""Bytes of an answer's body."""
+_LIMITS = Limits(read=15.0, total=15.0, max_bytes=_KEPT, cut=True)  # the status says it all
 _GONE = 410
 _SIGNATURES = {SIGNATURE, STACKONE_SIGNATURE}
-_HIDDEN = "(not shown)"
 _LOGGED = ("content-length", "content-type", "date", "location", "retry-after", "server", "x-request-id")
 _LONGEST_VALUE = 500
 
@@ -79,16 +81,17 @@ async def post(webhook: Receiver, delivery: Delivery, *, transport: Transport, c
         message_id=delivery.event_id, timestamp=now, body=delivery.body, secrets=webhook.signing_secrets
     )
     own = {"content-type": "application/json; charset=utf-8", **signed}
-    shown = {name: _HIDDEN if name in _SIGNATURES else value for name, value in own.items()}
+    shown = {name: HIDDEN if name in _SIGNATURES else value for name, value in own.items()}
+    mask = Mask([*webhook.headers.values(), *webhook.signing_secrets, *_signatures(signed)])
 
     def attempt(error: str | None, answer: Answer | None = None) -> DeliveryAttempt:
         return DeliveryAttempt(
             started_at=now,
             duration_ms=max(0, round((monotonic() - began) * 1000)),
             status=None if answer is None else answer.status,
-            request_headers={**dict.fromkeys(webhook.headers, _HIDDEN), **shown},
-            response_headers={} if answer is None else _loggable(answer.headers),
-            response_body=b"" if answer is None else answer.body[: _LIMITS.max_bytes],
+            request_headers={**dict.fromkeys(webhook.headers, HIDDEN), **shown},
+            response_headers={} if answer is None else _loggable(answer.headers, mask),
+            response_body=b"" if answer is None else mask.masked(answer.body, most=_KEPT),
             error=error,
         )
 
@@ -101,7 +104,7 @@ async def post(webhook: Receiver, delivery: Delivery, *, transport: Transport, c
             webhook.url,
             headers={**webhook.headers, **own},
             content=delivery.body,
-            limits=_LIMITS,
+            limits=replace(_LIMITS, max_bytes=_KEPT + mask.margin),
         )
     except OutboundFailed as error:
         return failed(f"no answer: {error.reason}")
@@ -116,9 +119,18 @@ async def post(webhook: Receiver, delivery: Delivery, *, transport: Transport, c
     return Outcome(False, said, wait, gone=answer.status == _GONE, attempt=attempt(said, answer))
 
 
-def _loggable(headers: Mapping[str, str]) -> dict[str, str]:
+def _signatures(signed: Mapping[str, str]) -> Iterator[Secret]:
+    """Each signature of a delivery by itself: whoever has one could post the body again while it is fresh."""
+    for name in _SIGNATURES:
+        for entry in signed[name].split():
+            yield Secret(entry.removeprefix("v1,"))
+
+
+def _loggable(headers: Mapping[str, str], mask: Mask) -> dict[str, str]:
     """What an answer's header says that helps an operator, and holds no cookie or token."""
-    return {name: headers[name][:_LONGEST_VALUE] for name in _LOGGED if name in headers}
+    found = {name: headers[name].encode() for name in _LOGGED if name in headers}
+    masked = {name: mask.masked(value, most=len(value)) for name, value in found.items()}
+    return {name: value.decode()[:_LONGEST_VALUE] for name, value in masked.items()}
 
 
 def next_try(

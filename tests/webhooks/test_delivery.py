@@ -1,16 +1,24 @@
 """What an endpoint's answer means for the delivery."""
 
+import base64
+import html
+import json
 import random
 import tracemalloc
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 
 from connect_hub import Webhook
 from connect_hub.clock import FixedClock
+from connect_hub.net import Answer, Headers, Limits
+from connect_hub.secret import Secret
 from connect_hub.storage.protocol import DeliveryState
 from connect_hub.webhooks import delivery as delivery_module
 from connect_hub.webhooks.delivery import Outcome, next_try, post
@@ -87,3 +95,74 @@ async def test_a_hostile_receiver_ends_its_own_try_alone(kind: str, monkeypatch:
         tracemalloc.stop()
     assert outcome == expected
     assert most < 8 * 1024 * 1024
+
+
+GATE = {
+    "Authorization": Secret("Bearer gate+token/0123456789"),
+    "X-Gate": Secret('quoted "password" & more'),
+    "X-Basic": Secret("Basic " + base64.b64encode(b"ada:basic-password").decode()),
+    "X-Stage": Secret("on"),
+}
+ECHOES: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "JSON": json.dumps,
+    "JSON of PHP": lambda text: json.dumps(text).replace("/", "\\/"),
+    "JSON of .NET": lambda text: text.replace("+", "\\u002B").replace('"', "\\u0022").replace("&", "\\u0026"),
+    "HTML": html.escape,
+    "a URL": lambda text: quote(text, safe=""),
+    "a form": quote_plus,
+    "decoded": lambda text: base64.b64decode(text[6:]).decode() if text.startswith("Basic ") else text,
+}
+
+
+@dataclass
+class Echo:
+    """Answers with what it got, after so many other bytes."""
+
+    spelled: Callable[[str], str]
+    before: int
+    got: list[str] = field(default_factory=list)
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str | Secret] | None = None,
+        content: bytes | Secret | None = None,
+        limits: Limits | None = None,
+    ) -> Answer:
+        assert headers is not None
+        assert limits is not None
+        self.got = [value.reveal() if isinstance(value, Secret) else value for value in headers.values()]
+        echo = " ".join(map(self.spelled, self.got))
+        lines = [(b"Location", b"/?" + quote(" ".join(self.got)).encode()), (b"X-Request-Id", echo.encode())]
+        return Answer(200, Headers(lines), (b"-" * self.before + echo.encode())[: limits.max_bytes])
+
+
+@pytest.mark.parametrize("spelling", ECHOES)
+@pytest.mark.parametrize("before", [0, 16 * 1024 - 20])
+async def test_an_echo_shows_no_secret_of_what_it_was_sent(spelling: str, before: int) -> None:
+    """T46: a receiver that prints what it got into its answer puts neither the endpoint's own header values
+    nor a signature into the log, also not the beginning of one where the answer is cut."""
+    webhook = Webhook(url="https://echo.test", secrets=[generate_secret(), generate_secret()], headers=GATE)
+    echo = Echo(ECHOES[spelling], before)
+    outcome = await post(webhook, DELIVERY, transport=echo, clock=FixedClock(NOW))
+    logged = outcome.attempt
+    assert logged is not None
+    shown = logged.response_body.decode() + "".join(logged.response_headers.values())
+    signatures = next(value for value in echo.got if value.startswith("v1,")).split()
+    words = ["gate", "0123456789", "quoted", "password", "ada:", *(one[3:9] for one in signatures)]
+    assert [word for word in words if word in shown] == []
+    assert len(logged.response_body) <= 16 * 1024
+    assert b"(not shown)" in logged.response_body
+    if before == 0:
+        assert "evt_1" in shown
+
+
+def test_it_waits_for_an_answer_as_long_as_the_documentation_says() -> None:
+    """R4: 15 seconds in all, also for a receiver that says nothing at all meanwhile."""
+    limits = delivery_module._LIMITS
+    assert (limits.read, limits.total) == (15.0, 15.0)
+    documented = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+    assert "no answer within 15 seconds" in documented
