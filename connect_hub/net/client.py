@@ -1,7 +1,7 @@
 """The transports behind `hub.client(account)`: httpx2's interface over the guarded exchange."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterable, Coroutine
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
@@ -98,7 +98,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
                     request.method,
                     target,
                     headers=request.headers.raw,
-                    content=request.stream,  # type: ignore[arg-type]  # an async stream, as AsyncClient checks
+                    content=_content(request),
                     limits=limits,
                 )
         except (ConnectHubError, *TRANSPORT_ERRORS) as exc:
@@ -219,6 +219,13 @@ def _copy(request: httpx2.Request, stream: httpx2.ByteStream | None = None) -> h
         stream=request.stream if stream is None else stream,
         extensions=request.extensions,
     )
+
+
+def _content(request: httpx2.Request) -> AsyncIterable[bytes] | None:
+    """None where the headers announce no body."""
+    if "content-length" not in request.headers and "transfer-encoding" not in request.headers:
+        return None
+    return request.stream  # type: ignore[return-value]  # an async stream, as AsyncClient checks
 
 
 def _tightened(limits: Limits, timeouts: object) -> Limits:

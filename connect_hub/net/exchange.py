@@ -12,7 +12,7 @@ import httpcore2
 
 from connect_hub.errors import AnswerTooLarge, ConnectHubError, OutboundFailed, OutboundRefused
 from connect_hub.net.debug_log import ensure_quiet, quiet
-from connect_hub.net.guard import Flooded, GuardedStream, HandshakeFailed, LookUpFailed, too_fine
+from connect_hub.net.guard import Flooded, GuardedStream, HandshakeFailed, LookUpFailed, too_fine, watched
 from connect_hub.net.limits import Limits
 from connect_hub.net.policy import OutboundPolicy
 from connect_hub.net.pools import Pools
@@ -35,6 +35,7 @@ TRANSPORT_ERRORS = (
     OSError,  # TimeoutError and ssl.SSLError among them
 )
 
+_REPEATABLE = frozenset({"GET", "HEAD"})
 _METHOD = re.compile(r"[A-Z]{1,20}")
 _OURS = frozenset({b"host", b"accept-encoding", b"connection", b"upgrade", b"proxy-authorization"})
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
@@ -100,11 +101,7 @@ class Exchange:
                 port=target.port,
                 target=target.path.encode("ascii"),
             ),
-            headers=[
-                (b"Host", target.authority.encode()),
-                (b"Accept-Encoding", b"identity"),
-                *lines,
-            ],
+            headers=[(b"Host", target.authority.encode()), (b"Accept-Encoding", b"identity"), *lines],
             content=content,
             extensions={
                 "timeout": {
@@ -115,8 +112,8 @@ class Exchange:
                 }
             },
         )
-        with quiet():
-            response = await self._pools.current().handle_async_request(request)
+        repeat = limits.repeat if isinstance(content, bytes) else content is None and method in _REPEATABLE
+        response = await self._sent(request, repeat=repeat)
         try:
             _check_head(method, target, response, limits)
             stream = response.extensions.get("network_stream")
@@ -132,6 +129,19 @@ class Exchange:
             body=_bounded(response, target, limits),
             response=response,
         )
+
+    async def _sent(self, request: httpcore2.Request, *, repeat: bool) -> httpcore2.Response:
+        """Up to the head of the answer. A server closes a connection that it kept whenever it likes, so that
+        a request may meet one that is just being closed: nothing is wrong with the server then."""
+        with quiet(), watched() as progress:
+            try:
+                return await self._pools.current().handle_async_request(request)
+            except TRANSPORT_ERRORS as error:
+                in_time = not isinstance(error, httpcore2.TimeoutException | TimeoutError)
+                if not (repeat and in_time) or progress.opened or progress.heard:
+                    raise
+        with quiet():
+            return await self._pools.current(fresh=True).handle_async_request(request)
 
 
 def translate(error: Exception, target: Target) -> ConnectHubError:

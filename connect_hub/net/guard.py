@@ -7,7 +7,10 @@ peer of the finished connection is compared with the address that was dialled.
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NoReturn
 
@@ -19,7 +22,16 @@ from connect_hub.net.policy import OutboundPolicy
 from connect_hub.net.resolver import Resolver
 from connect_hub.net.target import parse_host
 
-__all__ = ["Flooded", "GuardedBackend", "GuardedStream", "HandshakeFailed", "LookUpFailed", "too_fine"]
+__all__ = [
+    "Flooded",
+    "GuardedBackend",
+    "GuardedStream",
+    "HandshakeFailed",
+    "LookUpFailed",
+    "Progress",
+    "too_fine",
+    "watched",
+]
 
 _MOST_ADDRESSES = 4  # tried in turn; a name with hundreds of answers is not worth more of the time limit
 
@@ -51,6 +63,30 @@ class Flooded(httpcore2.ReadError):
     """More bytes around an answer than belong there. Internal: callers see AnswerTooLarge."""
 
 
+@dataclass
+class Progress:
+    """How far one request came, for whoever asks whether it may be sent again; see `watched`."""
+
+    opened: bool = False
+    """A connection was opened for it; False: it got one that was kept."""
+    heard: bool = False
+    """A byte of an answer has come."""
+
+
+_progress: ContextVar[Progress | None] = ContextVar("connect_hub_request_progress", default=None)
+
+
+@contextmanager
+def watched() -> Iterator[Progress]:
+    """Notes how far the request gets that this task sends inside the block."""
+    progress = Progress()
+    token = _progress.set(progress)
+    try:
+        yield progress
+    finally:
+        _progress.reset(token)
+
+
 def too_fine(pieces: int, size: int) -> bool:
     """Whether `size` bytes came in so many pieces that they cost more work than they are worth.
 
@@ -78,6 +114,9 @@ class GuardedBackend(AsyncNetworkBackend):
         socket_options: Iterable[SocketOption] | None = None,
     ) -> AsyncNetworkStream:
         """Connect to `host` within `timeout` seconds, look-up included."""
+        progress = _progress.get()
+        if progress is not None:
+            progress.opened = True
         self._policy.check_port(host, port)
         try:
             async with asyncio.timeout(timeout):
@@ -167,6 +206,9 @@ class GuardedStream(AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         received = await self._stream.read(min(max_bytes, _READ_BYTES), timeout)
+        progress = _progress.get()
+        if progress is not None and received:
+            progress.heard = True
         self._left -= len(received)
         self._reads += 1
         self._received += len(received)

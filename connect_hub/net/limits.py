@@ -25,13 +25,17 @@ class Limits:
     """Bytes of the answer's body."""
     cut: bool = False
     """True: of a longer body keep the first `max_bytes` and close the connection; False: AnswerTooLarge."""
+    repeat: bool = False
+    """True: where a connection that was kept from another request turns out to be closed, before a byte of an
+    answer, send once more over a new one. For a POST that does no harm when it comes twice; a GET is repeated
+    in any case (RFC 9110, 9.2.2)."""
     max_headers: int = 100
     """Number of the answer's header lines."""
     max_header_bytes: int = 32 * 1024
     """Bytes of the answer's header names and values together."""
 
     def __post_init__(self) -> None:
-        for name in (each.name for each in fields(self) if each.name != "cut"):
+        for name in (each.name for each in fields(self) if each.type is not bool):
             value = getattr(self, name)
             whole = name.startswith("max_")
             if (

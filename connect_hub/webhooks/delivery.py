@@ -35,7 +35,8 @@ _JITTER = 0.2
 _LONGEST_WAIT = timedelta(hours=24)
 _KEPT = 16 * 1024
 """Bytes of an answer's body."""
-_LIMITS = Limits(read=15.0, total=15.0, max_bytes=_KEPT, cut=True)  # the status says it all
+# The status says it all, so the answer may be cut; and its id makes a delivery that comes twice harmless.
+_LIMITS = Limits(read=15.0, total=15.0, max_bytes=_KEPT, cut=True, repeat=True)
 _GONE = 410
 _SIGNATURES = {SIGNATURE, STACKONE_SIGNATURE}
 _LOGGED = ("content-length", "content-type", "date", "location", "retry-after", "server", "x-request-id")

@@ -5,12 +5,16 @@ import gc
 import os
 import threading
 import weakref
+from dataclasses import replace
 
+import httpx2
 import pytest
 
+from connect_hub.errors import OutboundFailed
 from connect_hub.net import Limits, OutboundPolicy
 from connect_hub.net.outbound import Outbound
-from tests.net.wire import outbound_to, peer
+from tests.net.test_hostile_answers import hang_up
+from tests.net.wire import PATIENT, Conversation, outbound_to, peer
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -114,3 +118,66 @@ async def test_a_forked_child_opens_its_own_connections() -> None:
         await outbound.send("GET", server.url)
         assert server.connections == 2
         await outbound.aclose()
+
+
+def taken_back(ending: bytes = b"", body: bytes | None = None) -> Conversation:
+    """One answer on each connection; the next request on it, with `body`, is read, and gets `ending` and the
+    end."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK)
+        await writer.drain()
+        await reader.readuntil(b"\r\n\r\n" + (body or b""))
+        writer.write(ending)
+
+    return talk
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_kept_connection_that_was_just_closed_fails_no_request_that_may_come_twice(
+    method: str,
+) -> None:
+    """R4: a server that closes a connection which it kept, just as the next request comes, is asked once more
+    over a new one: by a GET, and by a POST that says that it may, such as a delivery."""
+    body, limits = (b"{}", replace(PATIENT, repeat=True)) if method == "POST" else (None, None)
+    async with peer(taken_back(body=body)) as server, outbound_to(server) as outbound:
+        for _ in range(3):
+            assert (await outbound.send(method, server.url, content=body, limits=limits)).status == 200
+    assert server.connections == 3
+
+
+async def test_a_client_of_an_account_asks_again_likewise() -> None:
+    """A GET of `hub.client` is repeated, a POST is not."""
+    async with (
+        peer(taken_back()) as server,
+        outbound_to(server) as outbound,
+        outbound.client(server.url) as client,
+    ):
+        for _ in range(3):
+            assert (await client.get("/")).status_code == 200
+        assert server.connections == 3
+        with pytest.raises(httpx2.TransportError):
+            await client.post("/", content=b"")
+        assert server.connections == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "repeat", "ending"),
+    [("POST", False, b""), ("POST", True, b"HTTP/1.1 2"), ("GET", False, b"H"), ("DELETE", False, b"")],
+)
+async def test_nothing_else_is_sent_twice(method: str, repeat: bool, ending: bytes) -> None:
+    """R10, T26: no POST that did not say so, such as one for a token; nothing that began to be answered."""
+    body = None if method == "GET" else b"{}"
+    async with peer(taken_back(ending, body)) as server, outbound_to(server) as outbound:
+        await outbound.send("GET", server.url)
+        with pytest.raises(OutboundFailed):
+            await outbound.send(method, server.url, content=body, limits=replace(PATIENT, repeat=repeat))
+        assert server.connections == 1
+
+
+async def test_a_new_connection_that_is_closed_is_not_tried_again() -> None:
+    """T26: a server that hangs up at once is asked once."""
+    async with peer(hang_up) as server, outbound_to(server) as outbound:
+        with pytest.raises(OutboundFailed):
+            await outbound.send("GET", server.url)
+        assert server.connections == 1
