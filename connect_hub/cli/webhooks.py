@@ -10,7 +10,7 @@ from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.table import json_option, show, show_json
 from connect_hub.events import EVENT_NAMES
 from connect_hub.flows.endpoint_requests import EndpointFields
-from connect_hub.flows.endpoints import Endpoint, IssuedEndpoint
+from connect_hub.flows.shown_endpoints import Endpoint, IssuedEndpoint
 from connect_hub.webhooks import generate_secret
 
 __all__ = ["command"]

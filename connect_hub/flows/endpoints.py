@@ -3,7 +3,7 @@
 import difflib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Unpack
 from urllib.parse import urlsplit
@@ -17,12 +17,12 @@ from connect_hub.errors import (
     EndpointReadOnly,
     FieldError,
     LimitReached,
-    OutboundRefused,
     ValidationFailed,
 )
-from connect_hub.events import DEFAULT_EVENTS, TEST_EVENT
+from connect_hub.events import TEST_EVENT
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
+from connect_hub.flows.endpoint_addresses import EndpointAddresses, told
 from connect_hub.flows.endpoint_health import turned_off
 from connect_hub.flows.endpoint_requests import (
     ChangeEndpoint,
@@ -35,14 +35,14 @@ from connect_hub.flows.endpoint_requests import (
 from connect_hub.flows.receivers import Contents, SigningSecret, opened, sealed
 from connect_hub.flows.requests import parse
 from connect_hub.flows.sample_events import sample_event
+from connect_hub.flows.shown_endpoints import Endpoint, IssuedEndpoint, configured_endpoint, stored_endpoint
 from connect_hub.models import Json
-from connect_hub.outbound import entered_policy
 from connect_hub.secret import Secret
 from connect_hub.storage.protocol import DeliveryQuery, DeliveryRecord, WebhookEndpoint
 from connect_hub.webhooks.signing import generate_secret
 from connect_hub.webhooks.targets import webhook_target
 
-__all__ = ["Endpoint", "Endpoints", "IssuedEndpoint", "SecretLife"]
+__all__ = ["Endpoints"]
 
 MOST_ENDPOINTS = 50
 MOST_SECRETS = 10
@@ -59,60 +59,13 @@ def _secret_values(headers: Mapping[str, str] | None) -> dict[str, Secret]:
     return {name: Secret(value) for name, value in (headers or {}).items()}
 
 
-def _told(url: str) -> str:
-    """What the audit log says of an address: it may hold a secret behind its host."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-@dataclass(frozen=True, slots=True)
-class SecretLife:
-    """How long a secret signs; never the secret itself."""
-
-    created_at: datetime | None
-    """None for one of the configuration."""
-    expires_at: datetime | None
-    """None: until it is rotated."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """A webhook endpoint as its project sees it."""
-
-    id: str
-    project_id: str
-    source: str
-    """`database`, or `config` for one of the configuration, which can only be changed there."""
-    url: str
-    description: str | None
-    events: tuple[str, ...]
-    providers: tuple[str, ...] | None
-    header_names: tuple[str, ...]
-    secrets: tuple[SecretLife, ...]
-    """Those that sign now, newest first."""
-    enabled: bool
-    disabled_at: datetime | None
-    disabled_reason: str | None
-    failing_since: datetime | None
-    created_at: datetime | None
-    updated_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class IssuedEndpoint:
-    """An endpoint and its new secret, which is shown this once."""
-
-    endpoint: Endpoint
-    secret: Secret = field(repr=False)
-
-
 class Endpoints:
     """What a project does with its webhook endpoints."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self._audit = AuditLog(core)
-        self._policy = entered_policy(core.config.network)
+        self._addresses = EndpointAddresses(core.config.network)
 
     async def create(
         self, *, url: str, project: str = "default", **fields: Unpack[EndpointFields]
@@ -146,14 +99,14 @@ class Endpoints:
             updated_at=now,
         )
         new = sealed(new, contents, self._core.vault)
-        note = self._audit.entry(project, "webhook_endpoint.created", new.id, after={"url": _told(new.url)})
+        note = self._audit.entry(project, "webhook_endpoint.created", new.id, after={"url": told(new.url)})
         if not await self._core.storage.create_endpoint(new, at_most=MOST_ENDPOINTS, note=note):
             raise LimitReached(f"A project has {MOST_ENDPOINTS} webhook endpoints at most. Delete one first.")
         return IssuedEndpoint(self._shown(new, now), secret)
 
     async def list(self, *, project: str = "default") -> list[Endpoint]:
         """All of a project: those of the configuration, then those of the database, newest first."""
-        configured = [self._configured(one, project) for one in self._core.project(project).webhooks]
+        configured = [configured_endpoint(one, project) for one in self._core.project(project).webhooks]
         await self._core.ready()
         now = self._core.clock.now()
         stored = await self._core.storage.endpoints(project)
@@ -163,7 +116,7 @@ class Endpoints:
         """One endpoint. Raises EndpointNotFound."""
         configured = self.configured(endpoint_id, project)
         if configured is not None:
-            return self._configured(configured, project)
+            return configured_endpoint(configured, project)
         return self._shown(await self.stored(endpoint_id, project), self._core.clock.now())
 
     async def change(
@@ -337,8 +290,8 @@ class Endpoints:
         await self._core.ready()
 
         def note(after: WebhookEndpoint) -> AuditEntry | None:
-            told: dict[str, Json] = {"url": _told(after.url), "enabled": after.enabled}
-            return self._audit.entry(project, f"webhook_endpoint.{done}", endpoint_id, after=told)
+            after_it: dict[str, Json] = {"url": told(after.url), "enabled": after.enabled}
+            return self._audit.entry(project, f"webhook_endpoint.{done}", endpoint_id, after=after_it)
 
         changed = await self._core.storage.change_endpoint(project, endpoint_id, change, now=now, note=note)
         if changed is None:
@@ -346,11 +299,9 @@ class Endpoints:
         return self._shown(changed, now)
 
     def _refuse_unreachable(self, url: str) -> None:
-        """What the address itself says; where its name leads is judged at each delivery."""
-        try:
-            self._policy.check(url)
-        except OutboundRefused as error:
-            raise ValidationFailed(FieldError("url", error.message[:1].lower() + error.message[1:])) from None
+        problem = self._addresses.problem(url)
+        if problem is not None:
+            raise ValidationFailed(FieldError("url", problem))
 
     def _refuse_unknown(self, providers: Sequence[str] | None) -> None:
         for key in providers or ():
@@ -367,41 +318,4 @@ class Endpoints:
             return Contents((), {})
 
     def _shown(self, one: WebhookEndpoint, now: datetime) -> Endpoint:
-        contents = self._opened(one)
-        return Endpoint(
-            id=one.id,
-            project_id=one.project_id,
-            source="database",
-            url=one.url,
-            description=one.description,
-            events=tuple(sorted(DEFAULT_EVENTS)) if one.events is None else one.events,
-            providers=one.providers,
-            header_names=tuple(contents.headers),
-            secrets=tuple(SecretLife(s.created_at, s.expires_at) for s in contents.secrets if s.is_live(now)),
-            enabled=one.enabled,
-            disabled_at=one.disabled_at,
-            disabled_reason=one.disabled_reason,
-            failing_since=one.failing_since,
-            created_at=one.created_at,
-            updated_at=one.updated_at,
-        )
-
-    @staticmethod
-    def _configured(one: Webhook, project: str) -> Endpoint:
-        return Endpoint(
-            id=one.name,
-            project_id=project,
-            source="config",
-            url=one.url,
-            description=None,
-            events=tuple(sorted(one.events)),
-            providers=None if one.providers is None else tuple(sorted(one.providers)),
-            header_names=tuple(one.headers),
-            secrets=tuple(SecretLife(None, None) for _ in one.secrets),
-            enabled=True,
-            disabled_at=None,
-            disabled_reason=None,
-            failing_since=None,
-            created_at=None,
-            updated_at=None,
-        )
+        return stored_endpoint(one, self._opened(one), now)

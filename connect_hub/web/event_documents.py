@@ -3,8 +3,8 @@
 import json
 
 from connect_hub.clock import iso
-from connect_hub.flows.endpoints import Endpoint, IssuedEndpoint
 from connect_hub.flows.event_history import DeliveryDetails, EventDetails
+from connect_hub.flows.shown_endpoints import Endpoint, IssuedEndpoint
 from connect_hub.storage.protocol import DeliveryAttempt, DeliveryRecord, DeliveryState, EventRecord
 from connect_hub.web.documents import Document
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from connect_hub.errors import LimitReached, NotFound, ValidationFailed
 from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES
 from connect_hub.flows.endpoint_requests import EndpointFields
-from connect_hub.flows.endpoints import Endpoint, IssuedEndpoint
+from connect_hub.flows.shown_endpoints import Endpoint, IssuedEndpoint
 from connect_hub.message import Message
 from connect_hub.operators import Role
 from connect_hub.storage.protocol import DeliveryRecord, DeliveryState
