@@ -24,7 +24,7 @@ def entered_policy(network: NetworkConfig) -> OutboundPolicy:
     What the operator allowed for addresses of their own would let that person call, and read, what is inside
     the operator's network. In development (`insecure_dev`) it is allowed for these, too.
     """
-    return configured_policy(network) if network.insecure_dev else OutboundPolicy()
+    return configured_policy(network) if network.insecure_dev else OutboundPolicy(advises=False)
 
 
 class LazyOutbound:

@@ -28,6 +28,13 @@ network: Any = NetworkConfig
 KEY = "0123456789abcdef0123456789abcdef"
 
 
+def with_webhook(url: str, secret: str = SECRET, **network: Any) -> HubConfig:
+    return HubConfig(
+        projects={"default": Project(webhooks=[Webhook(url=url, secrets=[secret])])},
+        network=NetworkConfig(**network),
+    )
+
+
 @pytest.mark.parametrize(
     ("build", "field"),
     [
@@ -62,12 +69,14 @@ KEY = "0123456789abcdef0123456789abcdef"
         (lambda: HubConfig(projects={"a/b": project()}), "projects"),
         (lambda: network(allow_private_hosts="localhost"), "network.allow_private_hosts"),
         (lambda: network(trusted_proxies=-1), "network.trusted_proxies"),
-        (
-            lambda: HubConfig(
-                projects={"default": project(webhooks=[webhook(url="http://a.example/", secrets=[SECRET])])}
-            ),
-            "webhook.url",
-        ),
+        (lambda: with_webhook("http://a.example/"), "webhook.url"),
+        (lambda: with_webhook("https://10.0.0.7/"), "webhook.url"),
+        (lambda: with_webhook("https://[::1]/"), "webhook.url"),
+        (lambda: with_webhook("https://localhost/"), "webhook.url"),
+        (lambda: with_webhook("https://a.example:8443/"), "webhook.url"),
+        (lambda: with_webhook("https://a.example/#top"), "webhook.url"),
+        (lambda: with_webhook("https://a.example/", SECRET[:-5]), "webhook.secrets"),
+        (lambda: with_webhook("https://a.example/", ""), "webhook.secrets"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_names_its_field(build: Callable[[], Any], field: str) -> None:
@@ -91,3 +100,33 @@ def test_plain_texts_and_lists_are_taken_for_what_they_mean() -> None:
     assert SECRET not in repr(given)
     assert KEY not in repr(given)
     assert all(isinstance(secret, Secret) for secret in (*endpoint.signing_secrets, *given.secret_api_keys))
+
+
+@pytest.mark.parametrize(
+    ("url", "network", "missing"),
+    [
+        ("http://127.0.0.1:8080/", {}, "insecure_dev is off and allow_private_hosts does not name"),
+        ("http://127.0.0.1:8080/", {"insecure_dev": True}, "Now allow_private_hosts does not name"),
+        ("http://127.0.0.1:8080/", {"allow_private_hosts": {"127.0.0.1:8080"}}, "Now insecure_dev is off."),
+    ],
+)
+def test_which_half_is_missing_for_plain_http_is_said(url: str, network: Any, missing: str) -> None:
+    """With both it is taken; a setting that is not there is not named."""
+    with pytest.raises(ConnectHubError) as refused:
+        with_webhook(url, **network)
+    assert missing in refused.value.message
+    assert "allow_http" not in refused.value.message
+    both = with_webhook(url, insecure_dev=True, allow_private_hosts={"127.0.0.1:8080"})
+    assert both.projects["default"].webhooks[0].url == url
+
+
+@pytest.mark.parametrize(("secret", "problem"), [("", "is empty"), (SECRET[:-5], "was cut or changed")])
+def test_an_unusable_secret_names_its_endpoint(secret: str, problem: str) -> None:
+    """T46: by name and host; nothing of the secret, nor of the address's path, which may be one."""
+    with pytest.raises(ConnectHubError) as refused:
+        Webhook(url="https://a.example/hidden-path", secrets=[SECRET, secret], name="crm")
+    message = refused.value.message
+    assert message.startswith("webhook.secrets: one of the endpoint 'crm' at https://a.example ")
+    assert problem in message
+    assert "hidden-path" not in message
+    assert SECRET[10:20] not in message

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from connect_hub.clock import Clock, SystemClock
 from connect_hub.config.checks import NAME, refuse, split_web_address
@@ -12,7 +11,9 @@ from connect_hub.config.network import NetworkConfig
 from connect_hub.config.pages import PageConfig
 from connect_hub.config.projects import Project
 from connect_hub.dashboard import DashboardConfig
+from connect_hub.errors import ConfigurationError, OutboundRefused
 from connect_hub.models import Binding
+from connect_hub.net.policy import OutboundPolicy
 
 if TYPE_CHECKING:
     from connect_hub.net import Transport
@@ -54,19 +55,15 @@ class HubConfig:
                 "binding 'host_identity' needs to know who is signed in",
                 "Pass PageConfig(identity=…).",
             )
-        private = self.network.allow_private_hosts
+        policy = OutboundPolicy(
+            allow_private_hosts=self.network.allow_private_hosts, allow_http=self.network.insecure_dev
+        )
         for project in self.projects.values():
             for webhook in project.webhooks:
-                parts = urlsplit(webhook.url)
-                named = {parts.hostname, f"{parts.hostname}:{parts.port}"} & private
-                if parts.scheme == "http" and not (self.network.insecure_dev and named):
-                    raise refuse(
-                        "webhook.url",
-                        "plain http is refused",
-                        "Use https, or on your own machine NetworkConfig(insecure_dev=True, "
-                        f"allow_private_hosts={{{parts.netloc!r}}}); for connect-hub serve, "
-                        "CONNECT_HUB_INSECURE_DEV and CONNECT_HUB_ALLOW_PRIVATE_HOSTS.",
-                    )
+                try:
+                    policy.check(webhook.url)
+                except OutboundRefused as error:
+                    raise ConfigurationError(f"webhook.url: {error.message}") from None
 
     def with_project(self, name: str, project: Project) -> "HubConfig":
         """A copy with `project` under `name`."""

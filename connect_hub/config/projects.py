@@ -3,8 +3,10 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from connect_hub.config.checks import NAME, as_names, as_secrets, refuse, split_web_address
+from connect_hub.errors import ConfigurationError
 from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES
 from connect_hub.secret import Secret
 from connect_hub.webhooks.fields import header_problem
@@ -39,10 +41,27 @@ class Webhook:
                 raise refuse("webhook.headers", f"{name!r} {problem}", "Change it, or leave it out.")
         object.__setattr__(self, "events", as_names("webhook.events", self.events))
         object.__setattr__(self, "secrets", as_secrets("webhook.secrets", self.secrets))
+        parts = urlsplit(self.url)
+        which = f"{f'{self.name!r} ' if self.name else ''}at {parts.scheme}://{parts.netloc}"
         if not self.secrets:
-            raise refuse("webhook.secrets", "there is none", "Make one with `connect-hub webhooks secret`.")
+            raise refuse(
+                "webhook.secrets",
+                f"the endpoint {which} has none",
+                "Make one with `connect-hub webhooks secret`.",
+            )
         for secret in self.signing_secrets:
-            secret_key(secret)
+            if not secret.reveal().strip():
+                raise refuse(
+                    "webhook.secrets",
+                    f"one of the endpoint {which} is empty",
+                    "Make one with `connect-hub webhooks secret`.",
+                )
+            try:
+                secret_key(secret)
+            except ConfigurationError as error:
+                raise refuse(
+                    "webhook.secrets", f"one of the endpoint {which} cannot sign", error.message
+                ) from None
         unknown = sorted(set(self.events) - EVENT_NAMES)
         if unknown:
             raise refuse(

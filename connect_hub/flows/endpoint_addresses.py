@@ -4,7 +4,9 @@ from urllib.parse import urlsplit
 
 from connect_hub.config import NetworkConfig
 from connect_hub.errors import OutboundRefused
-from connect_hub.outbound import entered_policy
+from connect_hub.net import Target
+from connect_hub.net.target import parse_host
+from connect_hub.outbound import configured_policy, entered_policy
 
 __all__ = ["EndpointAddresses", "told"]
 
@@ -13,14 +15,21 @@ class EndpointAddresses:
     """What an address itself says; where its name leads is judged at each delivery."""
 
     def __init__(self, network: NetworkConfig) -> None:
+        self._configured = configured_policy(network)
         self._policy = entered_policy(network)
 
     def problem(self, url: str) -> str | None:
         """Why nothing may be posted there, as a field's message; None: it may."""
         try:
-            self._policy.check(url)
+            target = Target.parse(url)
+            if target.scheme == "http":
+                self._configured.check_target(target)  # which says what is missing for it
+            self._policy.check_target(target)
         except OutboundRefused as error:
-            return error.message[:1].lower() + error.message[1:]
+            advice = " Give what the receiver asks for in headers." if "@" in urlsplit(url).netloc else ""
+            return f"{error.message[:1].lower()}{error.message[1:]}{advice}"
+        if not isinstance(parse_host(target.host), str) and not self._policy.lists(target.host, target.port):
+            return f"{target.host} is an IP address: write the name of the host"
         return None
 
 

@@ -1,4 +1,4 @@
-"""Which IP addresses belong to the public internet, decided by a table of our own.
+"""Which IP addresses, and which names, belong to the public internet, decided by tables of our own.
 
 `ipaddress.is_global` alone is not enough: Python 3.11 says True of multicast, of site-local addresses and
 of IPv6 forms that carry 127.0.0.1 inside, and its answers change between releases. An address is public
@@ -7,7 +7,10 @@ here when both the table and the standard library say so.
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-__all__ = ["is_private_use", "is_public"]
+__all__ = ["is_inside_name", "is_private_use", "is_public"]
+
+_INSIDE_NAMES = ("localhost", "local", "internal", "home.arpa")
+"""RFC 6761, 6762 and 8375, and what ICANN keeps for private use."""
 
 # The IANA IPv4 special-purpose registry (RFC 6890 and its updates), in full /24s where it is finer.
 _V4_DENIED = tuple(
@@ -89,6 +92,12 @@ def is_private_use(address: IPv4Address | IPv6Address) -> bool:
             return any(address in net for net in _PRIVATE_USE_V6)
         address = address.ipv4_mapped
     return any(address in net for net in _PRIVATE_USE_V4)
+
+
+def is_inside_name(host: str) -> bool:
+    """Whether `host`, in lower case, can be no host's name on the public internet, whatever it resolves to:
+    it has no dot, or lies under a domain that is kept for networks of one's own."""
+    return "." not in host or any(host.endswith(f".{name}") for name in _INSIDE_NAMES)
 
 
 def _parse(text: IPv4Address | IPv6Address | str) -> IPv4Address | IPv6Address | None:

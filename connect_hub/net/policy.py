@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 
 from connect_hub.errors import ConfigurationError, OutboundRefused
-from connect_hub.net.addresses import is_private_use, is_public
+from connect_hub.net.addresses import is_inside_name, is_private_use, is_public
 from connect_hub.net.target import Target, bracketed, parse_host
 
 __all__ = ["OutboundPolicy"]
@@ -32,6 +32,8 @@ class OutboundPolicy:
     entry without a port. Other hosts never may."""
     ports: frozenset[int] = frozenset({443})
     """Ports that may be called on any host."""
+    advises: bool = True
+    """Whether a refusal tells what to write into `allow_private_hosts`; False where that would not help."""
     _listed: Mapping[str, frozenset[int]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -62,23 +64,22 @@ class OutboundPolicy:
 
     def check_target(self, target: Target) -> None:
         """Raise OutboundRefused unless scheme and port are allowed, and the host, where it is an address."""
-        if target.scheme != "https" and not (self.allow_http and self._lists(target.host, target.port)):
-            raise OutboundRefused(
-                f"{target.origin} would be called without TLS. Use https; for a host of your own, set "
-                f"allow_http and list it in allow_private_hosts with its port."
-            )
+        listed = self.lists(target.host, target.port)
+        if target.scheme != "https" and not (self.allow_http and listed):
+            raise OutboundRefused(f"Plain http is refused. {self._http_advice(target, listed)}")
         self.check_port(target.host, target.port)
         host = parse_host(target.host)
         if not isinstance(host, str):
             self.check_address(target.host, target.port, host)
+        elif is_inside_name(host) and not listed:
+            raise self._inside(host, target.port)
 
     def check_port(self, host: str, port: int) -> None:
         """Raise OutboundRefused unless `port` may be called on `host`."""
-        if port not in self.ports and not self._lists(host, port):
-            raise OutboundRefused(
-                f"Port {port} of {host} is not called. Add it to ports, or, for a host of your own, list "
-                f"'{bracketed(host)}:{port}' in allow_private_hosts."
-            )
+        if port not in self.ports and not self.lists(host, port):
+            advice = f" List '{bracketed(host)}:{port}' in allow_private_hosts." if self.advises else ""
+            usual = ", ".join(map(str, sorted(self.ports)))
+            raise OutboundRefused(f"{host} is called on port {usual}, not on {port}.{advice}")
 
     def check_address(self, host: str, port: int, address: IPv4Address | IPv6Address) -> None:
         """Raise OutboundRefused unless `host`, which stands for `address`, may be called on `port`.
@@ -88,16 +89,35 @@ class OutboundPolicy:
         """
         if is_public(address):
             return
-        if self._lists(host, port) and (is_private_use(address) or str(address) == host):
+        if self.lists(host, port) and (is_private_use(address) or str(address) == host):
             return
-        raise OutboundRefused(
-            f"{host} is not on the public internet. If it is a host of your own, list "
-            f"'{bracketed(host)}:{port}' in allow_private_hosts."
-        )
+        raise self._inside(host, port)
 
-    def _lists(self, host: str, port: int) -> bool:
+    def lists(self, host: str, port: int) -> bool:
+        """Whether `allow_private_hosts` names it."""
         ports = self._listed.get(host, frozenset())
         return port in ports or _ANY_PORT in ports
+
+    def _inside(self, host: str, port: int) -> OutboundRefused:
+        advice = (
+            f" If it is a host of your own, list '{bracketed(host)}:{port}' in allow_private_hosts."
+            if self.advises
+            else ""
+        )
+        return OutboundRefused(f"{host} is not on the public internet.{advice}")
+
+    def _http_advice(self, target: Target, listed: bool) -> str:
+        """What would allow it, in the words of the configuration, and what of it is not there."""
+        own = f"{bracketed(target.host)}:{target.port}"
+        missing = [] if self.allow_http else ["insecure_dev is off"]
+        if not listed:
+            missing.append(f"allow_private_hosts does not name {own!r}")
+        return (
+            "Use https, or on your own machine "
+            f"NetworkConfig(insecure_dev=True, allow_private_hosts={{{own!r}}}); for connect-hub serve, "
+            "CONNECT_HUB_INSECURE_DEV and CONNECT_HUB_ALLOW_PRIVATE_HOSTS. "
+            f"Now {' and '.join(missing)}."
+        )
 
     def _read(self, entry: object) -> tuple[str, frozenset[int]]:
         wrong = ConfigurationError(

@@ -13,6 +13,7 @@ _URL = re.compile(
     r"(?P<host>\[[^\]]*\]|[^/?#:\[\]]*)(?::(?P<port>[0-9]{0,5}))?"
     r"(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?"
 )
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PRINTABLE = re.compile(r"[!-~]*")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -47,11 +48,18 @@ class Target:
                 "This address holds spaces, a backslash or characters beyond ASCII: percent-encode the path "
                 "and query, and write an international host name in its xn-- form."
             )
+        begins = _SCHEME.match(url)
+        if begins is None:
+            raise OutboundRefused(
+                "This address does not begin with https://: write all of it, such as https://host/path."
+            )
+        if "#" in url:
+            raise OutboundRefused("This address has a fragment (#…): write https://host/path without it.")
+        if "@" in re.split("[/?]", url[begins.end() :], maxsplit=1)[0]:
+            raise OutboundRefused("This address holds a user name or password: leave them out.")
         match = _URL.fullmatch(url)
         if match is None:
-            raise OutboundRefused(
-                "This is not a whole web address: write https://host/path, without a fragment (#…)."
-            )
+            raise OutboundRefused("This is not a whole web address: write https://host/path.")
         return cls.build(
             scheme=match["scheme"],
             host=match["host"],

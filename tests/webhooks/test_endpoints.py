@@ -131,13 +131,28 @@ async def test_secrets_and_header_values_lie_sealed_and_are_never_shown(tmp_path
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"url": "http://hooks.test/in"}, "url"),
-        ({"url": "https://user:pw@hooks.test/in"}, "url"),
-        ({"url": "https://10.0.0.7/in"}, "url"),
-        ({"url": "https://[::1]/in"}, "url"),
-        ({"url": "https://169.254.169.254/latest"}, "url"),
-        ({"url": "ftp://hooks.test"}, "url"),
-        ({"url": "not a url"}, "url"),
+        ({"url": "http://hooks.test/in"}, "url: plain http is refused. Use https, or on your own machine"),
+        ({"url": "http://hooks.test/in"}, "Now insecure_dev is off and allow_private_hosts does not name"),
+        ({"url": "https://user:pw@hooks.test/in"}, "url: this address holds a user name or password: leave"),
+        ({"url": "https://user@hooks.test/in"}, "Give what the receiver asks for in headers."),
+        ({"url": "https://hooks.test/in#top"}, "url: this address has a fragment (#…)"),
+        ({"url": "hooks.test/in"}, "url: this address does not begin with https://"),
+        ({"url": "https:/hooks.test/in"}, "url: this address does not begin with https://"),
+        ({"url": "https:///in"}, "url: the host of this address is not a host name"),
+        ({"url": "https://hooks.test:8443/in"}, "url: hooks.test is called on port 443, not on 8443."),
+        ({"url": "https://localhost/in"}, "url: localhost is not on the public internet."),
+        ({"url": "https://app.LOCALHOST/in"}, "url: app.localhost is not on the public internet."),
+        ({"url": "https://metadata.google.internal/"}, "url: metadata.google.internal is not on the public"),
+        ({"url": "https://printer.local/in"}, "url: printer.local is not on the public internet."),
+        ({"url": "https://wiki/in"}, "url: wiki is not on the public internet."),
+        ({"url": "https://10.0.0.7/in"}, "url: 10.0.0.7 is not on the public internet."),
+        ({"url": "https://[::1]/in"}, "url: ::1 is not on the public internet."),
+        ({"url": "https://[::ffff:127.0.0.1]/in"}, "is not on the public internet."),
+        ({"url": "https://2130706433/in"}, "url: the host of this address is a number in an odd form"),
+        ({"url": "https://169.254.169.254/latest"}, "url: 169.254.169.254 is not on the public internet."),
+        ({"url": "https://8.8.8.8/in"}, "url: 8.8.8.8 is an IP address: write the name of the host"),
+        ({"url": "ftp://hooks.test"}, "url: only addresses that begin with https:// are called."),
+        ({"url": "not a url"}, "url: this address holds spaces"),
         ({"url": URL, "events": ["account.creatd"]}, "account.created"),
         ({"url": URL, "events": []}, "events"),
         ({"url": URL, "providers": ["simulated-kei"]}, "simulated-key"),
@@ -154,8 +169,39 @@ async def test_what_cannot_be_an_endpoint_is_refused_by_its_field(
     on = hooked(tmp_path)
     with pytest.raises(ValidationFailed) as refused:
         await on.hub.endpoints.create(**fields)
-    assert said in " ".join(f"{error.field}: {error.message}" for error in refused.value.details)
+    told = " ".join(f"{error.field}: {error.message}" for error in refused.value.details)
+    assert said in told
+    assert "allow_http" not in told
     assert await on.hub.endpoints.list() == []
+
+
+@pytest.mark.parametrize(
+    ("allowed", "url", "missing"),
+    [
+        (set(), "http://127.0.0.1:8080/in", "Now allow_private_hosts does not name '127.0.0.1:8080'."),
+        (
+            {"127.0.0.1"},
+            "http://127.0.0.1:8080/in",
+            "Now allow_private_hosts does not name '127.0.0.1:8080'.",
+        ),
+        (set(), "https://127.0.0.1/in", "list '127.0.0.1:443' in allow_private_hosts"),
+        ({"127.0.0.1:8080"}, "http://127.0.0.1:8080/in", None),
+        ({"127.0.0.1"}, "http://127.0.0.1/in", None),
+        ({"box.internal:*"}, "http://box.internal:3000/in", None),
+    ],
+)
+async def test_in_development_what_is_listed_may_be_entered(
+    tmp_path: Path, allowed: set[str], url: str, missing: str | None
+) -> None:
+    """T23: with `insecure_dev` an endpoint may be at a listed host, by http, too; what is missing is said."""
+    network = NetworkConfig(insecure_dev=True, allow_private_hosts=frozenset(allowed))
+    on = hooked(tmp_path, HubConfig(network=network))
+    if missing is None:
+        assert (await on.hub.endpoints.create(url=url)).endpoint.url == url
+        return
+    with pytest.raises(ValidationFailed) as refused:
+        await on.hub.endpoints.create(url=url)
+    assert missing in refused.value.details[0].message
 
 
 async def test_a_name_that_leads_inside_at_a_later_look_is_not_called(tmp_path: Path) -> None:
