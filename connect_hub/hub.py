@@ -38,6 +38,7 @@ from connect_hub.sync import SyncHub
 from connect_hub.tokens import LinkTokens
 from connect_hub.trigger_tokens import TriggerTokens
 from connect_hub.vault import Vault
+from connect_hub.worker.dispatcher import Dispatcher
 from connect_hub.worker.embedded import EmbeddedDispatcher
 
 if TYPE_CHECKING:
@@ -173,8 +174,9 @@ class ConnectHub:
 
         return Live(self._core)
 
-    def _new_dispatcher(self) -> EmbeddedDispatcher:
-        return EmbeddedDispatcher(self.deliveries)
+    def _new_dispatcher(self) -> Dispatcher:
+        make = EmbeddedDispatcher if self.config.dispatcher is None else self.config.dispatcher
+        return make(self.deliveries)
 
     # --- mounting ---
 

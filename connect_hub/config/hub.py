@@ -1,6 +1,6 @@
 """All of the configuration."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from connect_hub.net.policy import OutboundPolicy
 
 if TYPE_CHECKING:
     from connect_hub.net import Transport
+    from connect_hub.worker.dispatcher import Dispatcher, Jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class HubConfig:
     """For operators, at `/dashboard`; None: there is none."""
     dispatch: bool = True
     """Deliver events in this process; False where `connect-hub worker` does it."""
+    dispatcher: "Callable[[Jobs], Dispatcher] | None" = None
+    """Makes who runs deliveries, here and in `connect-hub worker`; None: tasks on the hub's own loop."""
     clock: Clock = field(default_factory=SystemClock)
     transport: "Transport | None" = None
     """Sends the hub's own requests instead of the guarded client; for tests."""

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from connect_hub import HubConfig
 from connect_hub.flows.sessions import IssuedSession
+from connect_hub.testing.dispatcher import DispatcherConformance
+from connect_hub.worker.embedded import EmbeddedDispatcher
 from tests.customer import Customer
 from tests.hubs import GOOD_KEY, Hub, make_hub
 
@@ -17,9 +20,11 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "callbacks.md"
 BLOCKS = dict(re.findall(r"```python\n# block: (\w+)\n(.*?)```", PAGE.read_text("utf-8"), re.S))
 
 
-def run(name: str, made: Hub) -> None:
+def run(name: str, made: Hub) -> dict[str, Any]:
+    """Run a block; what it defined."""
     names: dict[str, Any] = {"__name__": "the_host", "hub": made.hub}
     exec(compile(BLOCKS[name], str(PAGE), "exec"), names)  # noqa: S102 - our own page
+    return names
 
 
 def awaited(name: str, made: Hub) -> Coroutine[object, object, None]:
@@ -57,7 +62,7 @@ async def test_waiting_and_listening(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The blocks that wait get the account that a customer connects meanwhile."""
-    assert set(BLOCKS) == {"callbacks", "wait", "listen"}
+    assert set(BLOCKS) == {"callbacks", "wait", "listen", "dispatcher", "conformance"}
     made = make_hub(tmp_path)
     create, links = made.hub.links.create, asyncio.Queue[IssuedSession]()
 
@@ -89,3 +94,13 @@ async def test_waiting_and_listening(
     listening.cancel()
     [account] = await made.hub.accounts.list()
     assert said.count(account.id) == 2
+
+
+async def test_a_dispatcher_of_ones_own(tmp_path: Path) -> None:
+    """The block configures one that passes the port's contract, and the class of the page is a test suite."""
+    made = make_hub(tmp_path)
+    config: HubConfig = run("dispatcher", made)["config"]
+    assert config.dispatcher is not None
+    assert isinstance(config.dispatcher(made.hub.deliveries), EmbeddedDispatcher)
+    suite: DispatcherConformance = run("conformance", made)["TestMyDispatcher"]()
+    await suite.test_it_begins_with_what_is_due()
