@@ -20,6 +20,7 @@ from connect_hub.flows.accounts import Accounts, Owners
 from connect_hub.flows.api_keys import ApiKeys
 from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.audit import AuditLog
+from connect_hub.flows.connector_settings import ConnectorsOfProject
 from connect_hub.flows.core import Core
 from connect_hub.flows.endpoints import Endpoints
 from connect_hub.flows.event_history import Events
@@ -93,7 +94,7 @@ class ConnectHub:
         self.keys, self.storage = keys, storage
         clock, network, links = self.config.clock, self.config.network, self.config.links
         self.public_url = PublicUrl(public_url, insecure_dev=network.insecure_dev)
-        self.connectors = ConnectorRegistry(connectors)
+        self.connectors = ConnectorRegistry(connectors, clients_later=self.config.dashboard is not None)
         self._check_projects()
         self.callbacks = Callbacks()
         if isinstance(storage, HasSurroundings):
@@ -137,7 +138,8 @@ class ConnectHub:
         self.owners = Owners(core, self.accounts, revocation)
         self.audit = AuditLog(core)
         self.operators = Operators(core, self.audit)
-        self.triggers = Triggers(core, TriggerTokens(keys=keys), self.accounts)
+        self.triggers = Triggers(core, TriggerTokens(keys=keys))
+        self.connector_settings = ConnectorsOfProject(core)
         self.endpoints = Endpoints(core)
         self.events = Events(core, self.endpoints)
         self.upkeep = Upkeep(replace(core, ready=partial(self._runtime.ready, deliver=False)))
@@ -208,6 +210,7 @@ class ConnectHub:
             accounts=self.accounts,
             owners=self.owners,
             triggers=self.triggers,
+            connector_settings=self.connector_settings,
             endpoints=self.endpoints,
             events=self.events,
             visits=visits,

@@ -10,6 +10,7 @@ from connect_hub.flows.accounts import Accounts, Owners
 from connect_hub.flows.api_keys import ApiKeys
 from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.audit import AuditLog
+from connect_hub.flows.connector_settings import ConnectorsOfProject
 from connect_hub.flows.endpoints import Endpoints
 from connect_hub.flows.event_history import Events
 from connect_hub.flows.operators import Operators
@@ -124,6 +125,17 @@ class SyncTriggers(_Blocking[Triggers]):
     rotate = _blocking(Triggers.rotate)
 
 
+class SyncConnectorSettings(_Blocking[ConnectorsOfProject]):
+    """`hub.connector_settings`."""
+
+    list = _blocking(ConnectorsOfProject.list)
+    get = _blocking(ConnectorsOfProject.get)
+    enable = _blocking(ConnectorsOfProject.enable)
+    disable = _blocking(ConnectorsOfProject.disable)
+    configure = _blocking(ConnectorsOfProject.configure)
+    remove_client = _blocking(ConnectorsOfProject.remove_client)
+
+
 class SyncEndpoints(_Blocking[Endpoints]):
     """`hub.endpoints`."""
 
@@ -171,6 +183,7 @@ class SyncHub:
         self.audit = SyncAudit(hub.audit, runtime, "audit")
         self.operators = SyncOperators(hub.operators, runtime, "operators")
         self.triggers = SyncTriggers(hub.triggers, runtime, "triggers")
+        self.connector_settings = SyncConnectorSettings(hub.connector_settings, runtime, "connector_settings")
         self.endpoints = SyncEndpoints(hub.endpoints, runtime, "endpoints")
         self.events = SyncEvents(hub.events, runtime, "events")
         self.upkeep = SyncUpkeep(hub.upkeep, runtime, "upkeep")

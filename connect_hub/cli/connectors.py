@@ -1,13 +1,19 @@
 """`connect-hub connectors`."""
 
+from collections.abc import Sequence
+from typing import TextIO
+
 import click
 
 from connect_hub.cli.group import Refused
-from connect_hub.cli.host import app_option, chosen_hub
-from connect_hub.cli.table import show_table
+from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
+from connect_hub.cli.table import json_option, show, show_json, show_table
 from connect_hub.config import PublicUrl
 from connect_hub.connectors import catalog
 from connect_hub.connectors.definition import Connector
+from connect_hub.flows.connector_settings import ConnectorState
+from connect_hub.hub import ConnectHub
+from connect_hub.models import Account
 
 __all__ = ["command"]
 
@@ -19,20 +25,172 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--enabled", is_flag=True, help="Only what the hub of the environment offers.")
+@click.option("--project", help="How the connectors of the hub are set on this project.")
+@json_option
 @app_option
-def listing(enabled: bool, app: str | None) -> None:
-    """List the connectors that come with the package, or with --enabled or --app those of a hub."""
+def listing(enabled: bool, project: str | None, as_json: bool, app: str | None) -> None:
+    """List the connectors that come with the package, or with --enabled or --app those of a hub.
+
+    With --project: whether each is active there, and its OAuth client; never a secret.
+    """
+    if project is not None:
+        states = work_on(chosen_hub(app), lambda hub: hub.connector_settings.list(project=project))
+        show(_STATE, [_state(one) for one in states], as_json=as_json)
+        return
     if enabled or app is not None:
         definitions = [connector.definition for connector in chosen_hub(app).connectors.all()]
     else:
         definitions = [catalog.builtin(key) for key in catalog.builtin_keys()]
-    show_table(
-        ["key", "name", "categories", "signs in with"],
-        [
-            [d.key, d.name, ", ".join(map(str, d.categories)), ", ".join(m.type for m in d.methods)]
-            for d in definitions
-        ],
-    )
+    rows = [
+        {
+            "key": d.key,
+            "name": d.name,
+            "categories": ", ".join(map(str, d.categories)),
+            "methods": ", ".join(m.type for m in d.methods),
+        }
+        for d in definitions
+    ]
+    show(_SHIPPED, rows, as_json=as_json)
+
+
+_SHIPPED = {"key": "key", "name": "name", "categories": "categories", "methods": "signs in with"}
+_STATE = {
+    "key": "key",
+    "active": "active",
+    "enabled": "enabled",
+    "client_id": "client id",
+    "client_source": "set in",
+    "secret_set_at": "secret set",
+}
+
+
+def _state(one: ConnectorState) -> dict[str, object]:
+    client = one.client
+    return {
+        "key": one.key,
+        "name": one.connector.name,
+        "active": one.is_active,
+        "enabled": one.is_enabled,
+        "allowed_by_code": one.is_allowed,
+        "client_id": None if client is None else client.id,
+        "client_source": None if client is None else client.source,
+        "has_secret": client is not None and client.has_secret,
+        "secret_set_at": None if client is None else client.secret_set_at,
+        "secret_set_by": None if client is None else client.secret_set_by,
+        "scopes": None if one.scopes is None else " ".join(one.scopes),
+        "redirect_uri": one.redirect_uri or None,
+    }
+
+
+def _changed(one: ConnectorState, done: str, *, as_json: bool) -> None:
+    if as_json:
+        show_json(_state(one))
+    else:
+        click.echo(f"{done} {one.key}")
+
+
+@command.command("enable")
+@click.argument("key")
+@project_option
+@json_option
+@app_option
+def enable(key: str, project: str, as_json: bool, app: str | None) -> None:
+    """Offer a connector on a project, and let its accounts be used."""
+    one = work_on(chosen_hub(app), lambda hub: hub.connector_settings.enable(key, project=project))
+    _changed(one, "enabled", as_json=as_json)
+
+
+@command.command("disable")
+@click.argument("key")
+@click.option("--yes", is_flag=True, help="Do not ask, although it makes accounts inactive.")
+@project_option
+@json_option
+@app_option
+def disable(key: str, yes: bool, project: str, as_json: bool, app: str | None) -> None:
+    """Offer a connector no more; its accounts are inactive until it is enabled again."""
+
+    async def work(hub: ConnectHub) -> ConnectorState:
+        settings = hub.connector_settings
+        if not yes:
+            _confirm(await settings.affected(key, oauth_only=False, project=project))
+        return await settings.disable(key, project=project)
+
+    _changed(work_on(chosen_hub(app), work), "disabled", as_json=as_json)
+
+
+@command.command("configure")
+@click.argument("key")
+@click.option("--client-id", required=True, help="As the provider gave it to you.")
+@click.option(
+    "--client-secret-file",
+    type=click.File(),
+    help="A file that holds the secret, or - for standard input. Default: it is asked for, unseen.",
+)
+@click.option("--keep-secret", is_flag=True, help="Keep the secret that is stored.")
+@click.option("--public", is_flag=True, help="The client has no secret.")
+@click.option("--scope", "scopes", multiple=True, help="Instead of the connector's own. May be repeated.")
+@click.option("--yes", is_flag=True, help="Do not ask, although another client id makes accounts inactive.")
+@project_option
+@json_option
+@app_option
+def configure(
+    key: str,
+    client_id: str,
+    client_secret_file: TextIO | None,
+    keep_secret: bool,
+    public: bool,
+    scopes: tuple[str, ...],
+    yes: bool,
+    project: str,
+    as_json: bool,
+    app: str | None,
+) -> None:
+    """Set the OAuth client of a connector on a project. It is used from the next request on."""
+    hub = chosen_hub(app)
+    secret: str | None = None
+    if client_secret_file is not None:
+        secret = client_secret_file.read()
+    elif not (keep_secret or public):
+        secret = click.prompt("Client secret", hide_input=True, err=True)
+
+    async def work(hub: ConnectHub) -> ConnectorState:
+        settings = hub.connector_settings
+        before = (await settings.get(key, project=project)).client
+        if not yes and before is not None and before.id != client_id.strip():
+            _confirm(await settings.affected(key, oauth_only=True, project=project))
+        return await settings.configure(
+            key, client_id=client_id, client_secret=secret, public=public, scopes=scopes, project=project
+        )
+
+    _changed(work_on(hub, work), "configured", as_json=as_json)
+
+
+@command.command("remove-client")
+@click.argument("key")
+@click.option("--yes", is_flag=True, help="Do not ask, although it makes accounts inactive.")
+@project_option
+@json_option
+@app_option
+def remove_client(key: str, yes: bool, project: str, as_json: bool, app: str | None) -> None:
+    """Forget the OAuth client that was set for a connector, with its secret and scopes."""
+
+    async def work(hub: ConnectHub) -> ConnectorState:
+        settings = hub.connector_settings
+        if not yes:
+            _confirm(await settings.affected(key, oauth_only=True, project=project))
+        return await settings.remove_client(key, project=project)
+
+    _changed(work_on(chosen_hub(app), work), "removed the client of", as_json=as_json)
+
+
+def _confirm(accounts: Sequence[Account]) -> None:
+    """Ask, where accounts would be inactive; the newest are named."""
+    if not accounts:
+        return
+    click.echo("These accounts would be inactive, the newest first:", err=True)
+    for account in accounts:
+        click.echo(f"  {account.id}  {account.origin_owner_id!r}", err=True)
+    click.confirm("Go on?", abort=True, err=True)
 
 
 @command.command("redirect-uri")

@@ -73,23 +73,25 @@ def connectors_of(settings: Settings, environ: Mapping[str, str]) -> list[OAuth 
     for key in wanted:
         definition = own.get(key, key)
         with naming(f"{PREFIX}CONNECTORS"):
-            found.append(_with_client(key, definition, clients[key]))
+            found.append(_with_client(key, definition, clients[key], later=settings.dashboard))
     with naming(f"{PREFIX}CONNECTORS"):
-        ConnectorRegistry(found)
+        ConnectorRegistry(found, clients_later=settings.dashboard)
     return found
 
 
-def _with_client(key: str, definition: Connector | str, client: Client) -> OAuth | Connector | str:
+def _with_client(
+    key: str, definition: Connector | str, client: Client, *, later: bool
+) -> OAuth | Connector | str:
     item: OAuth | Connector | str = definition
     if client.id is not None:
         item = OAuth(definition, client_id=client.id, client_secret=client.secret)
     try:
-        ConnectorRegistry([item])
+        ConnectorRegistry([item], clients_later=later)
     except ConfigurationError as error:
         # What it says of code, said of variables.
         message = error.message.replace(
-            f"write OAuth({key!r}, client_id=…, client_secret=…)",
-            f"set {client.id_variable} and {client.secret_variable}",
+            f"write OAuth({key!r}, client_id=…, client_secret=…), or give the hub a dashboard to set it in",
+            f"set {client.id_variable} and {client.secret_variable}, or {PREFIX}DASHBOARD=1 to set it there",
         ).replace(f"write {key!r} instead of OAuth({key!r}, …)", f"remove {client.id_variable}")
         raise ConfigurationError(message) from None
     return item

@@ -102,17 +102,23 @@ class ConnectorRegistry:
     """What a hub was configured with, checked by name at once; shipped files are read at first use.
 
     `items` are keys of the catalogue, `OAuth(…)`, definitions, TOML files, or folders of them. A key is
-    looked up in `folders` first, then among the shipped ones.
+    looked up in `folders` first, then among the shipped ones. With `clients_later`, one that signs in with
+    OAuth alone may have no client id yet: operators set it.
     """
 
     def __init__(
-        self, items: "Iterable[str | Path | OAuth | Connector]", *, folders: Sequence[Path] = ()
+        self,
+        items: "Iterable[str | Path | OAuth | Connector]",
+        *,
+        folders: Sequence[Path] = (),
+        clients_later: bool = False,
     ) -> None:
+        self._clients_later = clients_later
         self._own: dict[str, Connector] = {}
         for folder in folders:
             self._own |= catalog.read_folder(folder)
         self._definitions: dict[str, Connector | None] = {}
-        self._clients: dict[str, OAuth] = {}
+        self._given: dict[str, OAuth] = {}
         self._types: dict[str, tuple[str, ...]] = {}
         for item in items:
             if isinstance(item, Path) and item.is_dir():
@@ -136,10 +142,10 @@ class ConnectorRegistry:
                     f"The connector {key!r} does not sign in with OAuth 2: "
                     f"write {key!r} instead of OAuth({key!r}, …)."
                 )
-            self._clients[key] = item
-        elif explicit or set(types) == {"oauth2"}:
+        elif not self._clients_later and (explicit or set(types) == {"oauth2"}):
             raise ConfigurationError(self._no_client_id(key, definition))
         self._definitions[key] = definition
+        self._given[key] = item
         self._types[key] = types
 
     def _find(self, wanted: "str | Path | Connector") -> "tuple[str, Connector | None]":
@@ -170,7 +176,8 @@ class ConnectorRegistry:
         where = f" Register the client at {pages[0]}." if pages else ""
         return (
             f"The connector {key!r} signs in with OAuth 2 and has no client id: "
-            f"write OAuth({key!r}, client_id=…, client_secret=…).{where}"
+            f"write OAuth({key!r}, client_id=…, client_secret=…), or give the hub a dashboard to set it in."
+            f"{where}"
         )
 
     def __len__(self) -> int:
@@ -185,8 +192,25 @@ class ConnectorRegistry:
 
     @property
     def oauth_keys(self) -> tuple[str, ...]:
-        """The keys of the connectors that offer OAuth 2, and so need a redirect URI registered."""
-        return tuple(self._clients)
+        """The keys of the connectors that offer OAuth 2, or may with a client that operators set, and so need
+        a redirect URI registered."""
+        return tuple(
+            key
+            for key, types in self._types.items()
+            if self._given[key].client_id or (self._clients_later and "oauth2" in types)
+        )
+
+    def given(self, key: str) -> OAuth:
+        """What code gave with the connector: perhaps a client, perhaps scopes. Raises KeyError."""
+        return self._given[key]
+
+    def needs_client(self, key: str) -> bool:
+        """Whether nobody can sign in to it without an OAuth client. Raises KeyError."""
+        return set(self._types[key]) == {"oauth2"}
+
+    def has_oauth(self, key: str) -> bool:
+        """Whether OAuth is among the ways to sign in to it. Raises KeyError."""
+        return "oauth2" in self._types[key]
 
     def get(self, key: str) -> EnabledConnector:
         """The connector called `key`, read now if it was not before.
@@ -200,7 +224,8 @@ class ConnectorRegistry:
         definition = self._definitions[key]
         if definition is None:
             definition = self._definitions[key] = catalog.builtin(key)
-        return EnabledConnector(definition, self._clients.get(key))
+        given = self._given[key]
+        return EnabledConnector(definition, given if given.client_id else None)
 
     def all(self) -> tuple[EnabledConnector, ...]:
         """Every connector, in the order of configuration."""

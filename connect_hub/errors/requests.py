@@ -11,6 +11,7 @@ __all__ = [
     "AttemptNotFound",
     "ConnectorInactive",
     "ConnectorNotFound",
+    "ConnectorReadOnly",
     "DeliveryNotFound",
     "EndpointDisabled",
     "EndpointNotFound",
@@ -142,6 +143,12 @@ class EndpointDisabled(ConnectHubError):
     """This webhook endpoint is disabled. Enable it first."""
 
     code = "endpoint_disabled"
+
+
+class ConnectorReadOnly(ConnectHubError):
+    """This is part of the hub's configuration in code. Change it there."""
+
+    code = "connector_read_only"
 
 
 class EndpointReadOnly(ConnectHubError):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar, Unpack
 
+from connect_hub.connectors.offer import Offer
 from connect_hub.errors import AccountNotFound, FieldError, ValidationFailed
 from connect_hub.events import account_event, change_name
 from connect_hub.flows.audit import AuditLog
@@ -13,9 +14,9 @@ from connect_hub.flows.core import Core
 from connect_hub.flows.requests import AccountChange, AccountFields, ChangeAccount, OwnerName, parse
 from connect_hub.flows.revocation import Revocation
 from connect_hub.models import Account, AccountStatus, AccountType, StatusReason
-from connect_hub.storage.protocol import AccountQuery, Change, Erased, NewEvent
+from connect_hub.storage.protocol import AccountQuery, Announce, Change, Erased, NewEvent
 
-__all__ = ["AccountFilter", "Accounts", "Owners"]
+__all__ = ["AccountFilter", "Accounts", "Owners", "seen_in"]
 
 T = TypeVar("T")
 
@@ -38,11 +39,9 @@ class Accounts:
         self._revocation = revocation
         self._audit = AuditLog(core)
 
-    def seen(self, account: Account) -> Account:
+    async def seen(self, account: Account) -> Account:
         """`account` with status `inactive` if its connector is disabled on its project."""
-        if account.provider in self._core.enabled(account.project_id):
-            return account
-        return replace(account, status=AccountStatus.INACTIVE)
+        return seen_in(await self._core.offer(account.project_id), account)
 
     async def get(self, account_id: str, *, project: str = "default") -> Account:
         """Raises AccountNotFound, for another project's account as well."""
@@ -50,7 +49,7 @@ class Accounts:
         account = await self._core.storage.account(account_id, project_id=project)
         if account is None:
             raise AccountNotFound
-        return self.seen(account)
+        return await self.seen(account)
 
     async def list(
         self,
@@ -92,18 +91,19 @@ class Accounts:
     ) -> Sequence[Account]:
         """One page, for the API: by place (`offset`) or by where the one before ended (`before`)."""
         await self._core.ready()
+        offer = await self._core.offer(project)
         query = AccountQuery(
             project_id=project,
             account_ids=where.account_ids,
             origin_owner_ids=where.origin_owner_ids,
             providers=where.providers,
             statuses=where.statuses,
-            enabled_providers=self._core.enabled(project),
+            enabled_providers=offer.enabled,
             limit=limit,
             offset=offset,
             before=before,
         )
-        return [self.seen(account) for account in await self._core.storage.accounts(query)]
+        return [seen_in(offer, account) for account in await self._core.storage.accounts(query)]
 
     async def change(
         self, account_id: str, *, project: str = "default", **fields: Unpack[AccountFields]
@@ -193,13 +193,14 @@ class Accounts:
         self, account_id: str, change: Callable[[Account], Account], project: str, action: str
     ) -> Account:
         await self._core.ready()
+        offer = await self._core.offer(project)
         account = await self._core.storage.change_account(
-            project, account_id, change, announce=self.announce, note=self._audit.noting(action)
+            project, account_id, change, announce=self.announcing(offer), note=self._audit.noting(action)
         )
         if account is None:
             raise AccountNotFound
         self._core.wake()
-        return self.seen(account)
+        return seen_in(offer, account)
 
     async def delete(self, account_id: str, *, project: str = "default") -> Account:
         """Destroy its credentials and remove it, then revoke them at the provider, best effort.
@@ -207,26 +208,31 @@ class Accounts:
         Returns the account as it was. Raises AccountNotFound.
         """
         await self._core.ready()
+        offer = await self._core.offer(project)
         removed = await self._core.storage.delete_account(
-            project, account_id, announce=self.announce, note=self._audit.noting("account.deleted")
+            project, account_id, announce=self.announcing(offer), note=self._audit.noting("account.deleted")
         )
         if removed is None:
             raise AccountNotFound
         self._core.wake()
         self._revocation.begin(removed)
-        return self.seen(removed.account)
+        return seen_in(offer, removed.account)
 
-    def announce(self, account: Account, change: Change, before: Account | None) -> Sequence[NewEvent]:
-        """An `Announce`: the event that tells of a change to an account."""
-        return [
-            account_event(
-                change_name(change),
-                account,
-                targets=self._core.targets,
-                now=self._core.clock.now(),
-                status=self.seen(account).status,
-            )
-        ]
+    def announcing(self, offer: Offer) -> Announce:
+        """Makes the event that tells of a change to an account of the offer's project."""
+
+        def announce(account: Account, change: Change, before: Account | None) -> Sequence[NewEvent]:
+            return [
+                account_event(
+                    change_name(change),
+                    account,
+                    targets=self._core.targets,
+                    now=self._core.clock.now(),
+                    status=seen_in(offer, account).status,
+                )
+            ]
+
+        return announce
 
 
 class Owners:
@@ -248,7 +254,7 @@ class Owners:
         erased = await self._core.storage.erase_owner(
             project,
             origin_owner_id,
-            announce=self._accounts.announce,
+            announce=self._accounts.announcing(await self._core.offer(project)),
             # Which customer it was can be shown to whoever knows the id; the log itself forgets it.
             note=AuditLog(self._core).entry(
                 project, "owner.erased", hashlib.sha256(origin_owner_id.encode()).hexdigest()[:32]
@@ -258,6 +264,11 @@ class Owners:
         for removed in erased.accounts:
             self._revocation.begin(removed)
         return erased
+
+
+def seen_in(offer: Offer, account: Account) -> Account:
+    """`account`, which is of the offer's project, with the status that the outside sees."""
+    return account if account.provider in offer else replace(account, status=AccountStatus.INACTIVE)
 
 
 def _among(name: str, wanted: Collection[T] | None) -> frozenset[T]:

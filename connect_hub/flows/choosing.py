@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from connect_hub.connectors.methods import ClientCredentialsMethod, Method, OAuth2Method
+from connect_hub.connectors.offer import Offer
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.connectors.values import FieldValues
 from connect_hub.credentials import Credentials
@@ -134,7 +135,7 @@ class Choosing:
         session = live.session
         connected = await self._connected(session)
         accounts = await self._visible(session, connected)
-        connectors = offered(self._core, session)
+        connectors = offered(await self._core.offer(session.project_id), session)
         if session.account_id is not None:
             wanted = _named(accounts, session.account_id).provider
             connectors = tuple(c for c in connectors if c.key == wanted)
@@ -150,7 +151,7 @@ class Choosing:
         offered; AccountNotFound if the account that the link was made for is gone; LinkUsed, LinkRevoked.
         """
         session = live.session
-        connector = self.connector(session, provider)
+        connector = await self.connector(session, provider)
         connected = await self._connected(session)
         rules.refuse_unless_connectable(
             session, provider=connector.name, connected_before=provider in connected
@@ -176,18 +177,18 @@ class Choosing:
         kept = {name: secret for name, secret in sealed.secrets.items() if name in asked}
         return replace(empty, stored=kept, stored_for=sealed.variables)
 
-    def connector(self, session: Session, provider: str) -> EnabledConnector:
+    async def connector(self, session: Session, provider: str) -> EnabledConnector:
         """A connector that the session allows. Raises ConnectorNotFound."""
-        for connector in offered(self._core, session):
+        for connector in offered(await self._core.offer(session.project_id), session):
             if connector.key == provider:
                 return connector
         raise ConnectorNotFound
 
-    def integration(self, session: Session, integration_id: str) -> Integration:
+    async def integration(self, session: Session, integration_id: str) -> Integration:
         """What the name of the wire contract stands for. Raises ConnectorNotFound if the session does not
         allow it."""
         key, _, method = integration_id.partition(".")
-        connector = self.connector(session, key)
+        connector = await self.connector(session, key)
         for integration in integrations(connector):
             if integration.id == integration_id or (method and integration.method.name == method):
                 return integration
@@ -204,12 +205,12 @@ class Choosing:
         """The owner's accounts that the visit may see and touch, newest first."""
         return await self._visible(live.session, await self._connected(live.session))
 
-    async def renews(self, live: LiveVisit, account: Account) -> bool:
+    async def renews(self, live: LiveVisit, offer: Offer, account: Account) -> bool:
         """Whether a connection to the account's provider, in this visit, would renew this account."""
         session = live.session
         if session.multiple or account.slot != "" or account.type is not session.type:
             return False
-        if not any(c.key == account.provider for c in offered(self._core, session)):
+        if not any(c.key == account.provider for c in offered(offer, session)):
             return False
         connected = await self._connected(session)
         return session.used_at is None and account.provider not in connected

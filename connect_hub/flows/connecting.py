@@ -92,7 +92,7 @@ class Connecting:
         AccountNotFound, AttemptNotFound, LinkUsed, LinkRevoked.
         """
         await self._core.ready()
-        connector = self.choosing.connector(live.session, provider)
+        connector = await self.choosing.connector(live.session, provider)
         self.choosing.check_nonce(live, provider, attempt_id, nonce)
         if live.visit.attempt_id not in {None, attempt_id}:
             raise AttemptNotFound
@@ -176,7 +176,7 @@ class Connecting:
     async def destination(self, live: LiveVisit, attempt_id: str) -> tuple[EnabledConnector, str]:
         """Where a redirected attempt's browser is to go. Writes nothing. Raises StateInvalid."""
         attempt = await self.attempt(live, attempt_id)
-        connector = self.choosing.connector(live.session, attempt.provider)
+        connector = await self.choosing.connector(live.session, attempt.provider)
         return connector, await self._sign_ins.address(live, attempt_id)
 
     async def finish(
@@ -204,7 +204,7 @@ class Connecting:
             raise StateInvalid
         if state.redirect_uri != self._sign_ins.redirect_uri(provider):
             raise StateInvalid
-        connector = self.choosing.connector(live.session, provider)
+        connector = await self.choosing.connector(live.session, provider)
         engine = self._core.engines.of(connector, state.method)
         if not isinstance(engine, OAuth2Engine):
             raise StateInvalid
@@ -274,7 +274,7 @@ class Connecting:
         attempt = await self.attempt(live, attempt_id)
         self.choosing.check_nonce(live, attempt.provider, attempt_id, nonce)
         if attempt.status is not AttemptStatus.AUTHENTICATED:
-            connector = self.choosing.connector(live.session, attempt.provider)
+            connector = await self.choosing.connector(live.session, attempt.provider)
             connection = self._linking.held(attempt)
             await self._linking.link(live.session, attempt, connector, connection, accept_other_identity=True)
         return Finished(live.visit.name, attempt_id)
@@ -301,7 +301,7 @@ class Connecting:
             await self._steps.left(live, attempts[0] if attempts else None)
         for attempt in attempts:
             if attempt.held is not None and attempt.status is not AttemptStatus.AUTHENTICATED:
-                connector = self._core.connectors.get(attempt.provider)
+                connector = (await self._core.offer(attempt.project_id)).get(attempt.provider)
                 await self._linking.discard(attempt, connector)
         return attempts
 

@@ -1,19 +1,27 @@
 """What every flow works with, built once by the hub."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from connect_hub.auth.engine import Engines
 from connect_hub.callbacks import Callbacks
 from connect_hub.clock import Clock
 from connect_hub.config import HubConfig, Project, PublicUrl
-from connect_hub.connectors.registry import ConnectorRegistry, EnabledConnector
-from connect_hub.errors import ConnectorInactive, NotFound
+from connect_hub.connectors.offer import Offer
+from connect_hub.connectors.registry import ConnectorRegistry
+from connect_hub.errors import NotFound
+from connect_hub.flows.client_secrets import open_secret
 from connect_hub.nonce import Nonces
-from connect_hub.storage.protocol import Storage
+from connect_hub.storage.protocol import ConnectorSettings, Storage
 from connect_hub.tokens import LinkTokens
 from connect_hub.vault import Vault
 from connect_hub.webhooks.targets import webhook_target
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 __all__ = ["Core"]
 
@@ -45,17 +53,31 @@ class Core:
         except KeyError:
             raise NotFound(f"There is no project {project_id!r}.") from None
 
-    def enabled(self, project_id: str) -> frozenset[str]:
-        """The keys of the connectors that are enabled on the project."""
-        allowed = self.project(project_id).connectors
-        return frozenset(key for key in self.connectors if allowed is None or key in allowed)
+    async def offer(
+        self, project_id: str, *, connection: "Connection | AsyncConnection | None" = None
+    ) -> Offer:
+        """What the project offers now: what operators set is read anew. Raises NotFound.
 
-    def connector(self, project_id: str, key: str) -> EnabledConnector:
-        """An enabled connector. Raises ConnectorNotFound, or ConnectorInactive if the project disabled it."""
-        connector = self.connectors.get(key)
-        if key not in self.enabled(project_id):
-            raise ConnectorInactive(f"The connector {key!r} is not enabled on this project.")
-        return connector
+        With `connection` it is read in the host's transaction on it.
+        """
+        self.project(project_id)
+        settings = await self.storage.connector_settings(project_id, connection=connection)
+        return self._offer(project_id, settings)
+
+    async def offers(self) -> Callable[[str], Offer]:
+        """The same for whichever project it turns out to be."""
+        settings = await self.storage.connector_settings(None)
+        return lambda project_id: self._offer(
+            project_id, [one for one in settings if one.project_id == project_id]
+        )
+
+    def _offer(self, project_id: str, settings: Sequence[ConnectorSettings]) -> Offer:
+        return Offer(
+            self.connectors,
+            allowed=self.project(project_id).connectors,
+            settings=settings,
+            open_secret=partial(open_secret, self.vault),
+        )
 
     def targets(self, project_id: str, event: str, provider: str | None) -> tuple[str, ...]:
         """Who gets an event of this name; see `connect_hub.events.Targets`."""

@@ -73,7 +73,7 @@ class CredentialsFlow:
         """
         await self._core.ready()
         stored = await self._load(account_id, project)
-        credentials, engine = self._open(stored)
+        credentials, engine = await self._open(stored)
         forced = refused is not None and _same(refused, credentials)
         if engine.can_refresh(credentials) and (forced or self._is_due(stored.account)):
             must = forced or self._has_run_out(stored.account)
@@ -85,7 +85,7 @@ class CredentialsFlow:
                     raise
                 self._leave_alone(account_id)
                 log.warning("account %s: refresh failed; its token is still valid", account_id)
-            credentials, engine = self._open(stored)
+            credentials, engine = await self._open(stored)
         elif self._has_run_out(stored.account):
             await self._expire(
                 stored.account, "token_expired", "The access token ran out and cannot be refreshed."
@@ -99,7 +99,7 @@ class CredentialsFlow:
         if stored is None:
             raise AccountNotFound
         account = stored.account
-        if account.provider not in self._core.enabled(account.project_id):
+        if account.provider not in await self._core.offer(account.project_id):
             raise AccountInactive
         if account.status is AccountStatus.SUSPENDED:
             raise AccountSuspended
@@ -107,14 +107,14 @@ class CredentialsFlow:
             raise CredentialsExpired
         return stored
 
-    def _open(self, stored: StoredCredentials) -> tuple[Credentials, AuthEngine]:
+    async def _open(self, stored: StoredCredentials) -> tuple[Credentials, AuthEngine]:
         account = stored.account
         if stored.sealed is None:
             raise CredentialsUnreadable("This account has no stored credentials.")
         credentials = self._core.vault.open_credentials(
             stored.sealed, project_id=account.project_id, account_id=account.id, generation=account.generation
         )
-        connector = self._core.connectors.get(account.provider)
+        connector = (await self._core.offer(account.project_id)).get(account.provider)
         try:
             return credentials, self._core.engines.of(connector, credentials.method)
         except KeyError:
@@ -184,7 +184,7 @@ class CredentialsFlow:
             current = await self._core.storage.stored_credentials(account.id, project_id=account.project_id)
             if current is None:
                 raise AccountNotFound
-            credentials, engine = self._open(current)
+            credentials, engine = await self._open(current)
             refreshed = await engine.refresh(credentials)
             return await self._store(account, epoch, refreshed, engine)
         except CredentialsExpired:

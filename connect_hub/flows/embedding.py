@@ -146,7 +146,7 @@ class Embedding:
     async def begin(self, live: LiveVisit, provider: str = "") -> Attempt:
         """Begin an attempt; the provider may be named later, when its window opens."""
         if provider:
-            self.connecting.choosing.connector(live.session, provider)
+            await self.connecting.choosing.connector(live.session, provider)
         now = self.core.clock.now()
         attempt = Attempt(
             id=_new_id(),
@@ -179,7 +179,8 @@ class Embedding:
         """
         attempt = await self.connecting.attempt(live, attempt_id)
         if attempt.held is not None and attempt.status is not AttemptStatus.AUTHENTICATED:
-            await self.linking.discard(attempt, self.core.connectors.get(attempt.provider))
+            connector = (await self.core.offer(attempt.project_id)).get(attempt.provider)
+            await self.linking.discard(attempt, connector)
             return
         await self.core.storage.save_attempt(
             replace(attempt, status=AttemptStatus.CANCELLED, updated_at=self.core.clock.now()),

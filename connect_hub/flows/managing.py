@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connect_hub.connectors.offer import Offer
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.errors import AccountNotFound
-from connect_hub.flows.accounts import Accounts
+from connect_hub.flows.accounts import Accounts, seen_in
 from connect_hub.flows.choosing import Choosing
 from connect_hub.flows.core import Core
 from connect_hub.flows.visits import LiveVisit
@@ -41,8 +42,9 @@ class Managing:
         if not is_managing(live):
             return ()
         found = await self._choosing.visible(live)
+        offer = await self._core.offer(live.session.project_id)
         return [
-            await self._managed(live, account)
+            await self._managed(live, offer, account)
             for account in found
             if account.provider in self._core.connectors
         ]
@@ -53,7 +55,8 @@ class Managing:
             raise AccountNotFound
         for account in await self._choosing.visible(live):
             if account.id == account_id and account.provider in self._core.connectors:
-                return await self._managed(live, account)
+                offer = await self._core.offer(live.session.project_id)
+                return await self._managed(live, offer, account)
         raise AccountNotFound
 
     def nonce(self, live: LiveVisit, account_id: str) -> str:
@@ -75,9 +78,9 @@ class Managing:
         )
         return await self._accounts.delete(managed.account.id, project=live.session.project_id)
 
-    async def _managed(self, live: LiveVisit, account: Account) -> Managed:
-        connector = self._core.connectors.get(account.provider)
-        return Managed(self._accounts.seen(account), connector, await self._choosing.renews(live, account))
+    async def _managed(self, live: LiveVisit, offer: Offer, account: Account) -> Managed:
+        renewable = await self._choosing.renews(live, offer, account)
+        return Managed(seen_in(offer, account), offer.get(account.provider), renewable)
 
 
 def is_managing(live: LiveVisit) -> bool:

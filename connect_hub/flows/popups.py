@@ -42,13 +42,13 @@ class Popups:
     visits: Visits
     connecting: Connecting
 
-    def opening(self, live: LiveVisit, attempt: Attempt) -> tuple[str, str]:
+    async def opening(self, live: LiveVisit, attempt: Attempt) -> tuple[str, str]:
         """The integration of an attempt that a frame began, and the session's token, for its window.
 
         Raises ConnectorNotFound for a way that is no sign-in, or that asks for a secret first.
         """
         session = live.session
-        connector = self.connecting.choosing.connector(session, attempt.provider)
+        connector = await self.connecting.choosing.connector(session, attempt.provider)
         for integration in integrations(connector):
             if integration.redirects and integration.method.name == attempt.method:
                 return integration.id, self.core.tokens.issue(
@@ -64,14 +64,14 @@ class Popups:
         """
         await self.core.ready()
         landing = await self.visits.landing(token)
-        integration = self._integration(landing.session, integration_id)
+        integration = await self._integration(landing.session, integration_id)
         attempt = await self._attempt(landing.session, integration, attempt_id)
         fields = integration.connector.definition.fields_of(integration.method)
         landing = replace(landing, connectors=(integration.connector,))
         return WindowLanding(landing, attempt, integration, fields)
 
-    def _integration(self, session: Session, integration_id: str) -> Integration:
-        integration = self.connecting.choosing.integration(session, integration_id)
+    async def _integration(self, session: Session, integration_id: str) -> Integration:
+        integration = await self.connecting.choosing.integration(session, integration_id)
         if not integration.redirects:
             raise ConnectorNotFound
         return integration

@@ -51,7 +51,7 @@ class Revocation:
             credentials = self._core.vault.open_credentials(
                 sealed, project_id=account.project_id, account_id=account.id, generation=account.generation
             )
-            connector = self._core.connectors.get(account.provider)
+            connector = (await self._core.offer(account.project_id)).get(account.provider)
         except ConnectHubError as error:
             log.warning("account %s: not revoked at its provider: %s", account.id, error.code)
             return

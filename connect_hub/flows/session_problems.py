@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from connect_hub.connectors.offer import Offer
 from connect_hub.errors import ConnectorInactive, FieldError
 from connect_hub.flows.core import Core
 from connect_hub.flows.requests import CreateSession
@@ -13,11 +14,11 @@ __all__ = ["SessionProblems"]
 class SessionProblems:
     """Collects what is wrong with a request in view of the hub's configuration and its accounts."""
 
-    def __init__(self, core: Core, project: str, request: CreateSession) -> None:
+    def __init__(self, core: Core, offer: Offer, project: str, request: CreateSession) -> None:
         self._core = core
         self._project = project
         self._request = request
-        self._enabled = core.enabled(project)
+        self._offer = offer
         self.found: list[FieldError] = []
 
     def _add(self, name: str, message: str) -> None:
@@ -54,13 +55,13 @@ class SessionProblems:
         if self._request.providers is not None and provider not in self._request.providers:
             self._add("provider", "is not among providers")
         wanted = self._request.categories
-        if wanted is not None and provider in self._enabled:
+        if wanted is not None and provider in self._offer:
             categories = self._core.connectors.get(provider).definition.categories
             if not set(categories) & set(wanted):
                 self._add("provider", f"{provider!r} is of none of these categories")
 
     def _check_provider(self, name: str, key: str) -> None:
-        if key in self._enabled:
+        if key in self._offer:
             return
         if key in self._core.connectors:
             raise ConnectorInactive(f"The connector {key!r} is not enabled on this project.")
@@ -81,7 +82,7 @@ class SessionProblems:
             self._add("account_id", "this owner has no such account")
         elif request.provider is not None and account.provider != request.provider:
             self._add("provider", f"the account is of {account.provider!r}")
-        elif account.provider not in self._enabled:
+        elif account.provider not in self._offer:
             raise ConnectorInactive(f"The connector {account.provider!r} is not enabled on this project.")
 
 

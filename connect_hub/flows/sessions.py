@@ -95,7 +95,7 @@ class Sessions:
         """
         await self._core.ready()
         now = self._core.clock.now()
-        session = await self._new(request, project, now, lifetime)
+        session = await self._new(request, project, now, lifetime, connection)
         remembered = None
         if idempotency is not None:
             scope, key, body = idempotency
@@ -109,7 +109,7 @@ class Sessions:
                 # Another session has these 53 bits. On a connection of the host's the transaction is lost.
                 if connection is not None:
                     raise
-                session = await self._new(request, project, now, lifetime)
+                session = await self._new(request, project, now, lifetime, connection)
             else:
                 return self.issued(stored)
         raise StorageConflict
@@ -227,9 +227,15 @@ class Sessions:
         return session
 
     async def _new(
-        self, request: CreateSession, project: str, now: datetime, lifetime: timedelta | None
+        self,
+        request: CreateSession,
+        project: str,
+        now: datetime,
+        lifetime: timedelta | None,
+        connection: "Connection | AsyncConnection | None",
     ) -> Session:
-        problems = SessionProblems(self._core, project, request)
+        offer = await self._core.offer(project, connection=connection)
+        problems = SessionProblems(self._core, offer, project, request)
         problems.check_plain()
         await problems.check_account()
         if problems.found:

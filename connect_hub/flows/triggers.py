@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from connect_hub.errors import AccountNotFound, TriggerNotFound, TriggerTokenForgotten
 from connect_hub.events import account_event, change_name
-from connect_hub.flows.accounts import Accounts
+from connect_hub.flows.accounts import seen_in
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
 from connect_hub.models import Account, Json, Session
@@ -32,10 +32,9 @@ class TriggerAddress:
 class Triggers:
     """What a host and a provider do with triggers."""
 
-    def __init__(self, core: Core, tokens: TriggerTokens, accounts: Accounts) -> None:
+    def __init__(self, core: Core, tokens: TriggerTokens) -> None:
         self._core = core
         self._tokens = tokens
-        self._accounts = accounts
         self._audit = AuditLog(core)
 
     async def get(self, account_id: str, *, project: str = "default") -> TriggerAddress:
@@ -80,6 +79,7 @@ class Triggers:
         if digest is None:
             raise TriggerNotFound
         await self._core.ready()
+        offers = await self._core.offers()
 
         def announce(account: Account, change: Change, before: Account | None) -> Sequence[NewEvent]:
             return [
@@ -88,7 +88,7 @@ class Triggers:
                     account,
                     targets=self._core.targets,
                     now=self._core.clock.now(),
-                    status=self._accounts.seen(account).status,
+                    status=seen_in(offers(account.project_id), account).status,
                     extra={"trigger": _call(self._allowed(account, headers), body)},
                 )
             ]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from connect_hub.connectors.offer import Offer
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.errors import (
     CookieMissing,
@@ -69,16 +70,15 @@ class Opened:
     """Names of visits whose cookies the browser may forget."""
 
 
-def offered(core: Core, session: Session) -> tuple[EnabledConnector, ...]:
-    """The connectors that the session may connect, in the order of configuration."""
-    enabled = core.enabled(session.project_id)
+def offered(offer: Offer, session: Session) -> tuple[EnabledConnector, ...]:
+    """The connectors of its project that the session may connect, in the order of configuration."""
     chosen = []
-    for key in core.connectors:
-        if key not in enabled or (session.providers is not None and key not in session.providers):
+    for key in offer:
+        if session.providers is not None and key not in session.providers:
             continue
         if session.provider is not None and key != session.provider:
             continue
-        connector = core.connectors.get(key)
+        connector = offer.get(key)
         if session.categories is None or set(session.categories) & set(connector.definition.categories):
             chosen.append(connector)
     return tuple(chosen)
@@ -104,12 +104,11 @@ class Visits:
         )
 
     async def _connectors(self, session: Session) -> tuple[EnabledConnector, ...]:
+        offer = await self._core.offer(session.project_id)
         if session.account_id is None:
-            return offered(self._core, session)
+            return offered(offer, session)
         account = await self._core.storage.account(session.account_id, project_id=session.project_id)
-        return tuple(
-            c for c in offered(self._core, session) if account is not None and c.key == account.provider
-        )
+        return tuple(c for c in offered(offer, session) if account is not None and c.key == account.provider)
 
     async def _session(self, token: str) -> Session:
         """The session of a token whose signature is good, whatever its status."""

@@ -5,6 +5,7 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
+from connect_hub.connectors.offer import Offer
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.errors import (
     ConnectHubError,
@@ -16,7 +17,6 @@ from connect_hub.errors import (
     ValidationFailed,
 )
 from connect_hub.flows.accounts import AccountFilter
-from connect_hub.flows.api_keys import Caller
 from connect_hub.flows.requests import (
     AuthenticateToken,
     ChangeAccount,
@@ -215,18 +215,18 @@ class Api:
 
     async def list_connectors(self, request: Request) -> Response:
         caller = await self._callers.identify(request)
-        connectors = self._site.core.connectors.all()
-        return json_response([self._connector_json(caller, connector) for connector in connectors])
+        offer = await self._site.core.offer(caller.project_id)
+        return json_response([self._connector_json(offer, key) for key in self._site.core.connectors])
 
     async def get_connector(self, request: Request) -> Response:
         caller = await self._callers.identify(request)
-        connector = self._site.core.connectors.get(request.path_params["provider"])
-        return json_response(self._connector_json(caller, connector))
+        offer = await self._site.core.offer(caller.project_id)
+        return json_response(self._connector_json(offer, request.path_params["provider"]))
 
-    def _connector_json(self, caller: Caller, connector: EnabledConnector) -> Document:
-        active = connector.key in self._site.core.enabled(caller.project_id)
-        logo_url = self._site.core.public_url.origin + self._site.assets.logo_url(connector.key)
-        return connector_json(connector, active=active, logo_url=logo_url)
+    def _connector_json(self, offer: Offer, key: str) -> Document:
+        connector = offer.get(key)
+        logo_url = self._site.core.public_url.origin + self._site.assets.logo_url(key)
+        return connector_json(connector, active=key in offer, logo_url=logo_url)
 
     # --- upkeep ---
 

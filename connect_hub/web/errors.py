@@ -33,6 +33,7 @@ STATUS: dict[str, int] = {
     "connect_hub_error": 500,
     "connector_inactive": 412,
     "connector_not_found": 404,
+    "connector_read_only": 409,
     "cookie_missing": 403,
     "could_not_check": 422,
     "credentials_expired": 409,

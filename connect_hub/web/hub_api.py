@@ -104,7 +104,7 @@ class HubApi:
 
     async def connector(self, request: Request) -> Response:
         live = await self._live(request, reading=True)
-        integration = self._choosing.integration(live.session, request.path_params["integration_id"])
+        integration = await self._choosing.integration(live.session, request.path_params["integration_id"])
         others = tuple(way for way in integrations(integration.connector) if way.id != integration.id)
         config = config_json(
             integration,
@@ -129,7 +129,7 @@ class HubApi:
     async def account(self, request: Request) -> Response:
         live = await self._live(request, reading=True)
         account = await self._choosing.account(live.session, request.path_params["account_id"])
-        ways = integrations(self._choosing.connector(live.session, account.provider))
+        ways = integrations(await self._choosing.connector(live.session, account.provider))
         if not ways:
             raise ConnectHubError
         way = next((way for way in ways if way.method.name == account.method), ways[0])
@@ -148,7 +148,7 @@ class HubApi:
         # A page that sends back what it was given has not typed a secret.
         sent = _texts(wanted.credentials).items()
         typed = Typed({name: text for name, text in sent if not text.startswith(REDACTED)})
-        integration = self._choosing.integration(live.session, wanted.integration_id)
+        integration = await self._choosing.integration(live.session, wanted.integration_id)
         outcome = await self._embedding.connect(
             live, integration, typed, account_id=account_id, accept_other=wanted.accept_other_identity
         )

@@ -12,6 +12,7 @@ from connect_hub.flows.api_keys import ApiKeys
 from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.connecting import Connecting
+from connect_hub.flows.connector_settings import ConnectorsOfProject
 from connect_hub.flows.core import Core
 from connect_hub.flows.embedding import Embedding
 from connect_hub.flows.endpoints import Endpoints
@@ -64,6 +65,7 @@ class Flows:
     accounts: Accounts
     owners: Owners
     triggers: Triggers
+    connector_settings: ConnectorsOfProject
     endpoints: Endpoints
     events: Events
     visits: Visits

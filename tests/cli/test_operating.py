@@ -1,6 +1,7 @@
 """The command line's twins of the pages."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,49 @@ def test_links_are_listed_and_revoked(run: Run) -> None:
     assert len(run("audit", "--limit", "2").stdout.splitlines()) == 3
 
 
+def test_connectors_are_configured_and_switched(
+    run: Run, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The twin of the Connectors page: the secret comes from a file or is asked for, and is in no output;
+    with the dashboard on, a connector that has OAuth alone starts without a client."""
+    environment.setenv("CONNECT_HUB_CONNECTORS", "bamboohr, salesforce")
+    assert "CONNECT_HUB_DASHBOARD=1" in run("connectors", "list", "--project", "default").output
+    environment.setenv("CONNECT_HUB_DASHBOARD", "1")
+
+    def states() -> dict[str, dict[str, object]]:
+        lines = run("connectors", "list", "--project", "default", "--json").stdout.splitlines()
+        return {row["key"]: row for row in map(json.loads, lines)}
+
+    assert {key: row["active"] for key, row in states().items()} == {"bamboohr": True, "salesforce": False}
+    (tmp_path / "secret").write_text("canary-secret-0123\n", "utf-8")
+    configured = run(
+        *("connectors", "configure", "salesforce", "--client-id", "abc"),
+        *("--client-secret-file", "secret", "--scope", "api", "--scope", "refresh_token", "--json"),
+    )
+    assert json.loads(configured.stdout)["active"] is True
+    row = states()["salesforce"]
+    assert (row["client_id"], row["client_source"], row["has_secret"]) == ("abc", "database", True)
+    assert (row["scopes"], row["enabled"]) == ("api refresh_token", True)
+    kept = run("connectors", "configure", "salesforce", "--client-id", "abc", "--keep-secret")
+    assert kept.stdout == "configured salesforce\n"
+    assert run("connectors", "disable", "salesforce").stdout == "disabled salesforce\n"
+    assert states()["salesforce"]["active"] is False
+    assert run("connectors", "enable", "salesforce").stdout == "enabled salesforce\n"
+    assert run("connectors", "remove-client", "salesforce").exit_code == 0
+    log = run("audit", "--subject", "salesforce", "--json")
+    assert [json.loads(line)["action"] for line in log.stdout.splitlines()] == [
+        "connector.client_removed",
+        "connector.enabled",
+        "connector.disabled",
+        "connector.configured",
+        "connector.configured",
+    ]
+    assert (
+        "canary"
+        not in log.output + configured.output + run("connectors", "list", "--project", "default").output
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -51,6 +95,9 @@ def test_links_are_listed_and_revoked(run: Run) -> None:
         (("operators", "add", "--name", "Ada", "--role", "nowhere=admin"), "no project"),
         (("operators", "add", "--name", " ", "--role", "admin"), "name"),
         (("operators", "revoke", "0123"), "no operator"),
+        (("connectors", "disable", "slak"), "'slack'"),
+        (("connectors", "configure", "bamboohr", "--client-id", "x y", "--public"), "client_id"),
+        (("connectors", "list", "--project", "nowhere"), "no project"),
         (("accounts", "show", "nothing"), "account"),
         (("accounts", "suspend", "nothing"), "account"),
         (("links", "revoke", "1"), "session"),

@@ -5,12 +5,16 @@ from pathlib import Path
 
 from connect_hub import HubConfig, Project, Secret
 from connect_hub.audit import Actor, ActorKind
+from connect_hub.connectors.catalog import parse
+from connect_hub.connectors.definition import Connector
 from connect_hub.dashboard import DashboardConfig, OperatorTokens
 from connect_hub.operators import Role
+from connect_hub.testing import SimulatedProvider
+from connect_hub.testing.provider.connectors import oauth_toml
 from tests.customer import Customer, Seen
 from tests.hubs import API_KEY, GOOD_KEY, Hub, make_hub
 
-__all__ = ["DESK", "OTHER_KEY", "Staff", "make_desk", "sign_in"]
+__all__ = ["DESK", "OTHER_KEY", "Staff", "later_connector", "make_desk", "sign_in"]
 
 DESK = "/connect/dashboard/in/default"
 
@@ -50,10 +54,17 @@ async def sign_in(customer: Customer, token: str) -> Seen:
     return await customer.press(await customer.get("/connect/dashboard"), "Sign in", {"token": token})
 
 
+def later_connector() -> Connector:
+    """`later`, 'Later Login': the simulated provider's sign-in, for which code has no client."""
+    toml = oauth_toml(base_url=SimulatedProvider().base_url, name="Later")
+    return parse(toml.replace('key = "simulated"', 'key = "later"'), "later.toml")
+
+
 async def make_desk(tmp_path: Path, **config: object) -> Staff:
     """A hub of two projects with a viewer, an operator and an admin of `default`, and an admin of `other`."""
     base = HubConfig(projects=PROJECTS, dashboard=DashboardConfig(auth=OperatorTokens()))
-    made = make_hub(tmp_path, config=replace(base, **config))  # type: ignore[arg-type]
+    whole = replace(base, **config)  # type: ignore[arg-type]
+    made = make_hub(tmp_path, config=whole, connectors=[later_connector()])
     tokens = {}
     for who, roles in (
         ("viewer", {"default": Role.VIEWER}),

@@ -30,6 +30,9 @@ LEAST: dict[str, dict[str, Role | None]] = {
     "dashboard_link_action": {"GET": O, "POST": O},
     "dashboard_attempts": {"GET": V},
     "dashboard_connectors": {"GET": V},
+    "dashboard_connector": {"GET": V},
+    "dashboard_connector_client": {"GET": A, "POST": A},
+    "dashboard_connector_action": {"GET": A, "POST": A},
     "dashboard_settings": {"GET": V},
     "dashboard_webhooks": {"GET": V},
     "dashboard_new_webhook": {"GET": A, "POST": A},
@@ -64,11 +67,13 @@ async def everything(staff: Staff) -> dict[str, str]:
         "key_id": key.key.id,
         "endpoint_id": endpoint.id,
         "delivery_id": delivery.id,
+        "provider": "later",
     }
 
 
 def address(route: Route, names: dict[str, str]) -> str:
-    action = "revoke" if "session_id" in route.path else "test" if "endpoint_id" in route.path else "suspend"
+    actions = {"session_id": "revoke", "endpoint_id": "test", "provider": "disable"}
+    action = next((does for name, does in actions.items() if name in route.path), "suspend")
     return "/connect" + re.sub(r"\{(\w+)\}", lambda m: {**names, "action": action}[m[1]], route.path)
 
 

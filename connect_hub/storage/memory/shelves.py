@@ -32,6 +32,7 @@ class Shelves:
         self._deliveries: dict[str, Row] = {}
         self._delivery_attempts: dict[tuple[str, int], Row] = {}
         self._endpoints: dict[str, Row] = {}
+        self._connector_settings: dict[tuple[str, str], Row] = {}
         self._api_keys: dict[str, Row] = {}
         self._operators: dict[str, Row] = {}
         self._operator_sessions: dict[str, Row] = {}

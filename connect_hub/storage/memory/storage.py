@@ -1,6 +1,7 @@
 """`MemoryStorage`: the storage ports over dicts."""
 
 from connect_hub.storage.memory.accounts import MemoryAccounts
+from connect_hub.storage.memory.connectors import MemoryConnectors
 from connect_hub.storage.memory.endpoints import MemoryEndpoints, MemoryEventLog
 from connect_hub.storage.memory.figures import MemoryFigures
 from connect_hub.storage.memory.operators import MemoryOperators
@@ -16,6 +17,7 @@ class MemoryStorage(
     MemoryVisits,
     MemoryAccounts,
     MemoryEndpoints,
+    MemoryConnectors,
     MemoryEventLog,
     MemoryTriggers,
     MemoryApiKeys,

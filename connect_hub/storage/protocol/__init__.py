@@ -29,6 +29,7 @@ from connect_hub.storage.protocol.accounts import (
 from connect_hub.storage.protocol.api_keys import ApiKeyStore
 from connect_hub.storage.protocol.audit import AuditQuery, AuditStore, Noting
 from connect_hub.storage.protocol.changes import Announce, Change, InTransaction, NewEvent, Sealed
+from connect_hub.storage.protocol.connectors import ConnectorSettings, ConnectorStore, NotingSettings
 from connect_hub.storage.protocol.endpoints import EndpointStore, Judge, WebhookEndpoint
 from connect_hub.storage.protocol.event_log import (
     DeliveryQuery,
@@ -66,6 +67,8 @@ __all__ = [
     "AuditStore",
     "Backlog",
     "Change",
+    "ConnectorSettings",
+    "ConnectorStore",
     "Delivery",
     "DeliveryAttempt",
     "DeliveryQuery",
@@ -90,6 +93,7 @@ __all__ = [
     "LinkResult",
     "NewEvent",
     "Noting",
+    "NotingSettings",
     "OperatorStore",
     "Purged",
     "Replay",
@@ -116,6 +120,7 @@ class Storage(
     AccountStore,
     EventStore,
     EndpointStore,
+    ConnectorStore,
     EventLog,
     TriggerStore,
     ApiKeyStore,

@@ -50,6 +50,7 @@ from connect_hub.storage.sql import (
     upkeep,
     visits,
 )
+from connect_hub.storage.sql.connector_store import SQLConnectors
 from connect_hub.storage.sql.events import SQLEvents
 from connect_hub.storage.sql.own_file import findings, own_file
 from connect_hub.storage.sql.remedy import remedy
@@ -64,7 +65,7 @@ SUPPORTED = ("sqlite", "postgresql", "mysql", "mariadb")
 """As SQLAlchemy names them."""
 
 
-class SQLStorage(SQLEvents):
+class SQLStorage(SQLEvents, SQLConnectors):
     """Keeps the hub's rows through an `Engine` or an `AsyncEngine` that the host has.
 
     The engine is used as it is: no listener, pragma or setting of it is changed. The tables must be there;

@@ -2,6 +2,7 @@
 
 from connect_hub.testing.storage.accounts import AccountClauses, RefreshClauses
 from connect_hub.testing.storage.announcing import AnnouncingClauses
+from connect_hub.testing.storage.connectors import ConnectorClauses
 from connect_hub.testing.storage.endpoints import EndpointClauses
 from connect_hub.testing.storage.event_log import EventLogClauses
 from connect_hub.testing.storage.events import EventClauses
@@ -26,6 +27,7 @@ class StorageConformance(
     RefreshClauses,
     EventClauses,
     EndpointClauses,
+    ConnectorClauses,
     EventLogClauses,
     TriggerClauses,
     AnnouncingClauses,

@@ -35,6 +35,10 @@ ACTIONS = {
     "webhook_endpoint.replayed": Message("Events sent again"),
     "webhook_endpoint.rotated": Message("Signing secret rotated"),
     "webhook_endpoint.tested": Message("Test sent"),
+    "connector.client_removed": Message("OAuth client removed"),
+    "connector.configured": Message("OAuth client set"),
+    "connector.disabled": Message("Connector disabled"),
+    "connector.enabled": Message("Connector enabled"),
     "link.completed": Message("Link used"),
     "link.created": Message("Link created"),
     "link.expired": Message("Link expired"),
@@ -63,6 +67,10 @@ DONE = {
     "endpoint-disabled": Message("The endpoint is disabled. What waits for it is held."),
     "endpoint-enabled": Message("The endpoint is enabled. What was held is on its way."),
     "endpoint-deleted": Message("The endpoint was deleted."),
+    "connector-enable": Message("The connector is enabled. Customers can connect it from now on."),
+    "connector-disable": Message("The connector is disabled. Its accounts are inactive."),
+    "connector-configured": Message("The OAuth client is set. It is used from the next request on."),
+    "connector-remove-client": Message("The OAuth client was removed."),
     "key-revoked": Message("The key was revoked. Requests with it are refused from now on."),
 }
 """What stands over the page after something was done, by the word in its address."""
@@ -76,6 +84,10 @@ SOURCES = {
 
 FIELDS = {
     "account_id": Message("Account ID"),
+    "client_id": Message("Client ID"),
+    "client_secret": Message("Client secret"),
+    "enabled": Message("Enabled"),
+    "scopes": Message("Scopes"),
     "expires_at": Message("Expires"),
     "label": Message("Label"),
     "name": Message("Name"),

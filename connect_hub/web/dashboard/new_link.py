@@ -47,22 +47,22 @@ class NewLinkPages(Pages):
                 "origin_username": account.origin_username or "",
                 "provider": account.provider,
             }
-        return self.show(request, self._page(request, desk, values))
+        return self.show(request, await self._page(request, desk, values))
 
     async def create(self, request: Request) -> Response:
         """The link, or the form again with all that was typed."""
         desk, values = await self.guard.posted(request, Role.OPERATOR)
         question = self._spaces(request, desk, values) or await self._other_name(request, desk, values)
         if question is not None:
-            page = replace(self._page(request, desk, values), question=question)
+            page = replace(await self._page(request, desk, values), question=question)
             return self.show(request, page, 422)
         try:
             issued = await self._create(desk, values)
         except ConnectorInactive:
             problem = FieldError("provider", "")
-            return self.show(request, self._page(request, desk, values, (problem,)), 422)
+            return self.show(request, await self._page(request, desk, values, (problem,)), 422)
         except ValidationFailed as error:
-            return self.show(request, self._page(request, desk, values, error.details), 422)
+            return self.show(request, await self._page(request, desk, values, error.details), 422)
         return link_made(self, request, desk, issued)
 
     async def _create(self, desk: Desk, values: Mapping[str, str]) -> IssuedSession:
@@ -156,7 +156,7 @@ class NewLinkPages(Pages):
         url = self.path(desk, "dashboard_new_link")
         return self.guard.form(desk, url, *((name, value) for name, value in values.items() if value))
 
-    def _page(
+    async def _page(
         self,
         request: Request,
         desk: Desk,
@@ -173,11 +173,11 @@ class NewLinkPages(Pages):
         return NewLink(
             frame=self.frame(request, desk, "dashboard_links"),
             form=self._form(desk, kept),
-            fields=self._fields(request, desk, values, problems),
+            fields=await self._fields(request, desk, values, problems),
             back_url=back,
         )
 
-    def _fields(
+    async def _fields(
         self, request: Request, desk: Desk, values: Mapping[str, str], problems: Sequence[FieldError]
     ) -> tuple[FieldView, ...]:
         say, language = self.say(request), self.site.language(request)
@@ -194,10 +194,8 @@ class NewLinkPages(Pages):
                 return say(Message("Fill this in."))
             return say(Message("This cannot be used. Check it, and shorten it if it is long."))
 
-        enabled = self.core.enabled(desk.project)
-        connectors = sorted(
-            (self.core.connectors.get(key) for key in enabled), key=lambda one: one.name.casefold()
-        )
+        offer = await self.core.offer(desk.project)
+        connectors = sorted((offer.get(key) for key in offer), key=lambda one: one.name.casefold())
         categories = {c for one in connectors for c in one.definition.categories}
         fields = [
             FieldView(

@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute, Route
 from connect_hub.web.dashboard.accounts import AccountPages
 from connect_hub.web.dashboard.attempts import AttemptPages
 from connect_hub.web.dashboard.audit import AuditPages
+from connect_hub.web.dashboard.connector_client import ConnectorClientPages
 from connect_hub.web.dashboard.connectors import ConnectorPages
 from connect_hub.web.dashboard.deliveries import DeliveryPages
 from connect_hub.web.dashboard.endpoint import DashboardEndpoint
@@ -30,7 +31,7 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
     signing_in, home, accounts = SigningIn(site, guard), HomePages(site, guard), AccountPages(site, guard)
     links, new_link = LinkPages(site, guard), NewLinkPages(site, guard)
     attempts, connectors = AttemptPages(site, guard), ConnectorPages(site, guard)
-    settings = SettingsPages(site, guard)
+    settings, clients = SettingsPages(site, guard), ConnectorClientPages(site, guard)
     webhooks, deliveries = WebhookPages(site, guard), DeliveryPages(site, guard)
     keys, audit = KeyPages(site, guard), AuditPages(site, guard)
 
@@ -59,6 +60,19 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
         page("/in/{project}/links/{session_id}/{action}", "link_action", GET=links.ask, POST=links.act),
         page("/in/{project}/attempts", "attempts", GET=attempts.listing),
         page("/in/{project}/connectors", "connectors", GET=connectors.listing),
+        page("/in/{project}/connectors/{provider}", "connector", GET=connectors.detail),
+        page(
+            "/in/{project}/connectors/{provider}/client",
+            "connector_client",
+            GET=clients.form,
+            POST=clients.configure,
+        ),
+        page(
+            "/in/{project}/connectors/{provider}/{action}",
+            "connector_action",
+            GET=connectors.ask,
+            POST=connectors.act,
+        ),
         page("/in/{project}/settings", "settings", GET=settings.page),
         page("/in/{project}/webhooks", "webhooks", GET=webhooks.listing),
         page("/in/{project}/webhooks/new", "new_webhook", GET=webhooks.new, POST=webhooks.create),

@@ -35,7 +35,7 @@ class SettingsPages(Pages):
             Fact(say(Message("At most")), say(Message("%(days)s days", days=f"{longest:g}"))),
             Fact(say(Message("Who may use a link")), say(_BINDINGS[links.binding.value])),
         ]
-        enabled = sorted(self.core.enabled(desk.project))
+        enabled = sorted(await self.core.offer(desk.project))
         page = SettingsPage(
             frame=self.frame(request, desk, "dashboard_settings"),
             facts=tuple(fact for fact in facts if fact.quoted or fact.code or fact.text),

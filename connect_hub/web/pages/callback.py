@@ -40,7 +40,8 @@ class CallbackPages:
         """
         self._limit(request)
         connector = self._site.core.connectors.get(request.path_params["provider"])
-        if not any(isinstance(m, OAuth2Method) and m.response_mode == "form_post" for m in connector.methods):
+        methods = connector.definition.methods
+        if not any(isinstance(m, OAuth2Method) and m.response_mode == "form_post" for m in methods):
             raise MethodNotAllowed
         fields = await read_form(request)
         hidden = tuple((name, fields[name]) for name in _PARAMETERS if name in fields)

@@ -123,9 +123,9 @@ class _EmbedPages(VisitPages):
 
     async def _outcome(self, request: Request, live: LiveVisit, attempt: Attempt) -> Response:
         attempt = await self._site.flows.embedding.attempt(live, attempt.id)
-        if not self._in_window(attempt):
+        if not await self._in_window(attempt):
             return await super()._outcome(request, live, attempt)
-        integration_id, token = self._site.flows.popups.opening(live, attempt)
+        integration_id, token = await self._site.flows.popups.opening(live, attempt)
         page = contexts.Waiting(
             provider=self._site.provider_view(self._site.core.connectors.get(attempt.provider)),
             onward=contexts.Form(
@@ -136,11 +136,12 @@ class _EmbedPages(VisitPages):
         )
         return self._site.page(request, page)
 
-    def _in_window(self, attempt: Attempt) -> bool:
+    async def _in_window(self, attempt: Attempt) -> bool:
         """Whether the attempt goes on in its window, where also a question is asked that it ends with."""
         if attempt.method is None or attempt.provider not in self._site.core.connectors:
             return False
-        method = self._site.core.connectors.get(attempt.provider).method(attempt.method)
+        offer = await self._site.core.offer(attempt.project_id)
+        method = offer.get(attempt.provider).method(attempt.method)
         if not isinstance(method, OAuth2Method):
             return False
         return attempt.status in _UNDER_WAY or (

@@ -30,6 +30,7 @@ STEPS = (
         tables=(
             "attempt_steps",
             "audit",
+            "connector_settings",
             "delivery_attempts",
             "endpoints",
             "operator_sessions",

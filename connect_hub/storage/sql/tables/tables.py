@@ -6,7 +6,15 @@ from sqlalchemy import Index, MetaData, Select, Table, UniqueConstraint, bindpar
 from sqlalchemy.schema import SchemaItem
 
 from connect_hub.errors import ConfigurationError
-from connect_hub.storage.sql.tables import accounts, endpoints, events, operators, sessions, upkeep
+from connect_hub.storage.sql.tables import (
+    accounts,
+    connectors,
+    endpoints,
+    events,
+    operators,
+    sessions,
+    upkeep,
+)
 from connect_hub.storage.sql.tables.columns import key
 
 __all__ = ["OLDEST_VERSION", "SCHEMA_VERSION", "Tables"]
@@ -51,6 +59,7 @@ class Tables:
         self.deliveries = events.deliveries(self._table)
         self.delivery_attempts = events.delivery_attempts(self._table)
         self.endpoints = endpoints.endpoints(self._table)
+        self.connector_settings = connectors.connector_settings(self._table)
         self.api_keys = upkeep.api_keys(self._table)
         self.operators = operators.operators(self._table)
         self.operator_sessions = operators.operator_sessions(self._table)
@@ -118,6 +127,7 @@ class Tables:
             self.deliveries,
             self.delivery_attempts,
             self.endpoints,
+            self.connector_settings,
             self.api_keys,
             self.operators,
             self.operator_sessions,

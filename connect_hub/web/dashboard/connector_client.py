@@ -1,0 +1,141 @@
+"""The form of a connector's OAuth client: its secret goes in, and is never shown again."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connect_hub.errors import ConnectorReadOnly, FieldError, NotFound, ValidationFailed
+from connect_hub.flows.connector_settings import ConnectorState
+from connect_hub.message import Message
+from connect_hub.operators import Role
+from connect_hub.secret import Secret
+from connect_hub.web.contexts import FieldView
+from connect_hub.web.dashboard.connectors import ConnectorPages, register_url_of
+from connect_hub.web.dashboard.contexts import Affected, ClientForm
+from connect_hub.web.dashboard.guard import Desk
+
+__all__ = ["ConnectorClientPages"]
+
+
+class ConnectorClientPages(ConnectorPages):
+    """Handlers of `/dashboard/in/{project}/connectors/{provider}/client`."""
+
+    async def _connector(self, request: Request, desk: Desk) -> ConnectorState:
+        one = await self.connector_state(request, desk)
+        if not one.has_oauth:
+            raise NotFound
+        if one.client is not None and one.client.source == "code":
+            raise ConnectorReadOnly
+        return one
+
+    async def form(self, request: Request) -> Response:
+        desk = await self.guard.enter(request, Role.ADMIN)
+        one = await self._connector(request, desk)
+        client = one.client
+        typed = {
+            "client_id": "" if client is None else client.id,
+            "scopes": " ".join(one.scopes or ()),
+            "public": "1" if client is not None and client.is_readable and not client.has_secret else "",
+        }
+        return await self._page(request, desk, one, typed, [])
+
+    async def configure(self, request: Request) -> Response:
+        """Stores it; or shows the form again with what was typed."""
+        desk, typed = await self.guard.posted(request, Role.ADMIN)
+        one = await self._connector(request, desk)
+        problems: list[FieldError] = []
+        before = one.client
+        moves = before is not None and before.id != typed.get("client_id", "").strip()
+        if moves and not typed.get("confirmed") and await self._affected(request, desk, one) is not None:
+            said = Message("Say that these accounts may become inactive, or keep the client ID.")
+            problems.append(FieldError("confirmed", said))
+        if not problems:
+            try:
+                await self.flows.connector_settings.configure(
+                    one.key,
+                    client_id=typed.get("client_id", ""),
+                    client_secret=Secret(typed.get("client_secret", "")),
+                    public=bool(typed.get("public")),
+                    scopes=typed.get("scopes", "").split() if one.scopes_source != "code" else (),
+                    project=desk.project,
+                )
+            except ValidationFailed as error:
+                problems.extend(error.details)
+        if problems:
+            return await self._page(request, desk, one, typed, problems)
+        return self.see(self.path(desk, "dashboard_connector", provider=one.key), "connector-configured")
+
+    async def _affected(self, request: Request, desk: Desk, one: ConnectorState) -> Affected | None:
+        if one.client is None:
+            return None
+        return await self.affected(request, desk, one, oauth_only=True)
+
+    async def _page(
+        self,
+        request: Request,
+        desk: Desk,
+        one: ConnectorState,
+        typed: dict[str, str],
+        problems: list[FieldError],
+    ) -> Response:
+        say = self.say(request)
+        wrong = {problem.field: problem.message for problem in problems}
+        page = ClientForm(
+            frame=self.frame(request, desk, "dashboard_connectors"),
+            form=self.guard.form(desk, self.path(desk, "dashboard_connector_client", provider=one.key)),
+            fields=self._fields(request, one, typed, {k: say(v) for k, v in wrong.items()}),
+            back_url=self.path(desk, "dashboard_connector", provider=one.key),
+            provider=self.site.provider_view(one.connector),
+            redirect_uri=one.redirect_uri,
+            register_url=register_url_of(one),
+            public=bool(typed.get("public")),
+            affected=await self._affected(request, desk, one),
+            confirmed=bool(typed.get("confirmed")),
+            unconfirmed=say(wrong["confirmed"]) if "confirmed" in wrong else "",
+        )
+        return self.show(request, page, 422 if problems else 200)
+
+    def _fields(
+        self, request: Request, one: ConnectorState, typed: dict[str, str], wrong: dict[str, str]
+    ) -> tuple[FieldView, ...]:
+        say, client = self.say(request), one.client
+        secret = typed.get("client_secret", "")
+        stored = client is not None and client.has_secret and client.is_readable
+        fields = [
+            FieldView(
+                name="client_id",
+                label=say(Message("Client ID")),
+                value=typed.get("client_id", ""),
+                error=self._error(request, wrong, "client_id"),
+            ),
+            FieldView(
+                name="client_secret",
+                label=say(Message("Client secret")),
+                secret=True,
+                required=False,
+                stored=stored,
+                secret_value=Secret(secret) if secret else None,
+                help=say(Message("Sealed with your keys, and never shown again.")),
+                error=self._error(request, wrong, "client_secret"),
+            ),
+        ]
+        if one.scopes_source != "code":
+            fields.append(
+                FieldView(
+                    name="scopes",
+                    label=say(Message("Scopes")),
+                    required=False,
+                    value=typed.get("scopes", ""),
+                    placeholder=" ".join(_default_scopes(one)),
+                    help=say(Message("Separated by spaces. Empty: those that the connector needs.")),
+                    error=self._error(request, wrong, "scopes"),
+                )
+            )
+        return tuple(fields)
+
+    def _error(self, request: Request, wrong: dict[str, str], name: str) -> str | None:
+        return None if name not in wrong else self.say(request)(Message("It ")) + wrong[name]
+
+
+def _default_scopes(one: ConnectorState) -> tuple[str, ...]:
+    methods = one.connector.definition.methods
+    return next((tuple(m.scopes) for m in methods if m.type == "oauth2"), ())

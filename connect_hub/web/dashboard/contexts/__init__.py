@@ -1,0 +1,100 @@
+"""What each page of the dashboard is given: frozen dataclasses, as `page` in its template."""
+
+from connect_hub.web.dashboard.contexts.accounts import AccountDetail, AccountList, AccountRow
+from connect_hub.web.dashboard.contexts.attempts import AttemptList, FailureRow, FunnelLine
+from connect_hub.web.dashboard.contexts.audit import AuditList, AuditRow, Changed
+from connect_hub.web.dashboard.contexts.connectors import (
+    ClientForm,
+    ConnectorDetail,
+    ConnectorList,
+    ConnectorRow,
+)
+from connect_hub.web.dashboard.contexts.home import Home, RateRow
+from connect_hub.web.dashboard.contexts.keys import KeyList, KeyMade, KeyRow
+from connect_hub.web.dashboard.contexts.links import (
+    LinkDetail,
+    LinkList,
+    LinkMade,
+    LinkRow,
+    NewLink,
+    Question,
+)
+from connect_hub.web.dashboard.contexts.page import (
+    Action,
+    Affected,
+    AffectedAccount,
+    Confirm,
+    DashboardPage,
+    Fact,
+    FormPage,
+    Frame,
+    ListPage,
+    Moment,
+    NavItem,
+    Pager,
+    ProjectItem,
+    Refused,
+    SignInPage,
+)
+from connect_hub.web.dashboard.contexts.settings import SettingsPage
+from connect_hub.web.dashboard.contexts.webhooks import (
+    DeliveryDetail,
+    DeliveryRow,
+    EndpointDetail,
+    EndpointList,
+    EndpointRow,
+    NewEndpoint,
+    SecretMade,
+    TryView,
+)
+
+__all__ = [
+    "AccountDetail",
+    "AccountList",
+    "AccountRow",
+    "Action",
+    "Affected",
+    "AffectedAccount",
+    "AttemptList",
+    "AuditList",
+    "AuditRow",
+    "Changed",
+    "ClientForm",
+    "Confirm",
+    "ConnectorDetail",
+    "ConnectorList",
+    "ConnectorRow",
+    "DashboardPage",
+    "DeliveryDetail",
+    "DeliveryRow",
+    "EndpointDetail",
+    "EndpointList",
+    "EndpointRow",
+    "Fact",
+    "FailureRow",
+    "FormPage",
+    "Frame",
+    "FunnelLine",
+    "Home",
+    "KeyList",
+    "KeyMade",
+    "KeyRow",
+    "LinkDetail",
+    "LinkList",
+    "LinkMade",
+    "LinkRow",
+    "ListPage",
+    "Moment",
+    "NavItem",
+    "NewEndpoint",
+    "NewLink",
+    "Pager",
+    "ProjectItem",
+    "Question",
+    "RateRow",
+    "Refused",
+    "SecretMade",
+    "SettingsPage",
+    "SignInPage",
+    "TryView",
+]

@@ -1,0 +1,95 @@
+"""Auth links: the list, one, and how one is made."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from connect_hub.web.contexts import Form
+from connect_hub.web.dashboard.contexts.page import Action, DashboardPage, Fact, FormPage, ListPage, Moment
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["LinkDetail", "LinkList", "LinkMade", "LinkRow", "NewLink", "Question"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something to decide before a link is made."""
+
+    text: str
+    yes: str
+    """The button that takes what is offered."""
+    yes_form: Form
+    no: str
+    """The button that keeps what was typed."""
+    no_form: Form
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewLink(FormPage):
+    """Create Auth Link."""
+
+    template: ClassVar[str] = "dashboard/new_link.html"
+
+    question: Question | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkMade(DashboardPage):
+    """The link, shown this once."""
+
+    template: ClassVar[str] = "dashboard/link_made.html"
+
+    link: str
+    owner_name: Untrusted
+    expires_at: datetime
+    qr: str
+    """An SVG, or empty."""
+    mail_url: str
+    detail_url: str
+    another_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """One link in the list."""
+
+    url: str
+    owner_name: Untrusted
+    owner_id: Untrusted
+    provider: str
+    status: str
+    opens: int
+    connects: int
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkList(ListPage):
+    """Links."""
+
+    template: ClassVar[str] = "dashboard/links.html"
+    filters: ClassVar[tuple[str, ...]] = ("status", "owner")
+
+    rows: tuple[LinkRow, ...]
+    status: str = ""
+    owner: str = ""
+    new_link_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkDetail(DashboardPage):
+    """One link: its state, which a script keeps up to date, and what became of it."""
+
+    template: ClassVar[str] = "dashboard/link.html"
+
+    owner_name: Untrusted
+    status: str
+    state_url: str
+    url: str
+    opens: int
+    connects: int
+    facts: tuple[Fact, ...]
+    history: tuple[Moment, ...]
+    actions: tuple[Action, ...]
+    list_url: str

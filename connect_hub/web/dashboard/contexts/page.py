@@ -1,0 +1,207 @@
+"""What every page is made of: the frame, lists, forms, questions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from connect_hub.web.contexts import FieldView, Form, Page
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = [
+    "Action",
+    "Affected",
+    "AffectedAccount",
+    "Confirm",
+    "DashboardPage",
+    "Fact",
+    "FormPage",
+    "Frame",
+    "ListPage",
+    "Moment",
+    "NavItem",
+    "Pager",
+    "ProjectItem",
+    "Refused",
+    "SignInPage",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the menu."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectItem:
+    """One project of the switcher."""
+
+    name: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around every page: who, where, and where to."""
+
+    operator: Untrusted
+    role: str
+    project: str
+    projects: tuple[ProjectItem, ...]
+    nav: tuple[NavItem, ...]
+    sign_out: Form | None
+    home_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DashboardPage(Page):
+    """What every page of an operator's is given."""
+
+    frame: Frame
+    done: str = ""
+    """What was just done, in words."""
+    alert: str = ""
+    """What is wrong with what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """The way to the pages before and after."""
+
+    first_url: str | None = None
+    """Back to the first page; None: this is it."""
+    next_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListPage(DashboardPage):
+    """A list, in pages, with filters in its address."""
+
+    url: str
+    """The list without filters."""
+    pager: Pager = Pager()
+
+    filters: ClassVar[tuple[str, ...]] = ()
+    """The attributes that say what is filtered by."""
+
+    @property
+    def filtered(self) -> bool:
+        """Whether the list is not of everything."""
+        return any(getattr(self, name) for name in self.filters)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to do, each on a page of its own that asks first."""
+
+    label: str
+    url: str
+    kind: str = "secondary"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of what is known."""
+
+    label: str
+    text: str = ""
+    quoted: Untrusted | None = None
+    at: datetime | None = None
+    code: str = ""
+    """An identifier: in a fixed-width face, to be copied."""
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of a history."""
+
+    at: datetime
+    title: str
+    detail: str = ""
+    who: Untrusted | None = None
+    kind: str = ""
+    """`good`, `bad` or empty."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormPage(DashboardPage):
+    """A form of fields."""
+
+    form: Form
+    fields: tuple[FieldView, ...]
+    back_url: str
+    """The way out without sending it."""
+
+    @property
+    def wrong(self) -> tuple[FieldView, ...]:
+        """The fields that have to be changed."""
+        return tuple(field for field in self.fields if field.error is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedAccount:
+    """One account that would not be as it was."""
+
+    owner_name: Untrusted
+    owner_id: Untrusted
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """The accounts that a change would make inactive."""
+
+    text: str
+    """How many, in words."""
+    accounts: tuple[AffectedAccount, ...]
+    """The newest."""
+    url: str
+    """The list of all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirm(DashboardPage):
+    """Asks before something is done."""
+
+    template: ClassVar[str] = "dashboard/confirm.html"
+
+    title: str
+    text: str
+    about: Untrusted | None
+    form: Form
+    button: str
+    danger: bool
+    back_url: str
+    field: FieldView | None = None
+    """What is asked besides."""
+    affected: Affected | None = None
+    """None: no account, or none that would change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused(Page):
+    """What could not be shown or done, and why."""
+
+    template: ClassVar[str] = "dashboard/refused.html"
+
+    title: str
+    text: str
+    code: str
+    reference: str
+    home_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInPage(Page):
+    """The sign-in by token."""
+
+    template: ClassVar[str] = "dashboard/sign_in.html"
+
+    form: Form
+    error: str | None = None

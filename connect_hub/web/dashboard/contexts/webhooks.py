@@ -1,0 +1,126 @@
+"""Webhook endpoints, and what was sent to them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from connect_hub.web.contexts import OptionView
+from connect_hub.web.dashboard.contexts.page import Action, DashboardPage, Fact, FormPage, ListPage
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = [
+    "DeliveryDetail",
+    "DeliveryRow",
+    "EndpointDetail",
+    "EndpointList",
+    "EndpointRow",
+    "NewEndpoint",
+    "SecretMade",
+    "TryView",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRow:
+    """One webhook endpoint in the list."""
+
+    url: str
+    address: Untrusted
+    description: Untrusted
+    events: int
+    enabled: bool
+    failing: bool
+    configured: bool
+    """Of the configuration, and changed there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointList(DashboardPage):
+    """Webhook endpoints."""
+
+    template: ClassVar[str] = "dashboard/webhooks.html"
+
+    rows: tuple[EndpointRow, ...]
+    new_url: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEndpoint(FormPage):
+    """The form for one more endpoint."""
+
+    template: ClassVar[str] = "dashboard/new_webhook.html"
+
+    events: tuple[OptionView, ...]
+    chosen: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretMade(DashboardPage):
+    """A signing secret, shown this once."""
+
+    template: ClassVar[str] = "dashboard/secret_made.html"
+
+    about: Untrusted
+    secret: str
+    next_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One delivery in the list."""
+
+    url: str
+    event: str
+    state: str
+    attempts: int
+    error: Untrusted
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointDetail(ListPage):
+    """One endpoint, and what was sent to it."""
+
+    template: ClassVar[str] = "dashboard/webhook.html"
+    filters: ClassVar[tuple[str, ...]] = ("state",)
+
+    address: Untrusted
+    enabled: bool
+    reason: str
+    configured: bool
+    facts: tuple[Fact, ...]
+    actions: tuple[Action, ...]
+    state: str
+    rows: tuple[DeliveryRow, ...]
+    live_url: str
+    live_key: str
+    """Changes with what the page shows; empty: it is not the newest."""
+    list_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class TryView:
+    """One try of a delivery: request and response."""
+
+    at: datetime
+    milliseconds: int
+    status: str
+    error: Untrusted
+    request: str
+    response: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryDetail(DashboardPage):
+    """One delivery: what was sent, and what was answered."""
+
+    template: ClassVar[str] = "dashboard/delivery.html"
+
+    event: str
+    state: str
+    facts: tuple[Fact, ...]
+    body: str
+    tries: tuple[TryView, ...]
+    resend_url: str | None
+    back_url: str
