@@ -94,7 +94,11 @@ class ConnectHub:
         self.keys, self.storage = keys, storage
         clock, network, links = self.config.clock, self.config.network, self.config.links
         self.public_url = PublicUrl(public_url, insecure_dev=network.insecure_dev)
-        self.connectors = ConnectorRegistry(connectors, clients_later=self.config.dashboard is not None)
+        self.connectors = ConnectorRegistry(
+            connectors,
+            static=[Path(folder) for folder in self.config.pages.static],
+            clients_later=self.config.dashboard is not None,
+        )
         self._check_projects()
         self.callbacks = Callbacks()
         if isinstance(storage, HasSurroundings):

@@ -16,6 +16,10 @@ class PageConfig:
 
     templates: Sequence[str | PathLike[str]] = ()
     """Folders that are looked up before the hub's own templates."""
+    static: Sequence[str | PathLike[str]] = ()
+    """Folders of files that the hub serves under `static/`, looked up before its own: stylesheets, scripts,
+    fonts (.woff2) and pictures, and `logos/<name>` of your connectors. `static_url("acme.css")` is the
+    address of one in a template."""
     translations: Sequence[str | PathLike[str]] = ()
     """Folders of catalogues, `<language>/LC_MESSAGES/connect_hub.mo`, looked up before the hub's own. Every
     one is read and its placeholders are compared with those of the English texts."""
@@ -23,7 +27,7 @@ class PageConfig:
     """Who is signed in at the host; needed for `Binding.HOST_IDENTITY`."""
 
     def __post_init__(self) -> None:
-        for name in ("templates", "translations"):
+        for name in ("templates", "static", "translations"):
             folders = getattr(self, name)
             if isinstance(folders, str | PathLike):
                 raise refuse(f"pages.{name}", "this is one folder, not a list", f"Write [{str(folders)!r}].")

@@ -62,7 +62,7 @@ def read_file(path: Path) -> "Connector":
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigurationError(f"The connector file {path} cannot be read: {reason}.") from None
-    return parse(text, str(path))
+    return parse(text, str(path)).read_in(path.parent)
 
 
 def read_folder(path: Path) -> "dict[str, Connector]":

@@ -7,6 +7,7 @@ added to it, an unknown key is an error.
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import pydantic
@@ -111,7 +112,7 @@ class Connector(Definition):
     docs: tuple[HttpsUrl, ...] = ()
     """The provider's own pages that the facts are from."""
     logo: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+\.(svg|png)$")] | None = None
-    """The file name of its logo; None: a monogram."""
+    """The file name of its logo: see `connectors.logos`. None: a monogram."""
     base_url: str
     """Where the API lives; relative addresses are put behind it. A template: a variable in the host is one
     whole DNS label, and the rest must be covered by `allowed_hosts`."""
@@ -127,6 +128,19 @@ class Connector(Definition):
     """What of the provider's own webhooks the host is given."""
     methods: tuple[Method, ...] = pydantic.Field(min_length=1)
     """The ways to sign in; the first is the recommended one unless another says so."""
+
+    _home: Path | None = pydantic.PrivateAttr(default=None)
+
+    @property
+    def home(self) -> Path | None:
+        """The folder of the host's file that it was read from; None: it was not."""
+        return self._home
+
+    def read_in(self, folder: Path) -> Self:
+        """The same, to be known as read from a file in `folder`."""
+        same = self.model_copy()
+        same._home = folder
+        return same
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

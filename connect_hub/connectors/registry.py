@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connect_hub.connectors import catalog
+from connect_hub.connectors.logos import logo_of
 from connect_hub.connectors.values import FieldValues, read_values
 from connect_hub.errors import ConfigurationError, ConnectorNotFound
 from connect_hub.secret import Secret
@@ -102,8 +103,8 @@ class ConnectorRegistry:
     """What a hub was configured with, checked by name at once; shipped files are read at first use.
 
     `items` are keys of the catalogue, `OAuth(…)`, definitions, TOML files, or folders of them. A key is
-    looked up in `folders` first, then among the shipped ones. With `clients_later`, one that signs in with
-    OAuth alone may have no client id yet: operators set it.
+    looked up in `folders` first, then among the shipped ones; a logo in the folders `static` as well. With
+    `clients_later`, one that signs in with OAuth alone may have no client id yet: operators set it.
     """
 
     def __init__(
@@ -111,9 +112,12 @@ class ConnectorRegistry:
         items: "Iterable[str | Path | OAuth | Connector]",
         *,
         folders: Sequence[Path] = (),
+        static: Sequence[Path] = (),
         clients_later: bool = False,
     ) -> None:
         self._clients_later = clients_later
+        self._static = tuple(static)
+        self._logos: dict[str, Path] = {}
         self._own: dict[str, Connector] = {}
         for folder in folders:
             self._own |= catalog.read_folder(folder)
@@ -144,6 +148,9 @@ class ConnectorRegistry:
                 )
         elif not self._clients_later and (explicit or set(types) == {"oauth2"}):
             raise ConfigurationError(self._no_client_id(key, definition))
+        logo = None if definition is None else logo_of(definition, self._static)
+        if logo is not None:
+            self._logos[key] = logo
         self._definitions[key] = definition
         self._given[key] = item
         self._types[key] = types
@@ -226,6 +233,10 @@ class ConnectorRegistry:
             definition = self._definitions[key] = catalog.builtin(key)
         given = self._given[key]
         return EnabledConnector(definition, given if given.client_id else None)
+
+    def logo_file(self, key: str) -> Path | None:
+        """The file of the logo that the host's own definition names; None: there is no such."""
+        return self._logos.get(key)
 
     def all(self) -> tuple[EnabledConnector, ...]:
         """Every connector, in the order of configuration."""

@@ -223,6 +223,10 @@ const localTime = (element) => {
   element.textContent = format.format(new Date(element.dateTime));
 };
 
+// --- the product's logo is at an address of the host's: where it does not load, its first letter stands ---
+
+const orElse = (image) => image.decode().catch(() => { image.src = image.dataset.else; });
+
 // --- the window of an embedded hub is done ---
 
 if (document.querySelector("[data-close-window]") !== null) close();
@@ -233,6 +237,7 @@ all(".secret").forEach(forget);
 all("button[data-reveal]").forEach(reveal);
 all("details[data-edit]").forEach(edit);
 all("form[data-search-form]").forEach(search);
+all("img[data-else]").forEach(orElse);
 all("time[data-local]").forEach(localTime);
 sendAlone();
 arrive();

@@ -163,8 +163,14 @@ def build_app(core: Core, flows: Flows, brand: Brand) -> "HubApp":
     def logo_name(key: str) -> str | None:
         return core.connectors.get(key).name if key in core.connectors else None
 
-    assets = Assets(prefix=f"{core.public_url.path}/static", generated=brand_files(view), logo_name=logo_name)
     pages = core.config.pages
+    assets = Assets(
+        prefix=f"{core.public_url.path}/static",
+        folders=[Path(folder) for folder in pages.static],
+        generated=brand_files(view),
+        logo_name=logo_name,
+        logo_file=core.connectors.logo_file,
+    )
     templating = Templating(
         brand=view,
         static_url=assets.url,

@@ -23,8 +23,11 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
     ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
     ".webp": "image/webp",
     ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
 }
 """What is served; a file of any other kind in a folder is not."""
 
@@ -35,8 +38,9 @@ _HASHED = re.compile(r"(?P<stem>.+)\.(?P<digest>[0-9a-f]{16})(?P<suffix>\.[a-z]+
 
 _IMMUTABLE = "public, max-age=31536000, immutable"
 
-_SVG_POLICY = "default-src 'none'; sandbox"
-"""An SVG opened by itself is a document of our origin: it runs and loads nothing."""
+_SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""An SVG opened by itself is a document of our origin: it runs and loads nothing. The style elements that
+drawing programs write may colour it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +66,19 @@ class Assets:
         folders: Sequence[str | Path] = (),
         generated: Mapping[str, Callable[[], bytes]] | None = None,
         logo_name: Callable[[str], str | None] = lambda key: None,
+        logo_file: Callable[[str], Path | None] = lambda key: None,
     ) -> None:
         """`prefix` is the path that the route answers under, such as `/connect/static`.
 
         `logo_name` gives the display name of a connector key, from which a monogram is made where
-        `logos/<key>.svg` is no file; None: no such connector.
+        `logos/<key>.svg` is no file; None: no such connector. `logo_file` gives the file of a host's own
+        connector.
         """
         self._prefix = prefix.rstrip("/")
-        self._folders = (*(Path(folder) for folder in folders), STATIC)
+        self._folders = tuple(Path(folder) for folder in folders)
         self._generated = {} if generated is None else dict(generated)
         self._logo_name = logo_name
+        self._logo_file = logo_file
         self._known: dict[str, _Asset] = {}
         self._urls: dict[str, str] = {}
 
@@ -88,7 +95,8 @@ class Assets:
 
     def logo_url(self, key: str) -> str:
         """The address of a connector's logo, or of its monogram. Raises NotFound for an unknown key."""
-        return self.url(f"logos/{key}.svg")
+        file = self._logo_file(key)
+        return self.url(f"logos/{key}{'.svg' if file is None else file.suffix}")
 
     def read(self, name: str) -> bytes:
         """The content of `name`. Raises NotFound where there is no such file."""
@@ -152,15 +160,28 @@ class Assets:
 
     def _read(self, name: str) -> bytes | None:
         for folder in self._folders:
-            path = folder / name
-            # A symbolic link inside a folder may still point out of it.
-            if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
-                return path.read_bytes()
+            found = _read_in(folder, name)
+            if found is not None:
+                return found
+        key, dot, suffix = name.removeprefix("logos/").partition(".")
+        logo = self._logo_file(key) if name == f"logos/{key}{dot}{suffix}" else None
+        if logo is not None and logo.suffix == dot + suffix and logo.is_file():
+            return logo.read_bytes()
+        found = _read_in(STATIC, name)
+        if found is not None:
+            return found
         make = self._generated.get(name)
         if make is not None:
             return make()
-        key = name.removeprefix("logos/").removesuffix(".svg")
         if name == f"logos/{key}.svg":
             label = self._logo_name(key)
             return None if label is None else monogram_svg(label).encode()
         return None
+
+
+def _read_in(folder: Path, name: str) -> bytes | None:
+    path = folder / name
+    # A symbolic link inside a folder may still point out of it.
+    if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+        return path.read_bytes()
+    return None

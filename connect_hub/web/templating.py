@@ -113,7 +113,9 @@ class Templating:
             return self._url_of(name)
         except NotFound as error:
             # The page is there, and its template is wrong: that is no 404.
-            raise TemplateRuntimeError(error.message) from None
+            raise TemplateRuntimeError(
+                f"{error.message}. A file of your own goes into a folder of PageConfig(static=[…])"
+            ) from None
 
     def _loader(self) -> BaseLoader:
         ours = FileSystemLoader(TEMPLATES)

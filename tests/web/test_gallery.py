@@ -1,12 +1,14 @@
 """The gallery: every page in every state, looked at by axe-core in Chromium, and by the command `preview`."""
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from connect_hub.cli import main
 from connect_hub.testing.gallery import BRAND, Gallery
@@ -98,6 +100,19 @@ def test_frame_shows_what_was_chosen(gallery: str, page: Page, observed: Observe
     page.get_by_role("link", name="Next").click()
     assert frame.locator("h1").inner_text()
     observed.assert_clean()
+
+
+def test_a_logo_that_does_not_load_gives_way_to_the_letter(open_page: OpenPage) -> None:
+    """Where the product's logo is missing, its monogram stands in both its places; one that loads stays."""
+    for logo_url, seen in (("/absent/logo.svg", "brand"), ("/static/auto/logos/zendesk.svg", "zendesk")):
+        gallery = Gallery(brand=replace(BRAND, logo_url=logo_url))
+        with serving(gallery, before_stop=lambda: None) as address:
+            page = open_page()
+            page.goto(f"{address}/pages/light/en/landing-reconnect")
+            for image in (page.locator(".brand img"), page.locator(".logos .logo").last.locator("img")):
+                expect(image).to_have_attribute("src", re.compile(seen))
+                page.wait_for_function("e => e.complete && e.naturalWidth > 0", arg=image.element_handle())
+                assert seen in str(image.get_attribute("src"))
 
 
 def test_preview_writes_a_hosts_own_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,7 +151,9 @@ def test_missing_logo_is_a_monogram() -> None:
     unknown key is 404, so that no address draws a text of a stranger's choosing."""
     assets = made()
     answer = client(assets).get(assets.logo_url("acme"))
-    assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert (
+        answer.headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    )
     root = ElementTree.fromstring(answer.text)  # noqa: S314  # our own bytes
     assert [e.text for e in root.iter() if e.text and e.text.strip()] == ["A"]
     assert client(assets).get("/connect/static/logos/stranger.svg").status_code == 404

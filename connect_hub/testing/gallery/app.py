@@ -37,8 +37,8 @@ class Gallery:
 
     `/` shows one sample in a frame, by the query's `page`, `lang`, `scheme` and `width`;
     `/pages/<scheme>/<language>/<name>` is the sample itself, under the pages' own content security policy.
-    Whatever the samples' links and forms lead to only says where that is. `brand`, `overrides` and
-    `languages` are a host's; by default they are a made-up product's.
+    Whatever the samples' links and forms lead to only says where that is. `brand`, `overrides`,
+    `static` and `languages` are a host's; by default they are a made-up product's.
     """
 
     def __init__(
@@ -46,12 +46,14 @@ class Gallery:
         *,
         brand: BrandView = BRAND,
         overrides: Sequence[str | Path | BaseLoader] = (),
+        static: Sequence[str | Path] = (),
         languages: Languages | None = None,
     ) -> None:
         self.languages = Languages() if languages is None else languages
         self._assets = {
             scheme: Assets(
                 prefix=f"/static/{scheme}",
+                folders=static,
                 generated=brand_files(replace(brand, scheme=brand.scheme if scheme == "auto" else scheme)),  # type: ignore[arg-type]  # one of three
                 logo_name=lambda key: TOOLS[key][0] if key in TOOLS else None,
             )
@@ -92,6 +94,7 @@ class Gallery:
         return cls(
             brand=BrandView.of(hub.brand, hub.public_url.host),
             overrides=[Path(folder) for folder in pages.templates],
+            static=[Path(folder) for folder in pages.static],
             languages=Languages(pages.translations),
         )
 
