@@ -1,19 +1,28 @@
 """How a connector reads what its provider answers: the probe, the identity, the revocation."""
 
+import re
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 import pydantic
-from pydantic import StringConstraints, model_validator
+from pydantic import AfterValidator, StringConstraints, model_validator
 
 from connect_hub.connectors.fields import Definition, Key
 
 __all__ = ["Answer", "Identity", "JsonPath", "Meaning", "Probe", "Revoke", "Verb", "When"]
 
-JsonPath = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9_@:$-]+(?:\.[A-Za-z0-9_@:$-]+)*$", max_length=200)
-]
+_PATH = r"^[A-Za-z0-9_@:$-]+(?:\.[A-Za-z0-9_@:$-]+)*$"
+JsonPath = Annotated[str, StringConstraints(pattern=_PATH, max_length=200)]
 """Where a value stands in a JSON answer: names and list positions joined by dots, `data.0.id`."""
+
+
+def _path_or_template(value: str) -> str:
+    if "{" not in value and "}" not in value and re.match(_PATH, value) is None:
+        raise ValueError(f"{value!r} is no path such as user.id, nor a template such as {{team_id}}")
+    return value
+
+
+PathOrTemplate = Annotated[str, StringConstraints(max_length=500), AfterValidator(_path_or_template)]
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Status = Annotated[int, pydantic.Field(ge=100, le=599)]
 
@@ -88,9 +97,9 @@ class Identity(Definition):
     """Who the account is at the provider. Each value is a path into the answer (`user.id`), or a template
     over fields and token variables when it has a brace (`{team_id}`)."""
 
-    id: str
-    name: str | None = None
-    email: str | None = None
+    id: PathOrTemplate
+    name: PathOrTemplate | None = None
+    email: PathOrTemplate | None = None
     url: str | None = None
     """A call of its own; None: the values are taken from the probe's answer."""
     method: Verb = "GET"

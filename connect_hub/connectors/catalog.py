@@ -14,8 +14,6 @@ from connect_hub.errors import ConfigurationError
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from pydantic import ValidationError
-
     from connect_hub.connectors.definition import Connector
 
 __all__ = ["builtin", "builtin_keys", "builtin_method_types", "nearest", "parse", "read_file", "read_folder"]
@@ -69,7 +67,10 @@ def read_folder(path: Path) -> "dict[str, Connector]":
     """Every `*.toml` in a folder of the host's own, by key."""
     if not path.is_dir():
         raise ConfigurationError(f"There is no folder {path}: connectors are read from it. Create it.")
-    return {connector.key: connector for connector in map(read_file, sorted(path.glob("*.toml")))}
+    files = sorted(path.glob("*.toml"))
+    if not files:
+        raise ConfigurationError(f"There is no connector in {path}: put a file such as acmedesk.toml there.")
+    return {connector.key: connector for connector in map(read_file, files)}
 
 
 def parse(text: str, source: str) -> "Connector":
@@ -81,6 +82,7 @@ def parse(text: str, source: str) -> "Connector":
     from pydantic import ValidationError
 
     from connect_hub.connectors.definition import Connector
+    from connect_hub.connectors.refusals import refusals
 
     try:
         document = tomllib.loads(text)
@@ -89,23 +91,13 @@ def parse(text: str, source: str) -> "Connector":
     try:
         connector = Connector.model_validate(document)
     except ValidationError as error:
-        raise ConfigurationError("\n".join(_problems(source, error))) from None
+        raise ConfigurationError("\n".join(f"{source}: {line}" for line in refusals(error))) from None
     stem = Path(source).stem
     if stem != connector.key:
         raise ConfigurationError(
             f'{source}: key = "{connector.key}" is not the name of the file: call it {connector.key}.toml'
         )
     return connector
-
-
-def _problems(source: str, error: "ValidationError") -> Iterable[str]:
-    for problem in error.errors(include_url=False, include_context=False, include_input=False):
-        place = ".".join(str(part) for part in problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            message = "there is no such key: remove it, or correct its spelling"
-        for line in message.splitlines():
-            yield f"{source}: {place}: {line}" if place else f"{source}: {line}"
 
 
 def nearest(key: str, known: Iterable[str]) -> str | None:

@@ -8,6 +8,7 @@ import pydantic
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
 
 from connect_hub.connectors.formats import Format
+from connect_hub.connectors.patterns import pattern_problem
 
 __all__ = ["Definition", "Field", "FieldType", "HttpsUrl", "Key", "Option", "Slug"]
 
@@ -109,20 +110,12 @@ class Field(Definition):
             raise ValueError("two options have the same value")
         if self.default is not None and self.options and self.default not in self.choices:
             raise ValueError("`default` is not one of the options")
-        if self.pattern is not None:
-            _check_pattern(self.pattern)
+        problem = None if self.pattern is None else pattern_problem(self.pattern)
+        if problem is not None:
+            raise ValueError(problem)
         return self
 
     @property
     def choices(self) -> tuple[str, ...]:
         """The values of the options."""
         return tuple(option.value for option in self.options)
-
-
-def _check_pattern(pattern: str) -> None:
-    if re.search(r"\(\?(?!:)|^\^|(?<!\\)\$$|\\[AzZbB]", pattern):
-        raise ValueError("`pattern` always matches the whole value: leave out ^, $, (?…) and \\b")
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"`pattern` is not a regular expression: {error}") from None

@@ -165,11 +165,15 @@ class ConnectorRegistry:
             if isinstance(wanted, Connector):
                 return wanted.key, wanted
             raise ConfigurationError(
-                f"connectors takes keys, OAuth(…), Connector(…) and paths, not a {type(wanted).__name__}."
+                f"connectors takes keys, OAuth(…), Connector(…) and paths, not {wanted!r:.80}."
             )
         if wanted in self._own:
             return wanted, self._own[wanted]
         if wanted not in catalog.builtin_keys():
+            if wanted.endswith(".toml") or "/" in wanted:
+                raise ConfigurationError(
+                    f"There is no connector {wanted!r}. If it is a file or a folder, write Path({wanted!r})."
+                )
             known = (*self._own, *catalog.builtin_keys())
             close = catalog.nearest(wanted, known)
             hint = f" Did you mean {close!r}?" if close else f" Known are: {', '.join(known)}."

@@ -80,6 +80,9 @@ def problems(changes: dict[str, object]) -> str:
         ({"methods.1.fields.1.default": "x"}, "cannot have a default"),
         ({"fields.0.pattern": "^a$"}, "leave out ^"),
         ({"fields.0.pattern": "a("}, "not a regular expression"),
+        ({"fields.0.pattern": "[a-z_-]+"}, r"a bare hyphen in [a-z_-]: write \-"),
+        ({"fields.0.pattern": "[[:alpha:]]+"}, "a bare `[` in [[:alpha:]"),
+        ({"methods.0.identity.id": "account..id"}, "'account..id' is no path such as user.id"),
         ({"fields.0.options": [{"value": "a", "label": "A"}]}, "`options` go with"),
         ({"methods.2.fields.0.default": "login.asia"}, "not one of the options"),
         ({"fields.0.help_url": "javascript:alert(1)"}, "beginning with https://"),
@@ -130,6 +133,60 @@ def test_every_problem_of_a_file_is_told_with_file_place_and_what_to_change() ->
         catalog.parse(TEXT, "other.toml")
     with pytest.raises(ConfigurationError, match="is not TOML"):
         catalog.parse("version =", "broken.toml")
+
+
+TYPES = '"oauth2", "client_credentials", "api_key", "basic" or "custom"'
+OWN = """version = 1
+key = "own"
+name = "Own"
+categories = ["crm"]
+base_url = "https://api.own.example"
+fields = []
+
+[[methods]]
+type = "api_key"
+label = "Key"
+request.headers = { X-Key = "{api_key}" }
+fields = [{ key = "api_key", label = "Key", type = "password" }]
+probe.url = "/me"
+identity.id = "id"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        ("version = 1", "version = 2", ["version: write 1"]),
+        ("version = 1\n", "", ["version: it is missing: add `version = 1`"]),
+        ('name = "Own"', "name = 3", ["name: write a text in quotes"]),
+        ('name = "Own"', 'name = ""', ["name: it is empty: write something, or leave it out"]),
+        ('key = "own"', 'key = "Own App"', [
+            "key: write lower-case letters, digits, `-` and `_`, beginning with a letter"
+        ]),
+        ('["crm"]', '"crm"', ["categories: write a list: [ … ]"]),
+        ('["crm"]', "[]", ["categories: write at least 1"]),
+        ('type = "api_key"\n', "", [
+            f"methods.0: it has no `type`: add one of {TYPES}"
+        ]),
+        ('type = "api_key"', 'type = "apikey"', [
+            f"methods.0: there is no type 'apikey': write one of {TYPES}"
+        ]),
+        ("[[methods]]", "[methods]", ["methods: write [[methods]], with two brackets: there may be several"]),
+        ("request.headers =", "request.heders =", [
+            "methods.0.api_key.request.heders: there is no such key: remove it, or correct its spelling"
+        ]),
+        ('"api_key", label = "Key"', '"api_key", required = 3', [
+            "methods.0.api_key.fields.0.label: it is missing: add `label = …`",
+            "methods.0.api_key.fields.0.required: write true or false",
+        ]),
+    ],
+)  # fmt: skip  # a line of the table is a line of the file
+def test_a_refusal_speaks_the_language_of_the_file(old: str, new: str, lines: list[str]) -> None:
+    """One slip is one line, of what to write in the file; none is about what holds it."""
+    assert old in OWN
+    with pytest.raises(ConfigurationError) as caught:
+        catalog.parse(OWN.replace(old, new, 1), "own.toml")
+    assert caught.value.message.splitlines() == [f"own.toml: {line}" for line in lines]
 
 
 @pytest.mark.parametrize("key", ["discovery_url", "server_metadata_url", "well_known"])

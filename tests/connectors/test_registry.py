@@ -76,7 +76,8 @@ def test_with_a_client_the_recommended_method_stands_first() -> None:
         ([connector(), PATH], "configured twice"),
         (["zendesk", "zendesk"], "configured twice"),
         ([OAuth(connector(KEY_ONLY), client_id="x")], "does not sign in with OAuth 2"),
-        ([7], "not a int"),
+        ([7], "not 7"),
+        (["connectors/localdesk.toml"], r"write Path\('connectors/localdesk.toml'\)"),
         ([Path("/nowhere/x.toml")], "/nowhere/x.toml cannot be read"),
     ],
 )
@@ -105,8 +106,11 @@ def test_a_folder_is_enabled_whole_or_searched_by_key(tmp_path: Path) -> None:
     assert ConnectorRegistry(["zendesk"], folders=[tmp_path]).get("zendesk").name == "Our Own Desk"
     assert len(ConnectorRegistry([], folders=[tmp_path])) == 0
     (tmp_path / "broken.toml").write_text("version = 1", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=r"broken.toml: key: Field required"):
+    with pytest.raises(ConfigurationError, match=r"broken.toml: key: it is missing: add `key = …`"):
         ConnectorRegistry([tmp_path])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigurationError, match=r"no connector in .*/empty: put a file"):
+        ConnectorRegistry([tmp_path / "empty"])
     with pytest.raises(ConfigurationError, match="There is no folder"):
         ConnectorRegistry([], folders=[tmp_path / "absent"])
 
