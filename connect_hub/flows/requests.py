@@ -104,7 +104,11 @@ class CreateSession(Request):
         None, strict=True, description="Let the visitor manage all the owner's accounts; needs host_identity."
     )
     locale: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] | None = (
-        Field(None, description="The language of the pages. Default: the browser's.")
+        Field(
+            None,
+            description="The language of the pages, such as `de` or `en-US`. Default, also where the pages do "
+            "not come in it: the visitor's choice, or the browser's.",
+        )
     )
     provider_version: JsonValue = Field(None, description="Accepted and ignored.")
     integration_id: JsonValue = Field(None, description="Accepted and ignored.")
@@ -263,6 +267,8 @@ def _detail(model: type[BaseModel], detail: ErrorDetails) -> FieldError:
         return FieldError("body", "is not valid JSON")
     if kind == "model_type":
         return FieldError("body", "must be a JSON object")
+    if path == "locale" and kind == "string_pattern_mismatch":
+        return FieldError(path, "must be a language such as de or en-US, written with a hyphen")
     if path in {"credentials", "secrets", "setup_information"} and kind == "too_long":
         return FieldError(path, "cannot be changed here; let the customer reconnect with a connect session")
     message = detail["msg"].removeprefix("Value error, ")

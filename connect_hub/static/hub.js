@@ -225,7 +225,8 @@ const localTime = (element) => {
 
 // --- the product's logo is at an address of the host's: where it does not load, its first letter stands ---
 
-const orElse = (image) => image.decode().catch(() => { image.src = image.dataset.else; });
+/** @type {(image: HTMLImageElement) => void} */
+const orElse = (image) => void image.decode().catch(() => { image.src = image.dataset.else ?? ""; });
 
 // --- the window of an embedded hub is done ---
 

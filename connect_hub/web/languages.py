@@ -227,6 +227,10 @@ class Languages:
         """Each language's tag and what it calls itself."""
         return tuple((tag, _OWN_NAMES.get(tag, tag)) for tag in self.tags)
 
+    def has(self, tag: str) -> bool:
+        """Whether there is this language, or that of its region: de-AT is there where de is."""
+        return _lookup(tag, self._files) is not None
+
     def negotiate(self, accept_language: str | None, forced: str | None = None) -> Language:
         """The reader's language: see `negotiate`."""
         return self.get(negotiate(accept_language, forced, self._files))

@@ -121,8 +121,12 @@ class Site:
         return ProviderView(connector.key, connector.name, self.assets.logo_url(connector.key))
 
     def force_language(self, request: Request, locale: str | None) -> None:
-        """Answer `request` in its session's language, whatever the browser asks for; errors too."""
-        request.scope[_LOCALE] = locale
+        """Answer `request` in its session's language, whatever the browser asks for; errors too.
+
+        One that the pages do not come in decides nothing.
+        """
+        has = self.templating.languages.has
+        request.scope[_LOCALE] = locale if locale is not None and has(locale) else None
 
     def is_forced(self, request: Request) -> bool:
         """Whether the session has decided the language."""

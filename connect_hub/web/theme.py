@@ -176,8 +176,6 @@ def theme_css(brand: BrandView) -> str:
         for name, value in (("radius", brand.radius), ("font", brand.font))
         if value is not None
     )
-    if brand.radius is not None:
-        shape += f"--chub-radius-large:calc({brand.radius}*1.6);"
     if brand.scheme == "auto":
         rules = f":root{{{shape}{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}"
     else:

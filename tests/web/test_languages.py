@@ -375,12 +375,14 @@ async def test_whole_way_is_in_the_language_of_the_session(tmp_path: Path) -> No
 
 
 async def test_browser_decides_where_the_session_does_not(tmp_path: Path) -> None:
-    """Without `locale`, each page and each error page is in the browser's language; the API stays English."""
+    """Without a `locale` that there is, each page and each error page is in the browser's language, with a
+    choice of another where it can be come back to; the API stays English."""
     made = make_hub(tmp_path)
     link = await made.hub.links.create(origin_owner_id="42", origin_owner_name="Acme", locale="pt")
     for header, tag in (("ar-EG,ar;q=0.9,en;q=0.8", "ar"), ("fr", "fr"), ("nl", "en")):
         customer = Customer(made.hub, headers={"accept-language": header})
         listing = await customer.press(await customer.open(link.url), LANGUAGES.get(tag).gettext("Continue"))
+        assert 'name="lang" value="ja"' in listing.text
         for page in (
             listing,
             await customer.get("/connect/"),
