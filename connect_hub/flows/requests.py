@@ -106,8 +106,8 @@ class CreateSession(Request):
     locale: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] | None = (
         Field(
             None,
-            description="The language of the pages, such as `de` or `en-US`. Default, also where the pages do "
-            "not come in it: the visitor's choice, or the browser's.",
+            description="The language of the pages, such as `de` or `en-US`. Default, also where there is no "
+            "catalogue for it: the visitor's choice, or the browser's.",
         )
     )
     provider_version: JsonValue = Field(None, description="Accepted and ignored.")
