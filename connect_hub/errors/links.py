@@ -70,6 +70,11 @@ class SessionEnded(ConnectHubError):
 
     code = "session_ended"
 
+    def __init__(self, reason: str = "") -> None:
+        self.reason = reason
+        """Why, for the log: callers are told the same, whatever it is."""
+        super().__init__()
+
 
 class OriginRefused(ConnectHubError):
     """This page may not use the hub: its origin is not one that the hub is configured with."""

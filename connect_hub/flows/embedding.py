@@ -66,11 +66,13 @@ class Embedding:
         if reading and status is SessionStatus.EXPIRED and attempt_id is not None:
             alive = await self._has_succeeded(live, attempt_id)
         if not alive:
-            raise SessionEnded
+            raise SessionEnded(f"its session is {status}")
         try:
             await self.visits.owner.require(session, visitor)
         except BindingRefused:
-            raise SessionEnded from None
+            raise SessionEnded(
+                "the host names another visitor than its session is bound to, or none"
+            ) from None
         return live
 
     async def _session(self, token: str) -> Session:
@@ -79,10 +81,10 @@ class Embedding:
         except LinkExpired as error:
             jti = error.jti
         except InvalidToken:
-            raise SessionEnded from None
+            raise SessionEnded("its token is none of this hub's") from None
         session = None if jti is None else (await self.core.storage.session_for_token(jti))[0]
         if session is None:
-            raise SessionEnded
+            raise SessionEnded("its session is not there any more")
         return session
 
     async def _has_succeeded(self, live: LiveVisit, attempt_id: str) -> bool:

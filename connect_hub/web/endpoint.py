@@ -12,7 +12,13 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from connect_hub.audit import acting_as
-from connect_hub.errors import ConfigurationError, ConnectHubError, MethodNotAllowed, NotFound
+from connect_hub.errors import (
+    ConfigurationError,
+    ConnectHubError,
+    CrossSiteRequest,
+    MethodNotAllowed,
+    NotFound,
+)
 from connect_hub.secret_paths import without_secrets
 from connect_hub.web.errors import error_response, status_of
 from connect_hub.web.problems import problem_response
@@ -76,6 +82,8 @@ class Endpoint:
     def _refusal(self, request: Request, error: ConnectHubError, *, cause: Exception) -> Response:
         reference = secrets.token_hex(4)
         status = status_of(error)
+        if isinstance(error, CrossSiteRequest) and self._page:
+            self._tell_origin(request)
         if status >= 500:
             # The query, which may have a token, is left out. Whoever asks chose the path: `%a` lets no line
             # break or control character of it into the log.
@@ -102,6 +110,17 @@ class Endpoint:
         if isinstance(error, MethodNotAllowed):
             response.headers["Allow"] = ", ".join(sorted(self._methods))
         return response
+
+    def _tell_origin(self, request: Request) -> None:
+        """Say once where a refused form came from: with a wrong `public_url` none is let in."""
+        origin, public_url = request.headers.get("origin", "null"), self._site.core.public_url
+        if origin not in {"null", public_url.origin} and self._site.faults.is_first("origin", origin):
+            log.warning(
+                "a form from the origin %.200a was refused, as public_url is %s. If that origin is where "
+                "your customers see the hub, correct public_url.",
+                origin,
+                public_url,
+            )
 
     def _shows_page(self, request: Request) -> bool:
         """Whether an error is shown to a person."""

@@ -6,6 +6,8 @@ from connect_hub.errors import ConfigurationError
 
 __all__ = ["Faults"]
 
+_FEW = 8
+
 log = logging.getLogger("connect_hub.web")
 
 
@@ -14,6 +16,16 @@ class Faults:
 
     def __init__(self) -> None:
         self._suffering: dict[str, set[object]] = {}
+        self._said: dict[str, set[str]] = {}
+
+    def is_first(self, kind: str, text: str) -> bool:
+        """Whether nothing of this kind was said of `text` yet. Strangers may choose it, so that the first few
+        of a kind are said and no more."""
+        said = self._said.setdefault(kind, set())
+        if text in said or len(said) >= _FEW:
+            return False
+        said.add(text)
+        return True
 
     def is_news(self, error: ConfigurationError, address: object) -> bool:
         """Whether `error` has begun with this request, or was over in between."""

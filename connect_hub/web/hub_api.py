@@ -68,7 +68,7 @@ class HubApi:
         self._site.limiters.clients.spend(client_address(request, proxies))
         tokens = request.headers.getlist("x-hub-session-token")
         if len(tokens) != 1:
-            raise SessionEnded
+            raise SessionEnded(f"it has {len(tokens) or 'no'} X-Hub-Session-Token headers, and not one")
         live = await self._embedding.live(
             tokens[0], visitor=visitor_of(request), reading=reading, attempt_id=attempt_id
         )

@@ -1,5 +1,6 @@
 """One address of the hub's JSON surface: who may call it from a page, and that it never says 401 or 403."""
 
+import logging
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers
@@ -14,6 +15,8 @@ from connect_hub.web.guards import refuse_foreign_page
 from connect_hub.web.site import Site
 
 __all__ = ["HubEndpoint"]
+
+log = logging.getLogger("connect_hub.web")
 
 _ALLOWED = {
     "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
@@ -59,6 +62,20 @@ class HubEndpoint(Endpoint):
         return Response(status_code=204, headers=_ALLOWED)
 
     def _refusal(self, request: Request, error: ConnectHubError, *, cause: Exception) -> Response:
-        if status_of(error) in {401, 403}:
-            error = SessionEnded()
+        self._tell(request, error)
+        if status_of(error) in {401, 403} or isinstance(error, SessionEnded):
+            error = SessionEnded()  # whatever is wrong, the answer is the same
         return super()._refusal(request, error, cause=cause)
+
+    def _tell(self, request: Request, error: ConnectHubError) -> None:
+        """Say to the log why a caller may not act, which it is not told. What comes again is at INFO."""
+        if isinstance(error, OriginRefused):
+            kind, reason = "page", request.headers.get("origin", "")
+            line = "a script of a page of %.200a was refused: add that origin to embed_origins if it is yours"
+        elif isinstance(error, SessionEnded):
+            kind, reason = "session", error.reason
+            line = "a call to /hub/… was refused: %s"
+        else:
+            return
+        level = logging.WARNING if self._site.faults.is_first(kind, reason) else logging.INFO
+        log.log(level, line, reason)

@@ -197,6 +197,27 @@ async def test_token_that_may_not_act_is_410_on_every_route(made: Hub, tmp_path:
     assert fingerprint(tmp_path) == before
 
 
+async def test_log_says_why_a_call_was_refused(made: Hub, caplog: pytest.LogCaptureFixture) -> None:
+    """What the caller is not told stands in the log, with level WARNING the first time: each thing that can
+    be wrong with a session, and a page's origin. T46: no token is there."""
+    wrong = await tokens(made)
+    for _ in range(2):
+        for token in wrong.values():
+            assert (await HubCaller(made.hub, token, origin=ORIGIN)("GET", "hub/settings")).status_code == 410
+        stranger = await caller(made, origin="https://stranger.example")
+        await stranger("GET", "hub/settings")
+    warned = [r.getMessage() for r in caplog.records if r.levelname == "WARNING" and "refused" in r.message]
+    begins = "a call to /hub/… was refused: "
+    assert warned == [
+        f"{begins}its token is none of this hub's",
+        f"{begins}its session is revoked",
+        f"{begins}its session is expired",
+        "a script of a page of 'https://stranger.example' was refused: add that origin to embed_origins "
+        "if it is yours",
+    ]
+    assert not any(token and token in caplog.text for token in wrong.values())
+
+
 async def test_used_session_answers_readers_for_a_quarter_of_an_hour(made: Hub) -> None:
     """Trap 10: a used session's reads and its own attempt are 200 for 15 minutes, its writes 410 at once."""
     call = await caller(made, provider="simulated-key")

@@ -627,3 +627,21 @@ async def test_holder_of_a_dead_link_does_not_flood_the_host_with_wishes(
     while await made.hub.deliveries.run_due():
         pass
     assert sorted(told) == sorted(str(link.session.id) for link in links for _ in range(2))
+
+
+async def test_a_wrong_public_url_is_said_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """T28: a form from another origin than `public_url` is refused, and the log says once which two they are,
+    for the case that the configuration is wrong; no stranger can fill it."""
+    hub = make_hub(tmp_path).hub
+    customer = Customer(hub)
+    for number in (1, 1, *range(100)):
+        form = Form("/connect/link/open")
+        seen = await customer.send(form, origin=f"http://10.0.0.{number}:8000", sec_fetch_site="cross-site")
+        assert seen.status == 403
+    lines = [r.getMessage() for r in caplog.records if "a form from" in r.message]
+    assert lines[0].startswith(
+        "a form from the origin 'http://10.0.0.1:8000' was refused, as public_url is https://hub.test/connect."
+    )
+    assert len(lines) == len(set(lines)) < 10
