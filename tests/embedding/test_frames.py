@@ -47,9 +47,8 @@ async def test_configured_origins_alone_may_frame(made: Hub, tmp_path: Path) -> 
     for path in ("/connect/embed", visit, "/connect/embed/visit/0a1b2c3d", f"{visit}/connect/none"):
         seen = await browser.get(path)
         policy = seen.headers["content-security-policy"]
-        assert policy == PAGE_POLICY.replace("'none'", "'none'", 1).replace(
-            "frame-ancestors 'none'", f"frame-ancestors {' '.join(HOSTS)}"
-        )
+        assert policy.split("; ")[-1] == f"frame-ancestors {' '.join(HOSTS)}"
+        assert policy.split("; ")[:-1] == PAGE_POLICY.split("; ")[:-1]
         assert "x-frame-options" not in seen.headers
         assert seen.headers["cache-control"] == "no-store"
     for path in ("/connect/link", "/connect/embedded/accounts/callback", "/connect/connect/oauth2/simulated"):

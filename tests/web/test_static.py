@@ -86,14 +86,16 @@ def test_another_hash_is_not_found() -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "../secret.py",
-        "..%2fsecret.py",
-        "%2e%2e/secret.py",
-        "logos/..%2f..%2fsecret.py",
+        "../secret.css",
+        "..%2fsecret.css",
+        "%2e%2e/secret.css",
+        "%2e%2e%2fsecret.css",
+        "logos/..%2f..%2fsecret.css",
         "logos/../hub.css%00.svg",
-        "..\\secret.py",
-        "/etc/passwd",
-        "%2fetc%2fpasswd.svg",
+        "..\\secret.css",
+        "{outside}/secret.css",
+        "%2f{outside}/secret.css",
+        "secret.txt",
         ".hidden.css",
         "logos",
         "logos/",
@@ -105,8 +107,12 @@ def test_another_hash_is_not_found() -> None:
 )
 def test_nothing_else_is_served(path: str, tmp_path: Path) -> None:
     """No address reaches a folder, a file of another kind, or anything outside the static folders."""
-    (tmp_path / ".hidden.css").write_text("no")
-    assert client(made(tmp_path)).get("/connect/static/" + path).status_code == 404
+    folder = tmp_path / "static"
+    (folder / "logos").mkdir(parents=True)
+    for secret in (tmp_path / "secret.css", folder / ".hidden.css", folder / "secret.txt"):
+        secret.write_text("no")
+    address = "/connect/static/" + path.replace("{outside}", str(tmp_path))
+    assert client(made(folder)).get(address).status_code == 404
 
 
 def test_link_out_of_a_folder_is_not_followed(tmp_path: Path) -> None:
