@@ -53,7 +53,7 @@ def config_json(
         "name": connector.name,
         "type": "oauth2" if integration.redirects else "custom",
         "configFields": [_field_json(field, known.get(field.key), language) for field in fields],
-        "configNotices": [],
+        "configNotices": [],  # StackOne's component reads it; a definition has none
         "assets": {"icon": logo_url},
         # Ours: the other ways to sign in to the same provider, for pages that offer them.
         "methods": [

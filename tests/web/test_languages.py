@@ -315,7 +315,7 @@ def test_no_name_becomes_markup_by_a_translation(tag: str) -> None:
     form = contexts.Form("/x")
     shown: list[Page] = [
         contexts.Connect(provider=provider, form=form, account_name=Untrusted(evil), editing=True),
-        contexts.Success(provider=provider, account_name=Untrusted(evil)),
+        contexts.Success(provider=provider, account_name=Untrusted(evil), done=form),
         contexts.Exit(leave=form, stay_url="/x", connected=(evil, evil)),
         contexts.Leaving(name=evil, url="/x"),
         contexts.SameAccount(

@@ -31,7 +31,6 @@ from connect_hub.web.contexts import (
     Leaving,
     ManagedAccount,
     MethodView,
-    NoticeView,
     Opener,
     OptionView,
     Page,
@@ -125,14 +124,11 @@ def samples(
         placeholder="acme",
         pattern="[a-z0-9-]+",
         pattern_message=say("Only the part before .zendesk.com, such as acme."),
-        inputmode="url",
         value=text(""),
     )
     email = FieldView(
         name="email",
         label=say("Email address"),
-        kind="email",
-        autocomplete="email",
         value=text(""),
     )
     token = FieldView(
@@ -204,7 +200,10 @@ def samples(
         renew=form("/link/renew"),
     )
     success = Success(
-        provider=bamboo, account_name=said("Jane Doe (jane.doe@globex.example)"), return_url="/c/v/return"
+        provider=bamboo,
+        account_name=said("Jane Doe (jane.doe@globex.example)"),
+        return_url="/c/v/return",
+        done=form("/c/v/exit"),
     )
     well = AccountView(
         provider=hubspot,
@@ -242,7 +241,6 @@ def samples(
             disconnected="Slack",
         ),
         "opener": Opener(form=form("/link/open")),
-        "opener-given": Opener(form=form("/link/open"), token_given=True),
         "opener-wrong": Opener(
             form=form("/link/open"), error=say("Paste the whole link from the message you received.")
         ),
@@ -270,10 +268,6 @@ def samples(
             connect,
             fields=everything,
             back_url=None,
-            notices=(
-                NoticeView("info", say("Zendesk asks administrators to confirm new tokens by email.")),
-                NoticeView("warning", say("Zendesk ends sandboxes on the first of each month.")),
-            ),
         ),
         "connect-methods": replace(
             connect,
@@ -342,9 +336,7 @@ def samples(
             exit_url="/c/v/exit",
         ),
         "success": success,
-        "success-more": replace(
-            success, another_url="/c/v/providers", done=form("/c/v/done"), reconnected=True
-        ),
+        "success-more": replace(success, another_url="/c/v/providers", reconnected=True),
         "success-plain": replace(success, return_url=None, account_name=None),
         "exit": Exit(leave=form("/c/v/leave"), stay_url="/c/v/zendesk"),
         "exit-connected": Exit(
@@ -387,5 +379,4 @@ def samples(
             provider=hubspot, onward=form("/c/oauth2/hubspot"), retry_url="/c/v/hubspot", embedding=FRAME
         ),
         "index": Index(form=form("/link/open")),
-        "index-plain": Index(),
     }

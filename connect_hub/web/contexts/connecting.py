@@ -17,7 +17,6 @@ __all__ = [
     "FieldView",
     "Leaving",
     "MethodView",
-    "NoticeView",
     "OptionView",
     "SameAccount",
     "Success",
@@ -43,7 +42,7 @@ class FieldView:
     """Its name in the POST."""
     label: str
     """What it asks for."""
-    kind: Literal["text", "password", "number", "email", "url", "select", "text_area"] = "text"
+    kind: Literal["text", "password", "number", "url", "select", "text_area"] = "text"
     """Its control; the keyboard of a phone follows it."""
     secret: bool = False
     """Hidden while typed, with a button to show it."""
@@ -76,10 +75,6 @@ class FieldView:
     """What to say where it does not."""
     options: tuple[OptionView, ...] = ()
     """The choices of a select."""
-    inputmode: str | None = None
-    """The keyboard to show, as in HTML, where `kind` does not say enough."""
-    autocomplete: str = "off"
-    """As in HTML."""
     error: str | None = None
     """What is wrong with it: our own sentence."""
 
@@ -108,16 +103,6 @@ class AlertView:
     """Our own sentence: what happened and what to do."""
     provider_words: Untrusted | None = None
     """What the provider said, at most 200 characters; shown quoted."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeView:
-    """Something to know before filling in the form; part of a connector's definition."""
-
-    kind: Literal["info", "warning"]
-    """How it is set off."""
-    text: str
-    """What to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +139,6 @@ class Connect(Page):
     """Edit mode: who the account is at the provider."""
     other_methods: tuple[MethodView, ...] = ()
     """Other ways to sign in to this provider."""
-    notices: tuple[NoticeView, ...] = ()
-    """Set over the fields."""
     alert: AlertView | None = None
     """Why the last try failed."""
     back_url: str | None = None
@@ -234,8 +217,8 @@ class Success(Page):
     """Back to the product; None: the host gave no address."""
     another_url: str | None = None
     """The list, where the session allows another connection."""
-    done: Form | None = None
-    """Ends the visit; None: the page says that it can be closed."""
+    done: Form
+    """Ends the visit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

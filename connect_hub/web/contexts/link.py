@@ -19,8 +19,6 @@ class Opener(Page):
 
     form: Form
     """Where the token goes, in the field `token`, or the pasted link, in the field `link`."""
-    token_given: bool = False
-    """The token came in the query and stands in `form.hidden`: show Continue instead of the paste box."""
     error: str | None = None
     """What was wrong with the link that was pasted."""
 
@@ -115,5 +113,5 @@ class Index(Page):
 
     template: ClassVar[str] = "pages/index.html"
 
-    form: Form | None = None
-    """Where a pasted link goes, in the field `link`; None: no paste box."""
+    form: Form
+    """Where a pasted link goes, in the field `link`."""
