@@ -1,11 +1,12 @@
 """Dead ends: what a person reads when something did not work, and the way out."""
 
 import secrets
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connect_hub.errors import ConnectHubError
+from connect_hub.errors import ConnectHubError, LinkRefused
 from connect_hub.message import Message
 from connect_hub.web.contexts import Form, Problem
 from connect_hub.web.errors import error_headers, status_of, told_code
@@ -13,52 +14,67 @@ from connect_hub.web.site import Site
 
 __all__ = ["problem_response", "problem_texts"]
 
-_TITLES = {
-    "account_not_found": Message("This account is gone"),
-    "attempt_not_found": Message("We could not find this page"),
-    "binding_refused": Message("This link is not for you"),
-    "connector_inactive": Message("This integration is not available"),
-    "connector_not_found": Message("This integration is not available"),
-    "cookie_missing": Message("Your browser did not send our cookie"),
-    "cross_site_request": Message("This form came from somewhere else"),
-    "form_expired": Message("This page was open for too long"),
-    "headers_too_large": Message("This is too much to send at once"),
-    "link_expired": Message("This link has expired"),
-    "link_not_found": Message("This link does not work"),
-    "link_refused": Message("This account could not be linked"),
-    "link_revoked": Message("This link was withdrawn"),
-    "link_used": Message("This link has been used"),
-    "method_not_allowed": Message("We could not find this page"),
-    "not_found": Message("We could not find this page"),
-    "operator_required": Message("You are not signed in as an operator"),
-    "payload_too_large": Message("This is too much to send at once"),
-    "rate_limited": Message("Too many tries"),
-    "role_required": Message("Your role does not allow this"),
-    "state_invalid": Message("This sign-in cannot be finished"),
-    "storage_unavailable": Message("We are having trouble right now"),
-    "unsupported_media_type": Message("This form could not be read"),
-    "validation_error": Message("This form could not be read"),
-    "visit_expired": Message("You were away for a while"),
-}
-_ADVICE = {
-    "account_not_found": Message("Ask whoever sent you the link for a new one."),
-    "attempt_not_found": Message("Open the link again from the original message."),
-    "connector_inactive": Message("Ask whoever sent you the link."),
-    "connector_not_found": Message("Ask whoever sent you the link."),
-    "method_not_allowed": Message("Open the link again from the original message."),
-    "not_found": Message("Open the link again from the original message."),
-}
+
+class _Words(NamedTuple):
+    """What a person reads of one error."""
+
+    title: str
+    text: str | None = None
+    """None: the error's own message. Texts about tables and keys are for the host's log."""
+    advice: str = ""
+
+
 _ASK = Message("Ask whoever sent you the link for a new one.")
-_NEXT = {
-    "form_expired": Message("Go back and try once more."),
-    "link_expired": _ASK,
-    "link_revoked": _ASK,
-    "link_used": _ASK,
-    "rate_limited": Message("Wait a minute, then try again."),
-    "visit_expired": Message("Open the link again to go on."),
+_REOPEN = Message("Open the link again from the original message.")
+_NOT_HERE = _Words(
+    Message("We could not find this page"), Message("There is nothing at this address."), _REOPEN
+)
+_NOT_OFFERED = _Words(
+    Message("This integration is not available"),
+    Message("It is not offered through this link."),
+    Message("Ask whoever sent you the link."),
+)
+_SHORTEN = Message("Go back, shorten what you entered if it is long, and send the form once more.")
+_TOO_MUCH = Message("This is too much to send at once")
+_UNREADABLE = _Words(Message("This form could not be read"), _SHORTEN)
+_WORDS = {
+    "account_not_found": _Words(
+        Message("This account is gone"),
+        Message("The account that this link was made for is not there any more."),
+        _ASK,
+    ),
+    "attempt_not_found": _Words(
+        _NOT_HERE.title, Message("This page belongs to another visit, or is not kept any more."), _REOPEN
+    ),
+    "binding_refused": _Words(Message("This link is not for you")),
+    "connector_inactive": _NOT_OFFERED,
+    "connector_not_found": _NOT_OFFERED,
+    "cookie_missing": _Words(Message("Your browser did not send our cookie")),
+    "cross_site_request": _Words(Message("This form came from somewhere else")),
+    "form_expired": _Words(Message("This page was open for too long"), Message("Go back and try once more.")),
+    "headers_too_large": _Words(
+        _TOO_MUCH,
+        Message("Delete the cookies that your browser has of this site, then open the link again."),
+    ),
+    "link_expired": _Words(Message("This link has expired"), _ASK),
+    "link_not_found": _Words(Message("This link does not work")),
+    "link_refused": _Words(Message("This account could not be linked")),
+    "link_revoked": _Words(Message("This link was withdrawn"), _ASK),
+    "link_used": _Words(Message("This link has been used"), _ASK),
+    "method_not_allowed": _NOT_HERE,
+    "not_found": _NOT_HERE,
+    "operator_required": _Words(Message("You are not signed in as an operator")),
+    "payload_too_large": _Words(_TOO_MUCH, _SHORTEN),
+    "rate_limited": _Words(Message("Too many tries"), Message("Wait a minute, then try again.")),
+    "role_required": _Words(Message("Your role does not allow this")),
+    "state_invalid": _Words(Message("This sign-in cannot be finished")),
+    "storage_unavailable": _Words(Message("We are having trouble right now")),
+    "unsupported_media_type": _UNREADABLE,
+    "validation_error": _UNREADABLE,
+    "visit_expired": _Words(Message("You were away for a while"), Message("Open the link again to go on.")),
 }
-"""What stands under a title that says already what the error's own text begins with."""
-_UNKNOWN = Message("This did not work")
+_UNKNOWN = _Words(Message("This did not work"))
+_LATER = Message("Please try again in a moment. Nothing was saved.")
 _INTERNAL = Message("Something went wrong on our side. Nothing was saved that you did not see confirmed.")
 
 
@@ -87,32 +103,19 @@ def problem_response(
 
 
 def problem_texts(error: ConnectHubError) -> tuple[str, str, str]:
-    """(title, text, advice) of an error's page, to be translated; the advice may be empty."""
-    code = told_code(error)
-    return _TITLES.get(code, _UNKNOWN), _text(error), _ADVICE.get(code, "")
+    """(title, text, advice) of an error's page, to be translated; text and advice may be empty."""
+    words = _WORDS.get(told_code(error), _UNKNOWN)
+    return words.title, _text(error, words), words.advice
 
 
-def _text(error: ConnectHubError) -> str:
-    """What to tell a customer; texts about tables and keys are for the host's log."""
+def _text(error: ConnectHubError, words: _Words) -> str:
     status = status_of(error)
     if status == 503:
-        return Message("Please try again in a moment. Nothing was saved.")
+        return _LATER
     if status >= 500:
         return _INTERNAL
-    if error.code in _NEXT:
-        return _NEXT[error.code]
-    if error.message == _TITLES.get(error.code, "") + ".":
-        return ""
-    if error.code in {"not_found", "method_not_allowed"}:
-        return Message("There is nothing at this address.")
-    if error.code in {"payload_too_large", "unsupported_media_type", "validation_error"}:
-        return Message("Go back, shorten what you entered if it is long, and send the form once more.")
-    if error.code == "headers_too_large":
-        return Message("Delete the cookies that your browser has of this site, then open the link again.")
-    if error.code == "account_not_found":
-        return Message("The account that this link was made for is not there any more.")
-    if error.code in {"connector_not_found", "connector_inactive"}:
-        return Message("It is not offered through this link.")
-    if error.code == "attempt_not_found":
-        return Message("This page belongs to another visit, or is not kept any more.")
+    if words.text is not None:
+        return words.text
+    if isinstance(error, LinkRefused) and error.message == LinkRefused().message:
+        return ""  # the host's callback gave no reason, and the title says the rest
     return error.message
