@@ -47,6 +47,7 @@ FOR_PROGRAMS = {
     "account_conflict",
     "account_inactive",
     "account_suspended",
+    "connector_read_only",
     "credentials_expired",
     "delivery_not_found",
     "endpoint_disabled",
@@ -67,7 +68,7 @@ FOR_PROGRAMS = {
     "trigger_token_forgotten",
     "webhook_invalid",
 }
-"""Codes that only callers of the API and of Python meet."""
+"""Codes that only operators and callers of the API and of Python meet."""
 PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}")
 
 
