@@ -112,7 +112,7 @@ class MemoryEndpoints(MemoryEvents, MemoryAudit):
                 "last_error": "the endpoint was deleted",
                 "settled_at": milliseconds(now),
             }
-            for key, row in self._deliveries.items():
+            for key, row in list(self._deliveries.items()):
                 if row["endpoint_id"] == endpoint_id and row["state"] in {_PENDING, _HELD}:
                     self._deliveries[key] = {**row, **end}
             return before

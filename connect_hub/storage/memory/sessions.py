@@ -48,7 +48,8 @@ class MemorySessions(MemoryAudit):
     ) -> Session:
         if connection is not None:
             raise ConfigurationError(
-                "storage: MemoryStorage cannot join a transaction. Leave connection=… out, or use SQLStorage."
+                f"storage: {type(self).__name__} cannot join a transaction. Leave connection=… out, or use "
+                "SQLStorage."
             )
         with self._transaction():
             if idempotency is not None:
@@ -128,8 +129,9 @@ class MemorySessions(MemoryAudit):
                 self._note(note)
                 row = {**self._sessions[session_id], "revoked_at": milliseconds(now)}
                 self._sessions[session_id] = row
-            self._visits = {k: r for k, r in self._visits.items() if r["session_id"] != session_id}
-            self._states = {k: r for k, r in self._states.items() if r["session_id"] != session_id}
+            for shelf in (self._visits, self._states):
+                for key in [key for key, row in shelf.items() if row["session_id"] == session_id]:
+                    del shelf[key]
             return session_of(pick(self._sessions[session_id]))
 
 
@@ -226,14 +228,16 @@ class MemoryVisits(MemoryEvents, MemorySteps):
             row = state_row(state)
             if state.session_id not in self._sessions:
                 raise LinkNotFound
-            kept = {
-                key: other
+            superseded = [
+                key
                 for key, other in self._states.items()
-                if other["attempt_id"] != state.attempt_id or other["used_at"] is not None
-            }
-            if row["state_hash"] in kept:
+                if other["attempt_id"] == state.attempt_id and other["used_at"] is None
+            ]
+            if row["state_hash"] in self._states and row["state_hash"] not in superseded:
                 raise StorageConflict
-            self._states = {**kept, row["state_hash"]: row}
+            for key in superseded:
+                del self._states[key]
+            self._states[row["state_hash"]] = row
 
     async def state(self, state_hash: bytes) -> OAuthState | None:
         with self._transaction():

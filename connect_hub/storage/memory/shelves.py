@@ -1,48 +1,82 @@
-"""The rows that a `MemoryStorage` keeps, and the lock that makes each method of it atomic."""
+"""The rows that a storage keeps by their key, and the transaction that makes each method of it atomic."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import NoReturn
+from collections.abc import Iterator, MutableMapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, NoReturn, Protocol
 
 from connect_hub.clock import Clock, SystemClock
 from connect_hub.errors import ConfigurationError
 from connect_hub.storage.rows import Row, milliseconds
 from connect_hub.storage.transaction import refuse_inside_transaction
 
-__all__ = ["MemoryTransaction", "Shelves", "pick"]
+__all__ = ["Dicts", "MemoryTransaction", "Place", "Shelves", "pick"]
+
+
+class Place(Protocol):
+    """Where rows are kept by their key, and transactions on them: what a `ShelfStorage` is over."""
+
+    def shelf(self, name: str) -> MutableMapping[Any, Row]:
+        """The rows of one table, in the order in which their keys came.
+
+        It is used inside a transaction alone. A key is text, a number, or a tuple of these; a row is a dict
+        of text, numbers, bytes, truth values and None, in an order to be kept.
+        """
+        ...
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Entered around each method of the storage: nobody else, in whatever process, is inside meanwhile.
+
+        What was put is kept, all of it; nothing of it if an exception leaves. Nothing is awaited inside, so
+        it may be entered on an event loop. Raises StorageUnavailable where the rows cannot be reached.
+        """
+        ...
+
+
+class Dicts:
+    """In this process's memory, behind a lock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def shelf(self, name: str) -> MutableMapping[Any, Row]:
+        return {}
+
+    def transaction(self) -> AbstractContextManager[object]:
+        # A method decides all that may fail before it writes anything, so there is nothing to undo.
+        return self._lock
 
 
 class Shelves:
-    """A dict of rows for each table. Rows are replaced, never changed."""
+    """A mapping of rows for each table. Rows are replaced, never changed."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, place: Place, clock: Clock | None = None) -> None:
+        self._place = place
         self._clock: Clock = SystemClock() if clock is None else clock
-        self._lock = threading.Lock()
-        self._canary: bytes | None = None
-        self._sessions: dict[int, Row] = {}
-        self._idempotency: dict[tuple[str, str], Row] = {}
-        self._visits: dict[str, Row] = {}
-        self._attempts: dict[str, Row] = {}
-        self._steps: dict[tuple[int, int], Row] = {}
-        self._states: dict[str, Row] = {}
-        self._accounts: dict[str, Row] = {}
-        self._triggers: dict[str, Row] = {}
-        self._events: dict[str, Row] = {}
-        self._deliveries: dict[str, Row] = {}
-        self._delivery_attempts: dict[tuple[str, int], Row] = {}
-        self._endpoints: dict[str, Row] = {}
-        self._connector_settings: dict[tuple[str, str], Row] = {}
-        self._api_keys: dict[str, Row] = {}
-        self._operators: dict[str, Row] = {}
-        self._operator_sessions: dict[str, Row] = {}
-        self._audit: dict[str, Row] = {}
+        self._meta: MutableMapping[str, Row] = place.shelf("meta")
+        self._sessions: MutableMapping[int, Row] = place.shelf("sessions")
+        self._idempotency: MutableMapping[tuple[str, str], Row] = place.shelf("idempotency")
+        self._visits: MutableMapping[str, Row] = place.shelf("visits")
+        self._attempts: MutableMapping[str, Row] = place.shelf("attempts")
+        self._steps: MutableMapping[tuple[int, int], Row] = place.shelf("attempt_steps")
+        self._states: MutableMapping[str, Row] = place.shelf("oauth_states")
+        self._accounts: MutableMapping[str, Row] = place.shelf("accounts")
+        self._triggers: MutableMapping[str, Row] = place.shelf("triggers")
+        self._events: MutableMapping[str, Row] = place.shelf("events")
+        self._deliveries: MutableMapping[str, Row] = place.shelf("deliveries")
+        self._delivery_attempts: MutableMapping[tuple[str, int], Row] = place.shelf("delivery_attempts")
+        self._endpoints: MutableMapping[str, Row] = place.shelf("endpoints")
+        self._connector_settings: MutableMapping[tuple[str, str], Row] = place.shelf("connector_settings")
+        self._api_keys: MutableMapping[str, Row] = place.shelf("api_keys")
+        self._operators: MutableMapping[str, Row] = place.shelf("operators")
+        self._operator_sessions: MutableMapping[str, Row] = place.shelf("operator_sessions")
+        self._audit: MutableMapping[str, Row] = place.shelf("audit")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """Keep everybody else out. A method decides all that may fail before it writes anything."""
+        """Keep everybody else out."""
         refuse_inside_transaction()
-        with self._lock:
+        with self._place.transaction():
             yield
 
     def _lease_clock(self) -> int:
@@ -74,7 +108,7 @@ class MemoryTransaction:
 
     def session(self) -> NoReturn:
         raise ConfigurationError(
-            "storage: MemoryStorage has no database, so tx.session() has nothing to work on. Use SQLStorage."
+            "storage: this one has no SQLAlchemy connection for tx.session() to work on. Use SQLStorage."
         )
 
 

@@ -1,6 +1,6 @@
 """API keys, erasing and purging, in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -79,9 +79,8 @@ class MemoryUpkeep(MemoryEvents, MemoryAudit):
 
     async def canary(self, proposed: bytes) -> bytes:
         with self._transaction():
-            if self._canary is None:
-                self._canary = bytes(proposed)
-            return self._canary
+            row = self._meta.setdefault("canary", {"value": bytes(proposed)})
+            return bytes(row["value"])
 
     async def erase_owner(
         self, project_id: str, origin_owner_id: str, *, announce: Announce, note: AuditEntry | None = None
@@ -170,15 +169,15 @@ def _ended_before(row: Row, cut: int) -> bool:
     return any(end is not None and end < cut for end in ends)
 
 
-def _keys(shelf: dict[K, Row], condition: Callable[[Row], bool], limit: int | None) -> list[K]:
+def _keys(shelf: MutableMapping[K, Row], condition: Callable[[Row], bool], limit: int | None) -> list[K]:
     return [key for key, row in shelf.items() if condition(row)][:limit]
 
 
-def _remove_before(shelf: dict[K, Row], column: str, cut: datetime | None, limit: int) -> int:
+def _remove_before(shelf: MutableMapping[K, Row], column: str, cut: datetime | None, limit: int) -> int:
     return 0 if cut is None else _remove(shelf, lambda row: row[column] < milliseconds(cut), limit)
 
 
-def _remove(shelf: dict[K, Row], condition: Callable[[Row], bool], limit: int) -> int:
+def _remove(shelf: MutableMapping[K, Row], condition: Callable[[Row], bool], limit: int) -> int:
     keys = _keys(shelf, condition, limit)
     for key in keys:
         del shelf[key]
