@@ -263,6 +263,7 @@ class Attempt:
     error_description: str | None = None
     """Our own sentence, without anything the customer typed."""
     account_id: str | None = None
+    """The account that it made or renewed; before that, the one that it is to renew, where one was picked."""
     held: bytes | None = None
     """Sealed credentials that passed their test and wait for the customer's word, because they belong to
     another account at the provider than before."""

@@ -144,11 +144,15 @@ class Choosing:
             for c in connectors
         ]
 
-    async def form(self, live: LiveVisit, provider: str, method: str | None = None) -> ConnectForm:
-        """An empty form, or one filled with what is known. Writes nothing.
+    async def form(
+        self, live: LiveVisit, provider: str, method: str | None = None, account_id: str | None = None
+    ) -> ConnectForm:
+        """An empty form, or one filled with what is known; with `account_id`, to renew that account. Writes
+        nothing.
 
         Raises ConnectorNotFound for a provider that the session does not allow or a method that is not
-        offered; AccountNotFound if the account that the link was made for is gone; LinkUsed, LinkRevoked.
+        offered; AccountNotFound if the account that the link was made for is gone, or the one that is asked
+        for is not to be renewed; LinkUsed, LinkRevoked.
         """
         session = live.session
         connector = await self.connector(session, provider)
@@ -160,7 +164,7 @@ class Choosing:
             chosen = connector.method(method)
         except KeyError:
             raise ConnectorNotFound from None
-        account = await self.reconnected(session, provider, connected)
+        account = await self.reconnected(session, provider, connected, account_id=account_id)
         known = {f.key for f in connector.definition.fields_of(chosen) if not f.secret}
         variables = {k: v for k, v in (session.setup_information or {}).items() if k in known}
         sealed = None
@@ -206,14 +210,12 @@ class Choosing:
         return await self._visible(live.session, await self._connected(live.session))
 
     async def renews(self, live: LiveVisit, offer: Offer, account: Account) -> bool:
-        """Whether a connection to the account's provider, in this visit, would renew this account."""
+        """Whether this account, which the visit may manage, can be renewed in it."""
         session = live.session
-        if session.multiple or account.slot != "" or account.type is not session.type:
-            return False
         if not any(c.key == account.provider for c in offered(offer, session)):
             return False
         connected = await self._connected(session)
-        return session.used_at is None and account.provider not in connected
+        return session.used_at is None and (session.multiple or account.provider not in connected)
 
     async def stored(self, account: Account, method: Method) -> Mapping[str, Secret]:
         """The account's secrets that `method` asks for, by field key; to show their last four characters."""
@@ -221,18 +223,32 @@ class Choosing:
         return {} if sealed is None else sealed.secrets
 
     async def reconnected(
-        self, session: Session, provider: str, connected: Mapping[str, frozenset[str]] | None = None
+        self,
+        session: Session,
+        provider: str,
+        connected: Mapping[str, frozenset[str]] | None = None,
+        *,
+        account_id: str | None = None,
     ) -> Account | None:
-        """The account that a connection to `provider` will renew, if the session may see it."""
+        """The account that a connection to `provider` will renew, if the session may see it.
+
+        With `account_id` that one: any that the session may manage, else the one that it would be anyway.
+        Raises AccountNotFound.
+        """
         if connected is None:
             connected = await self._connected(session)
         accounts = await self._visible(session, connected)
         if session.account_id is not None:
-            account = _named(accounts, session.account_id)
-            if account.provider != provider:
-                raise ConnectorNotFound
-            return account
-        return None if session.multiple else _newest(accounts, provider)
+            account: Account | None = _named(accounts, session.account_id)
+        elif account_id is not None and session.manage:
+            account = next((found for found in accounts if found.id == account_id), None)
+        else:
+            account = None if session.multiple else _newest(accounts, provider)
+        if account_id is not None and (account is None or account.id != account_id):
+            raise AccountNotFound
+        if account is not None and account.provider != provider:
+            raise ConnectorNotFound
+        return account
 
     def nonce(self, live: LiveVisit, provider: str, attempt_id: str) -> str:
         """Proof that the form of this attempt was made for this visit and provider."""

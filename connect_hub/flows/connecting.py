@@ -68,9 +68,11 @@ class Connecting:
         )
         self.choosing = Choosing(core)
 
-    async def pick(self, live: LiveVisit, provider: str, method: str | None) -> ConnectForm:
+    async def pick(
+        self, live: LiveVisit, provider: str, method: str | None, account_id: str | None = None
+    ) -> ConnectForm:
         """The form of a provider, looked at. Raises what `Choosing.form` raises."""
-        form = await self.choosing.form(live, provider, method)
+        form = await self.choosing.form(live, provider, method, account_id)
         await self._steps.picked(live, form.connector.key, form.method.name)
         return form
 
@@ -85,8 +87,10 @@ class Connecting:
         *,
         attempt_id: str,
         nonce: str,
+        account_id: str | None = None,
     ) -> Rejected | Finished:
-        """Try what was typed. Nothing is stored before it has passed its test at the provider.
+        """Try what was typed. Nothing is stored before it has passed its test at the provider. With
+        `account_id`, that account is renewed, and no other.
 
         A form sent twice, at once or later, gives the one result. Raises FormExpired, ConnectorNotFound,
         AccountNotFound, AttemptNotFound, LinkUsed, LinkRevoked.
@@ -97,7 +101,7 @@ class Connecting:
         if live.visit.attempt_id not in {None, attempt_id}:
             raise AttemptNotFound
         async with self._alone(attempt_id):
-            return await self._submit(live, connector, method, typed, attempt_id)
+            return await self._submit(live, connector, method, typed, attempt_id, account_id)
 
     def _alone(self, attempt_id: str) -> asyncio.Lock:
         """So that a form sent twice at once asks the provider once; other processes are the storage's."""
@@ -114,12 +118,15 @@ class Connecting:
         method: str | None,
         typed: Typed,
         attempt_id: str,
+        account_id: str | None,
     ) -> Rejected | Finished:
         finished = Finished(live.visit.name, attempt_id)
         before = await self._core.storage.attempt(attempt_id)
         if before is not None and (before.status is AttemptStatus.AUTHENTICATED or before.held is not None):
             return finished
-        form = await self.choosing.form(live, connector.key, method)
+        if before is not None and account_id is None:
+            account_id = before.account_id  # the window goes on with what the embedded hub began
+        form = await self.choosing.form(live, connector.key, method, account_id)
         values = form.read(typed.reveal())
         if values.errors:
             await self._steps.refused(live, connector.key, form.method.name, attempt_id)
@@ -134,6 +141,7 @@ class Connecting:
             # Of an attempt that an embedded hub began, the window signs in on the other's behalf.
             visit_name=live.visit.name if before is None else before.visit_name,
             values=dict(values.variables),
+            account_id=account_id,
             created_at=now if before is None else before.created_at,
             updated_at=now,
         )
@@ -285,7 +293,9 @@ class Connecting:
         The first is empty where this link may not see the account that it would replace.
         """
         held = self._linking.held(attempt).identity
-        account = await self.choosing.reconnected(live.session, attempt.provider)
+        account = await self.choosing.reconnected(
+            live.session, attempt.provider, account_id=attempt.account_id
+        )
         before = None if account is None else account.identity
         return (
             "" if before is None else shown_identity(before),

@@ -120,14 +120,16 @@ class Embedding:
                 )
             )
         choosing, provider = self.connecting.choosing, integration.connector.key
-        if account_id is not None:
-            renewed = await choosing.reconnected(live.session, provider)
-            if renewed is None or renewed.id != account_id:
-                raise AccountNotFound
         attempt_id = _new_id()
         nonce = choosing.nonce(live, provider, attempt_id)
         outcome = await self.connecting.submit(
-            live, provider, integration.method.name, typed, attempt_id=attempt_id, nonce=nonce
+            live,
+            provider,
+            integration.method.name,
+            typed,
+            attempt_id=attempt_id,
+            nonce=nonce,
+            account_id=account_id,
         )
         if isinstance(outcome, Rejected):
             return outcome

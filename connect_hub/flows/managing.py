@@ -23,7 +23,7 @@ class Managed:
     """With the status that the outside sees."""
     connector: EnabledConnector
     renewable: bool
-    """Whether connecting its provider in this visit renews this account."""
+    """Whether it can be renewed in this visit."""
 
 
 class Managing:

@@ -83,12 +83,13 @@ def refuse_unless_connectable(session: Session, *, provider: str, connected_befo
 
 
 def named_account(account: Account | None, session: Session, request: LinkRequest) -> Account:
-    """`account`, which the session names; raises AccountNotFound unless it is the one that may be renewed."""
+    """`account`, which the session or the attempt names; raises AccountNotFound unless it may be renewed."""
     if (
         account is None
         or account.project_id != session.project_id
         or account.origin_owner_id != session.origin_owner_id
         or account.provider != request.provider
+        or (session.account_id is None and account.type is not session.type)
     ):
         raise AccountNotFound
     return account

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from connect_hub.clock import iso
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.flows.sessions import IssuedSession, SessionDetails
-from connect_hub.models import Account, Attempt, Session, Step
+from connect_hub.models import Account, Attempt, AttemptStatus, Session, Step
 
 __all__ = [
     "Document",
@@ -111,7 +111,7 @@ def _attempt_json(attempt: Attempt | None) -> Document | None:
         "status": attempt.status.value,
         "error_code": attempt.error_code,
         "error_description": attempt.error_description,
-        "account_id": attempt.account_id,
+        "account_id": attempt.account_id if attempt.status is AttemptStatus.AUTHENTICATED else None,
         "created_at": iso(attempt.created_at),
         "updated_at": iso(attempt.updated_at),
     }

@@ -123,13 +123,15 @@ def account_secrets_json(
 
 def attempt_json(attempt: Attempt, language: Language) -> Document:
     """Where an attempt stands; the error is in our own words, in `language` where it has no parameters."""
-    error = None
+    error = account = None
+    if attempt.status is AttemptStatus.AUTHENTICATED and attempt.account_id is not None:
+        account = {"id": attempt.account_id}
     if attempt.status is AttemptStatus.ERROR:
         description = language.text(attempt.error_description or "")
         error = {"code": attempt.error_code, "description": description}
     return {
         "id": attempt.id,
         "status": _STATUS.get(attempt.status, attempt.status.value),
-        "account": None if attempt.account_id is None else {"id": attempt.account_id},
+        "account": account,
         "error": error,
     }

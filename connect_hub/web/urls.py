@@ -5,12 +5,13 @@ scope are all of the host application or of its visitors, and are never asked.
 """
 
 from collections.abc import Sequence
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from starlette.routing import BaseRoute, NoMatchFound, Route
 
 from connect_hub.config import PublicUrl
 
-__all__ = ["Urls"]
+__all__ = ["Urls", "with_query"]
 
 
 class Urls:
@@ -49,3 +50,12 @@ class Urls:
         return route.path_format.format_map(
             {key: convertors[key].to_string(value) for key, value in params.items()}
         )
+
+
+def with_query(url: str, **params: str | None) -> str:
+    """`url` with more query parameters; the ones it has stay, and those without a value are left out."""
+    parts = urlsplit(url)
+    query = "&".join(
+        part for part in (parts.query, urlencode({k: v for k, v in params.items() if v is not None})) if part
+    )
+    return urlunsplit(parts._replace(query=query))

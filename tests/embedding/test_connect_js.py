@@ -4,11 +4,14 @@ import gzip
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import httpx2
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
+from connect_hub import HubConfig, PageConfig, Subject, Visitor
 from connect_hub.web.languages import Languages
 from connect_hub.web.static import STATIC
 from tests.embedding.place import Place, place_of
@@ -114,6 +117,40 @@ def test_a_sign_in_goes_through_a_window(either: Place, page: Page, observed: Ob
         window.wait_for_event("close", timeout=PATIENCE)
     assert not [r.url for r in observed.requests if token in r.url]
     assert observed.csp_violations == observed.page_errors == []
+
+
+def test_an_embedded_hub_manages_as_well(tmp_path: Path, page: Page, observed: Observed) -> None:
+    """On the host's own origin, where the host's sign-in comes with the frame (T51): one of two accounts at a
+    provider is renewed and the other disconnected, all inside the frame."""
+
+    def signed_in(config: HubConfig) -> HubConfig:
+        def identity(_: Visitor) -> Subject:
+            return Subject("acme-42", project="default")
+
+        return replace(config, pages=PageConfig(identity=identity))
+
+    with place_of(tmp_path, same_origin=True, configured=signed_in) as place:
+        for _ in range(2):
+            token = place.token(multiple=True)
+            sent = {"integration_id": "simulated-key", "credentials": {"api_key": place.key}}
+            headers = {"x-hub-session-token": token}
+            httpx2.post(f"{place.hub_url}/hub/accounts", json=sent, headers=headers, trust_env=False)
+        newer, older = place.accounts()
+        host_page(place, page, place.token(manage=True, multiple=True, binding="host_identity"))
+        frame = start(page)
+        frame.get_by_role("link", name="Acme Key").nth(1).click(timeout=PATIENCE)
+        frame.get_by_role("link", name="Reconnect").click()
+        frame.get_by_role("button", name="Reconnect Acme Key").click()
+        assert wait_heard(page, 1) == [["success", {"id": older["id"], "provider": "simulated-key"}]]
+        frame.get_by_role("link", name="Connect another").click()
+        frame.get_by_role("link", name="Acme Key").first.click()
+        frame.get_by_role("link", name="Disconnect").click()
+        frame.get_by_role("button", name="Disconnect Acme Key").click()
+        expect(frame.get_by_text("Acme Key was disconnected.")).to_be_visible(timeout=PATIENCE)
+        [left] = place.accounts()
+        assert (left["id"], left["created_at"]) == (older["id"], older["created_at"])
+        assert newer["id"] != older["id"]
+        assert observed.csp_violations == observed.page_errors == []
 
 
 def test_the_modal_is_one_for_the_keyboard_too(place: Place, page: Page, observed: Observed) -> None:

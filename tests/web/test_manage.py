@@ -68,6 +68,68 @@ async def test_customer_reconnects_what_needs_it(tmp_path: Path) -> None:
     assert [found.id for found in await made.hub.accounts.list()] == [account.id]
 
 
+async def test_customer_reconnects_one_of_several(tmp_path: Path) -> None:
+    """Of several accounts at one provider the chosen one is renewed, in a session for several and in one that
+    is not; a refused form, and the question whether it may be somebody else, lead back to it."""
+    made = managed_hub(tmp_path)
+    older, newer = await linked(made, multiple=True), await linked(made, key=OTHER_KEY, multiple=True)
+    for generation, multiple in ((2, True), (3, False)):
+        customer, listed = await entered(made, manage=True, multiple=multiple, binding=Binding.HOST_IDENTITY)
+        shown = await customer.get(url_of(listed, older))
+        form = await customer.get(shown.link("Reconnect"))
+        assert form.heading == "Reconnect Acme Key"
+        wrong = await customer.press(form, "Reconnect Acme Key", {"f.api_key": "wrong-key-0123456789"})
+        assert wrong.status == 422
+        other = await customer.press(wrong, "Reconnect Acme Key", {"f.api_key": OTHER_KEY})
+        assert other.heading == "Is this the right account?"
+        form = await customer.get(other.link("Choose"))
+        done = await customer.press(form, "Reconnect Acme Key", KEY)
+        assert done.heading == "Acme Key is connected again"
+        found = {account.id: account.generation for account in await made.hub.accounts.list()}
+        assert found == {older.id: generation, newer.id: 1}
+
+
+async def test_customer_signs_in_again_for_one_of_several(tmp_path: Path) -> None:
+    """The same over the provider's own sign-in, where somebody else's account is accepted for the chosen."""
+    made = managed_hub(tmp_path)
+    accounts: list[Account] = []
+    for user in ("ada", "bob"):
+        customer, form = await entered(made, provider="simulated", multiple=True)
+        leaving = await customer.press(form, "Connect Acme Login")
+        await customer.get(made.provider.approve(leaving.refresh or "", user=user))
+        [account] = [a for a in await made.hub.accounts.list() if a.id not in {one.id for one in accounts}]
+        accounts.append(account)
+    customer, listed = await entered(made, manage=True, multiple=True, binding=Binding.HOST_IDENTITY)
+    shown = await customer.get(url_of(listed, accounts[0]))
+    leaving = await customer.press(await customer.get(shown.link("Reconnect")), "Reconnect Acme Login")
+    asked = await customer.get(made.provider.approve(leaving.refresh or "", user="bob"))
+    done = await customer.press(asked, "Connect")
+    assert done.heading == "Acme Login is connected again"
+    found = {account.id: account.generation for account in await made.hub.accounts.list()}
+    assert found == {accounts[0].id: 2, accounts[1].id: 1}
+
+
+async def test_nobody_reconnects_what_is_not_theirs(tmp_path: Path) -> None:
+    """T51: an account's id in the address, or in a form that was made for another one, opens nothing that the
+    session may not manage, nor an account of another provider."""
+    made = managed_hub(tmp_path)
+    own, foreign = await linked(made, multiple=True), await linked(made, key=OTHER_KEY, origin_owner_id="13")
+    plain, plain_list = await entered(made, multiple=True)
+    manager, manager_list = await managing(made)
+    for customer, listed, account in (
+        (plain, plain_list, own),
+        (plain, plain_list, foreign),
+        (manager, manager_list, foreign),
+    ):
+        address = f"{listed.url}/connect/simulated-key?account={account.id}"
+        assert (await customer.get(address)).status == 404
+        form = (await customer.get(f"{listed.url}/connect/simulated-key")).form("Acme Key")
+        form.action += f"?account={account.id}"
+        assert (await customer.send(form, KEY)).status == 404
+    assert (await manager.get(f"{manager_list.url}/connect/simulated?account={own.id}")).status == 404
+    assert {account.generation for account in await made.hub.accounts.list()} == {1}
+
+
 async def test_nobody_manages_what_is_not_theirs(tmp_path: Path) -> None:
     """T51: neither a session without `manage` nor one of another owner sees, or disconnects, an account."""
     made = managed_hub(tmp_path)

@@ -10,7 +10,7 @@ from connect_hub.errors import (
     LinkNotFound,
     StorageConflict,
 )
-from connect_hub.models import Account, AccountStatus, AttemptStatus, Session, StepKind
+from connect_hub.models import Account, AccountStatus, Attempt, AttemptStatus, Session, StepKind
 from connect_hub.storage import rules, step_rules
 from connect_hub.storage.account_rows import account_of, account_row
 from connect_hub.storage.memory.operators import MemoryAudit
@@ -57,7 +57,7 @@ class MemoryAccounts(MemoryEvents, MemorySteps, MemoryAudit):
                 provider=request.provider,
                 connected_before=self._connected_before(session, request.provider),
             )
-            done = rules.connected(session, request, self._existing(session, request))
+            done = rules.connected(session, request, self._existing(session, attempt, request))
             account = {**account_row(done.account), "sealed": bytes(done.sealed)}
             if self._is_taken(account) or (done.created and done.account.id in self._accounts):
                 raise StorageConflict
@@ -79,9 +79,10 @@ class MemoryAccounts(MemoryEvents, MemorySteps, MemoryAudit):
             for row in self._attempts.values()
         )
 
-    def _existing(self, session: Session, request: LinkRequest) -> Account | None:
-        if session.account_id is not None:
-            found = self._stored(session.account_id, session.project_id)
+    def _existing(self, session: Session, attempt: Attempt, request: LinkRequest) -> Account | None:
+        named = session.account_id or attempt.account_id
+        if named is not None:
+            found = self._stored(named, session.project_id)
             return rules.named_account(None if found is None else found.account, session, request)
         if session.multiple:
             return None

@@ -90,7 +90,8 @@ class AccountStore(Protocol):
            is LinkUsed; one that connected this provider before is LinkUsed too, unless it is `multiple`.
            Expiry is not checked: a visit opened in time lives its own life.
         3. Which account: the session's `account_id` if it has one (AccountNotFound if it is gone, or is not
-           of this project, owner and provider); else, if the session is `multiple`, a new one with slot
+           of this project, owner and provider); else the attempt's, likewise, and it must be of the session's
+           type as well; else, if the session is `multiple`, a new one with slot
            None; else the one with slot '' of this project, owner, provider and type; else the oldest of the
            same key with the same `identity.id`; else a new one with slot ''. Calls at the same time make one.
         4. An account whose stored identity id differs from the request's, both known, is

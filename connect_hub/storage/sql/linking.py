@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, exc, insert, select, update
 
 from connect_hub.errors import AccountNotFound, AttemptNotFound, LinkNotFound
-from connect_hub.models import Account, AttemptStatus, Session, StepKind
+from connect_hub.models import Account, Attempt, AttemptStatus, Session, StepKind
 from connect_hub.storage import rules, step_rules
 from connect_hub.storage.account_rows import account_of, account_row
 from connect_hub.storage.protocol import LinkRequest, LinkResult
@@ -33,7 +33,7 @@ def link(c: Connection, t: Tables, request: LinkRequest) -> LinkResult:
         provider=request.provider,
         connected_before=_connected_before(c, t, session, request.provider),
     )
-    done = rules.connected(session, request, _existing(c, t, session, request))
+    done = rules.connected(session, request, _existing(c, t, session, attempt, request))
     row = {**account_row(done.account), "sealed": done.sealed}
     if done.created:
         try:
@@ -67,10 +67,13 @@ def _connected_before(c: Connection, t: Tables, session: Session, provider: str)
     return c.execute(statement.limit(1)).first() is not None
 
 
-def _existing(c: Connection, t: Tables, session: Session, request: LinkRequest) -> Account | None:
+def _existing(
+    c: Connection, t: Tables, session: Session, attempt: Attempt, request: LinkRequest
+) -> Account | None:
     a = t.accounts.c
-    if session.account_id is not None:
-        found = accounts.stored(c, t, session.account_id, session.project_id, lock=True)
+    named = session.account_id or attempt.account_id
+    if named is not None:
+        found = accounts.stored(c, t, named, session.project_id, lock=True)
         return rules.named_account(None if found is None else found.account, session, request)
     if session.multiple:
         return None

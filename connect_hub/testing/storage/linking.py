@@ -1,7 +1,7 @@
 """Clauses of `AccountStore.link`, in the order of its steps."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from connect_hub.errors import (
     LinkUsed,
     StorageConflict,
 )
-from connect_hub.models import Account, AccountType, AttemptStatus, ProviderIdentity, Session
+from connect_hub.models import Account, AccountType, Attempt, AttemptStatus, ProviderIdentity, Session
 from connect_hub.storage.protocol import AccountQuery, LinkResult, NewEvent, Storage
 from connect_hub.storage.transaction import Transaction
 from connect_hub.testing.storage.values import (
@@ -273,6 +273,31 @@ class LinkClauses(Clauses):
         with pytest.raises(AccountNotFound):
             await linked(storage, session(account_id=named.id), make=lambda s: attempt(s, provider="other"))
         assert await storage.account(named.id) == again
+
+    async def test_an_attempt_may_name_its_account(self, storage: Storage) -> None:
+        """3, T51: it renews just that one of several, be the session `multiple` or not; AccountNotFound if
+        that is gone or is not of the session's owner, type and provider."""
+        single = await linked(storage)
+        several = [await linked(storage, session(multiple=True)) for _ in range(2)]
+
+        def of(account: Account, **changes: object) -> Callable[[Session], Attempt]:
+            return lambda made: attempt(made, account_id=account.id, **changes)
+
+        for generation, multiple in ((2, True), (3, False)):
+            again = await linked(storage, session(multiple=multiple), make=of(several[0]))
+            assert (again.id, again.generation, again.slot) == (several[0].id, generation, None)
+        assert [await storage.account(a.id) for a in (single, several[1])] == [single, several[1]]
+        refused: list[tuple[Session, Callable[[Session], Attempt]]] = [
+            (session(origin_owner_id="other"), of(single)),
+            (session(project_id="another"), of(single)),
+            (session(type=AccountType.TEST), of(single)),
+            (session(), of(single, provider="other")),
+            (session(), lambda made: attempt(made, account_id="unknown")),
+        ]
+        for made, make in refused:
+            with pytest.raises(AccountNotFound):
+                await linked(storage, made, make=make)
+        assert len(await _accounts(storage)) == 3
 
     async def test_another_person_needs_a_word(self, storage: Storage) -> None:
         """4, T51: another identity is refused unless accepted; an unknown one never is, and keeps the old."""

@@ -15,6 +15,7 @@ from connect_hub.web.labels import method_label
 from connect_hub.web.languages import Language
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
+from connect_hub.web.urls import with_query
 
 __all__ = ["FORM_FIELD", "Sent", "connect_page"]
 
@@ -109,7 +110,7 @@ def connect_page(
 def _method_view(method: Method, form: ConnectForm, language: Language, action: str) -> contexts.MethodView:
     return contexts.MethodView(
         label=method_label(method, language),
-        url=f"{action}?method={method.name}",
+        url=with_query(action, method=method.name),
         recommended=method is form.connector.methods[0],
     )
 

@@ -19,6 +19,7 @@ from connect_hub.web.endpoint import Endpoint, Handler
 from connect_hub.web.guards import client_address, refuse_cross_site
 from connect_hub.web.headers import FRAMED_BY
 from connect_hub.web.pages.link import visitor_of
+from connect_hub.web.pages.managing import ManagePages
 from connect_hub.web.pages.visit import VisitPages
 from connect_hub.web.site import Site
 
@@ -72,6 +73,7 @@ def embed_routes(site: Site) -> list[BaseRoute]:
     """The addresses of embedded hubs. Where no origin is configured, none of them leads anywhere."""
     framed = _EmbedSite.of(site)
     pages = _EmbedPages(framed)
+    manage = ManagePages(framed, pages)
 
     def page(path: str, name: str, **methods: Handler) -> BaseRoute:
         return Route(f"/embed{path}", _EmbedEndpoint(framed, methods), name=f"embed_{name}")
@@ -83,6 +85,13 @@ def embed_routes(site: Site) -> list[BaseRoute]:
         page("/visit/{visit}/connect/{provider}", "connect", GET=pages.connect, POST=pages.submit),
         page("/visit/{visit}/attempts/{attempt}", "attempt", GET=pages.attempt),
         page("/visit/{visit}/attempts/{attempt}/accept", "accept", POST=pages.accept),
+        page("/visit/{visit}/accounts/{account}", "managed", GET=manage.account),
+        page(
+            "/visit/{visit}/accounts/{account}/disconnect",
+            "disconnect",
+            GET=manage.question,
+            POST=manage.disconnect,
+        ),
         page("/visit/{visit}/exit", "exit", POST=pages.leave),
     ]
 
@@ -132,7 +141,7 @@ class _EmbedPages(VisitPages):
                 self._site.urls.path("window", integration_id=integration_id),
                 (("token", token), ("connection_attempt_id", attempt.id)),
             ),
-            retry_url=self._path("connect", live, provider=attempt.provider),
+            retry_url=self.connect_path(live, attempt.provider, attempt.account_id),
         )
         return self._site.page(request, page)
 

@@ -23,11 +23,11 @@ class ManagePages:
         live = await self._visits.live(request)
         managed = await self._site.flows.managing.account(live, request.path_params["account"])
         urls, visit = self._site.urls, live.visit.name
-        connect = urls.path("connect", visit=visit, provider=managed.connector.key)
+        reconnect = self._visits.connect_path(live, managed.connector.key, managed.account.id)
         page = contexts.ManagedAccount(
             account=account_view(self._site, visit, managed),
             disconnect_url=urls.path("disconnect", visit=visit, account=managed.account.id),
-            reconnect_url=connect if managed.renewable else None,
+            reconnect_url=reconnect if managed.renewable else None,
             back_url=urls.path("visit", visit=visit),
             exit_url=urls.path("exit", visit=visit),
         )

@@ -1,7 +1,5 @@
 """The pages of a visit: the list, the form, the hop, the result."""
 
-from urllib.parse import urlencode, urlsplit, urlunsplit
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -31,6 +29,7 @@ from connect_hub.web.pages.listing import Listing
 from connect_hub.web.problems import problem_response
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
+from connect_hub.web.urls import with_query
 
 __all__ = ["VisitPages"]
 
@@ -85,6 +84,10 @@ class VisitPages:
     def _path(self, route: str, live: LiveVisit, **params: str) -> str:
         return self._site.urls.path(route, visit=live.visit.name, **params)
 
+    def connect_path(self, live: LiveVisit, provider: str, account_id: str | None = None) -> str:
+        """The form of a provider; with `account_id`, to renew that account."""
+        return with_query(self._path("connect", live, provider=provider), account=account_id)
+
     def _see(self, path: str) -> Response:
         return RedirectResponse(path, status_code=303)
 
@@ -99,7 +102,7 @@ class VisitPages:
             return self._see(self._path("visit", live))
         back = self._site.urls.absolute("visit", visit=live.visit.name)
         return self._site.page(
-            request, contexts.Leaving(name=self._site.core.public_url.host, url=_with(url, next=back))
+            request, contexts.Leaving(name=self._site.core.public_url.host, url=with_query(url, next=back))
         )
 
     # --- the list ---
@@ -123,13 +126,15 @@ class VisitPages:
 
     async def connect(self, request: Request) -> Response:
         live = await self.live(request)
-        method = request.query_params.get("method")
-        form = await self._site.flows.connecting.pick(live, request.path_params["provider"], method)
+        method, account_id = (request.query_params.get(name) or None for name in ("method", "account"))
+        form = await self._site.flows.connecting.pick(
+            live, request.path_params["provider"], method, account_id
+        )
         page = connect_page(
             self._site,
             form,
             self._site.language(request),
-            action=self._path("connect", live, provider=form.connector.key),
+            action=self.connect_path(live, form.connector.key, account_id),
             back_url=await self._back_url(live),
             exit_url=self._path("exit", live),
         )
@@ -137,7 +142,7 @@ class VisitPages:
 
     async def submit(self, request: Request) -> Response:
         live, sent = await self.live_post(request)
-        typed = sent.typed()
+        typed, account_id = sent.typed(), request.query_params.get("account") or None
         outcome = await self._site.flows.connecting.submit(
             live,
             request.path_params["provider"],
@@ -145,19 +150,21 @@ class VisitPages:
             typed,
             attempt_id=sent.get("attempt"),
             nonce=sent.get("nonce"),
+            account_id=account_id,
         )
         if isinstance(outcome, Finished):
             return self._see(self._path("attempt", live, attempt=outcome.attempt_id))
-        return self._site.page(request, await self._rejected(request, live, outcome, typed), 422)
+        page = await self._rejected(request, live, outcome, typed, account_id)
+        return self._site.page(request, page, 422)
 
     async def _rejected(
-        self, request: Request, live: LiveVisit, rejected: Rejected, typed: Typed
+        self, request: Request, live: LiveVisit, rejected: Rejected, typed: Typed, account_id: str | None
     ) -> contexts.Connect:
         return connect_page(
             self._site,
             rejected.form,
             self._site.language(request),
-            action=self._path("connect", live, provider=rejected.form.connector.key),
+            action=self.connect_path(live, rejected.form.connector.key, account_id),
             back_url=await self._back_url(live),
             exit_url=self._path("exit", live),
             typed=typed.reveal(),
@@ -224,7 +231,7 @@ class VisitPages:
             accept=contexts.Form(self._path("accept", live, attempt=attempt.id), (("nonce", nonce),)),
             retry_url=None
             if live.visit.attempt_id is not None
-            else self._path("connect", live, provider=attempt.provider),
+            else self.connect_path(live, attempt.provider, attempt.account_id),
             exit_url=self._path("exit", live),
         )
 
@@ -242,13 +249,15 @@ class VisitPages:
         ended = _ENDS.get(attempt.error_code or "")
         if ended is not None:
             raise ended
-        path = self._path("connect", live, provider=attempt.provider)
+        path = self.connect_path(live, attempt.provider, attempt.account_id)
         if attempt.error_code == INTERNAL_ERROR:
             # Logged when it happened, under the attempt's id.
             return problem_response(
                 self._site, request, ConnectHubError(), reference=attempt.id, retry_url=path
             )
-        form = await self._site.flows.connecting.choosing.form(live, attempt.provider, attempt.method)
+        form = await self._site.flows.connecting.choosing.form(
+            live, attempt.provider, attempt.method, attempt.account_id
+        )
         page = connect_page(
             self._site,
             form,
@@ -314,7 +323,7 @@ class VisitPages:
     def _return_url(self, session: Session, result: str, account_id: str | None) -> str | None:
         if session.return_url is None or self._embedded:
             return None  # around a frame is the host's page already
-        return _with(session.return_url, result=result, account_id=account_id, state=session.state)
+        return with_query(session.return_url, result=result, account_id=account_id, state=session.state)
 
 
 _WINDOW_ENDS = {
@@ -333,12 +342,3 @@ _ENDS: dict[str, type[ConnectHubError]] = {
 def _refuse_finished(session: Session) -> None:
     """A visit of a link that is used up shows its results, and offers no more."""
     rules.refuse_unless_connectable(session, provider="", connected_before=False)
-
-
-def _with(url: str, **params: str | None) -> str:
-    """`url` with more query parameters; the ones it has stay."""
-    parts = urlsplit(url)
-    query = "&".join(
-        part for part in (parts.query, urlencode({k: v for k, v in params.items() if v is not None})) if part
-    )
-    return urlunsplit(parts._replace(query=query))
