@@ -53,6 +53,31 @@ const sendOnce = (form) => {
   });
 };
 
+// --- buttons that take a moment before a pointer may press them ---
+
+// Who is made to click twice on another window, which the first click takes away, would press what lies below
+// with the second (T29). A press of the keyboard has no detail. In a frame, the host's page is the one below.
+const SETTLED = 500;
+
+/** @type {(buttons: HTMLButtonElement[]) => void} */
+const deliberate = (buttons) => {
+  let timer = 0;
+  const settle = () => {
+    clearTimeout(timer);
+    for (const button of buttons) button.setAttribute("aria-disabled", "true");
+    timer = setTimeout(() => { for (const button of buttons) button.removeAttribute("aria-disabled"); }, SETTLED);
+  };
+  for (const button of buttons) {
+    button.addEventListener("click", (event) => {
+      if (event.detail > 0 && button.hasAttribute("aria-disabled")) event.preventDefault();
+    });
+  }
+  addEventListener("focus", settle);
+  addEventListener("pageshow", settle);
+  document.addEventListener("visibilitychange", settle);
+  settle();
+};
+
 // --- fields ---
 
 // A pasted address is cut to the part that is asked for, as connect_hub.connectors.values does it:
@@ -233,6 +258,7 @@ const orElse = (image) => void image.decode().catch(() => { image.src = image.da
 if (document.querySelector("[data-close-window]") !== null) close();
 
 all("form").forEach(sendOnce);
+if (parent === self) deliberate(all("form[data-deliberate] button:not([type=button])"));
 all("input[data-tidy]").forEach(tidy);
 all(".secret").forEach(forget);
 all("button[data-reveal]").forEach(reveal);

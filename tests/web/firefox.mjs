@@ -18,9 +18,15 @@ const heading = async (text) => {
   say({ heading: await page.$eval("h1", (h) => h.textContent.trim()), focused: await page.evaluate(() => document.activeElement.tagName) });
 };
 
+// Some buttons are a pointer's only after a moment.
+const press = async (text) => {
+  await page.waitForFunction(() => document.readyState === "complete" && document.querySelector("[aria-disabled]") === null);
+  await page.locator(`button::-p-text(${text})`).click();
+};
+
 await page.goto(link);
 await heading("Connect to");
-await page.locator("button::-p-text(Continue)").click();
+await press("Continue");
 await heading("Which tool");
 await page.locator("input[type=search]").fill("acme key");
 await page.keyboard.press("Enter");
@@ -36,7 +42,7 @@ await page.locator("a::-p-text(Connect another tool)").click();
 await heading("Which tool");
 await page.locator("a::-p-text(Acme Login)").click();
 await heading("Connect Acme Login");
-await page.locator("button::-p-text(Connect Acme Login)").click();
+await press("Connect Acme Login");
 await page.waitForFunction(() => !location.pathname.includes("/connect/"));
 await page.locator("button").click();
 await heading("Acme Login is connected");

@@ -230,6 +230,34 @@ def test_stored_secret_is_kept_or_replaced(site: Site, open_page: OpenPage, java
         assert site.posted(page)[1]["api_token"] == [typed]
 
 
+@pytest.mark.parametrize("name", ["landing", "same-account", "disconnect", "connect-methods"])
+def test_second_click_of_a_double_click_presses_nothing(site: Site, page: Page, name: str) -> None:
+    """T29: half a second long after a page was loaded, or came to the front, a pointer presses no button that
+    grants or removes something: it was meant for what lay above. The keyboard does, and then everything."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    page.goto(f"{site.url}/{name}")
+    button = page.locator("form[data-deliberate] button")
+    for comes_to_the_front in (None, "window.dispatchEvent(new Event('focus'))"):
+        if comes_to_the_front is not None:
+            page.evaluate(comes_to_the_front)
+        expect(button).to_have_attribute("aria-disabled", "true")
+        page.clock.run_for(400)
+        button.click(force=True)
+        page.clock.run_for(99)
+        button.click(force=True)
+        assert site.posts == []
+        page.clock.run_for(1)
+        expect(button).not_to_have_attribute("aria-disabled", "true")
+    button.click()
+    site.posted(page)
+    page.goto(f"{site.url}/{name}")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    button.press("Enter")
+    site.posted(page)
+    assert len(site.posts) == 2
+
+
 def test_error_summary_leads_to_the_field(site: Site, page: Page) -> None:
     """The summary has the focus when the page is shown, and each of its links moves it to the field."""
     page.goto(f"{site.url}/connect-wrong")
