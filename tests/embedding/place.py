@@ -58,7 +58,8 @@ class Place:
     def api(self, method: str, path: str, **options: object) -> httpx2.Response:
         """A call of the REST API."""
         with httpx2.Client(auth=(API_KEY, ""), trust_env=False) as http:
-            return http.request(method, self.hub_url + path, **options)  # type: ignore[arg-type]
+            hub = urlsplit(self.hub_url)  # whose name may be one that browsers alone know
+            return http.request(method, f"http://127.0.0.1:{hub.port}{hub.path}{path}", **options)  # type: ignore[arg-type]
 
     def accounts(self) -> list[dict[str, object]]:
         return list(self.api("GET", "/accounts").json())
@@ -97,15 +98,16 @@ def place_of(
     folder: Path,
     *,
     same_origin: bool = False,
+    host_name: str = "localhost",
     prefix: str = "/connect",
     allowed: bool = True,
-    more: Callable[[str], Connector] | None = None,
+    more: Callable[[str], Connector | OAuth] | None = None,
     connectors: Sequence[Connector] = (),
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     compressed: bool = False,
     configured: Callable[[HubConfig], HubConfig] = lambda config: config,
 ) -> Iterator[Place]:
-    """Run both. The host is `localhost` and the hub `127.0.0.1`: two sites to a browser.
+    """Run both. The host is `localhost`, or a name below it, and the hub `127.0.0.1`: two sites to a browser.
 
     `allowed`: the host's origin is one that may embed the hub. `more`: another connector, of the provider's
     address. `around`: what stands before the hub.
@@ -128,7 +130,7 @@ def place_of(
         serving(host_app, before_stop=lambda: None) as host_url,
         serving(hub_app, before_stop=lambda: None) as other_url,
     ):
-        host = host_url.replace("127.0.0.1", "localhost")
+        host = host_url.replace("127.0.0.1", host_name)
         hub_url = (host if same_origin else other_url) + prefix
         client_secret = secrets.token_urlsafe(24)
         provider.add_client(
@@ -167,5 +169,5 @@ def place_of(
         host_app.app = Starlette(routes=host_routes, middleware=middleware)
         hub_app.app = Starlette(routes=hubs_own, middleware=middleware)
         key = provider.add_api_key(user="Ada Lovelace").reveal()
-        with closing(host_app if same_origin else hub_app, hub, host if same_origin else other_url):
+        with closing(host_app if same_origin else hub_app, hub, host_url if same_origin else other_url):
             yield Place(host, hub_url, hub, provider, key, pages, folder)

@@ -199,6 +199,36 @@ def test_a_form_of_the_host_s_begins_no_visit(place: Place, page: Page, observed
     assert page.context.cookies() == []
 
 
+def test_a_sibling_plants_no_visit(tmp_path: Path, chromium: Browser, page: Page) -> None:
+    """T27: a page of a sibling subdomain gives nobody's browser a visit of its own: the browser keeps no
+    `__Host-` cookie from it, and the same value without the prefix, which it keeps, opens nothing."""
+    with place_of(tmp_path, same_origin=True, host_name="app.localhost") as place:
+        page.set_default_timeout(PATIENCE)
+        place.pages["/evil"] = "<!doctype html><html lang='en'><title>Evil</title>"
+        attacker = chromium.new_context()
+        try:
+            theirs = attacker.new_page()
+            theirs.goto(str(place.session()["auth_link_url"]))
+            theirs.get_by_role("button", name="Continue").click(timeout=PATIENCE)
+            expect(theirs.get_by_role("searchbox")).to_be_visible(timeout=PATIENCE)
+            [cookie] = attacker.cookies(place.hub_url)
+            visit = theirs.url
+        finally:
+            attacker.close()
+        name, value = cookie["name"], cookie["value"]
+        kept = [cookie[key] for key in ("domain", "path", "secure", "httpOnly", "sameSite")]
+        assert kept == ["app.localhost", "/", True, True, "Lax"]
+        page.goto(place.host.replace("//app.", "//evil.app.") + "/evil")
+        page.evaluate(
+            "([name, value]) => { for (const each of [name, name.replace('__Host-', '')])"
+            " document.cookie = `${each}=${value}; Domain=app.localhost; Path=/; Secure`; }",
+            [name, value],
+        )
+        assert [c["name"] for c in page.context.cookies(place.hub_url)] == [name.removeprefix("__Host-")]
+        page.goto(visit)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Your browser did not send our cookie")
+
+
 def test_a_window_that_was_kept_from_opening_is_opened_by_hand(place: Place, page: Page) -> None:
     """A browser may keep the first window from opening; the page in the frame then has a button for it."""
     page.add_init_script("window.open = () => null")

@@ -34,7 +34,8 @@ class ProviderClient:
     def __post_init__(self) -> None:
         for uri in self.redirect_uris:
             parts = urlsplit(uri)
-            loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
+            name = parts.hostname or ""
+            loopback = name in ("127.0.0.1", "::1", "localhost") or name.endswith(".localhost")
             if not (parts.scheme == "https" or (parts.scheme == "http" and loopback)) or "#" in uri:
                 raise ValueError(
                     f"not a redirect URI: {uri!r}; use https (or http on 127.0.0.1), no fragment"
