@@ -8,6 +8,11 @@ export interface ConnectAccount {
   provider: string;
 }
 
+export interface ConnectError {
+  /** A stable code, such as "link_expired". */
+  code: string;
+}
+
 export interface ConnectStyles {
   /** Put the hub into this element instead of a modal. Without a height it is as high as what it shows. */
   inline?: { containerId: string; width?: string | number; height?: string | number };
@@ -29,6 +34,9 @@ export interface ConnectOptions {
   styles?: ConnectStyles;
   /** An account was connected; called once for each. */
   onSuccess?(account: ConnectAccount): void;
+  /** The hub shows that it cannot go on: the code of its error, or "no_answer" where no hub is to be seen.
+   * With link_expired, link_used or link_revoked the token is of no use any more: close, and begin with another. */
+  onError?(error: ConnectError): void;
   /** The hub was closed and nothing had been connected. */
   onCancel?(): void;
   /** The hub was closed, after onCancel where that is called. */
@@ -41,14 +49,34 @@ export interface ConnectGlobal {
 }
 
 /** `<connect-hub token="…" hub-url="…" width="…" height="…" back="false" background="…">`. */
+export interface ConnectHubAttributes {
+  token?: string;
+  "hub-url"?: string;
+  width?: string | number;
+  height?: string | number;
+  back?: "true" | "false";
+  background?: string;
+}
+
+/** The element that `<connect-hub>` is. */
 export interface ConnectHubElement extends HTMLElement {
   addEventListener(type: "success", listener: (event: CustomEvent<ConnectAccount>) => void): void;
+  addEventListener(type: "error", listener: (event: CustomEvent<ConnectError>) => void): void;
   addEventListener(type: "cancel" | "close", listener: (event: CustomEvent<null>) => void): void;
   addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
 }
 
 declare global {
   const Connect: ConnectGlobal;
+  interface Window {
+    Connect: ConnectGlobal;
+  }
+  /** For frameworks that look here; React 19 looks into "react": see docs/embedding.md. */
+  namespace JSX {
+    interface IntrinsicElements {
+      "connect-hub": ConnectHubAttributes & Record<string, unknown>;
+    }
+  }
   interface HTMLElementTagNameMap {
     "connect-hub": ConnectHubElement;
   }

@@ -28,6 +28,37 @@
     return { lang, dir: lang === "ar" ? "rtl" : "ltr", title, close };
   };
 
+  /** @type {(text: string) => TypeError} */
+  const wrong = (text) => new TypeError(`Connect.start: ${text}`);
+
+  // A name in other letters was meant; any other may be for another version of this, and is only told of.
+  /** @type {(given: unknown, place: string, names: string[]) => void} */
+  const check = (given, place, names) => {
+    if (typeof given !== "object" || given === null) throw wrong(place ? `${place.slice(0, -1)} is no object` : "sessionToken is missing");
+    for (const name of Object.keys(given)) {
+      if (names.includes(name)) continue;
+      if (place + name === "token") throw wrong("token is called sessionToken");
+      const meant = names.find((one) => one.toLowerCase() === name.toLowerCase());
+      if (meant) throw wrong(`${place}${name} is called ${meant}`);
+      console.warn(`Connect.start: there is no option ${place}${name}; there are ${names.join(", ")}`);
+    }
+  };
+
+  /** @type {(given: ConnectOptions) => void} */
+  const checkAll = (given) => {
+    const calls = /** @type {const} */ (["onSuccess", "onCancel", "onClose", "onError"]);
+    check(given, "", ["sessionToken", "apiUrl", "styles", ...calls]);
+    for (const name of calls) {
+      if (given[name] != null && typeof given[name] !== "function") throw wrong(`${name} is no function`);
+    }
+    const { sessionToken, apiUrl, styles } = given;
+    if (typeof sessionToken !== "string" || sessionToken === "") throw wrong("sessionToken is missing");
+    if (apiUrl && !/^(https?:\/\/[^/]|\/)/.test(apiUrl)) throw wrong("apiUrl is not a web address");
+    if (styles != null) check(styles, "styles.", ["inline", "options"]);
+    if (styles?.inline != null) check(styles.inline, "styles.inline.", ["containerId", "width", "height"]);
+    if (styles?.options != null) check(styles.options, "styles.options.", ["back", "close", "bgColor"]);
+  };
+
   /** @type {(element: HTMLElement, values: Partial<CSSStyleDeclaration>) => void} */
   const style = (element, values) => void Object.assign(element.style, values);
   /** @type {(value: string | number | null | undefined, otherwise: string) => string} */
@@ -110,21 +141,24 @@
 
   /** @type {(given: ConnectOptions, container?: HTMLElement | null) => { close(): void }} */
   const open = (given, container = null) => {
-    const { sessionToken, apiUrl, styles = {}, onSuccess, onCancel, onClose } = given ?? {};
-    if (typeof sessionToken !== "string" || sessionToken === "") throw new TypeError("Connect.start: sessionToken is missing");
+    checkAll(given);
+    const { sessionToken, apiUrl, onSuccess, onCancel, onClose, onError } = given;
     const base = (apiUrl || home).replace(/\/+$/, "");
-    if (base === "") throw new TypeError("Connect.start: apiUrl is missing, the hub's address");
-    const { origin, protocol } = new URL(base, location.href);
-    if (!/^https?:$/.test(protocol)) throw new TypeError("Connect.start: apiUrl is not a web address");
-    const { inline } = styles;
-    const options = styles.options ?? {};
+    if (base === "") throw wrong("apiUrl is missing, the hub's address");
+    if (!URL.canParse(base, location.href)) throw wrong("apiUrl is not a web address");
+    const { origin } = new URL(base, location.href);
+    const inline = given.styles?.inline;
+    const options = given.styles?.options ?? {};
     const place = container ?? (inline ? document.getElementById(inline.containerId) : null);
-    if (inline && !place) throw new TypeError(`Connect.start: there is no element with the id ${inline.containerId}`);
+    if (inline && !place) throw wrong(`there is no element with the id ${inline.containerId}`);
 
     const frame = frameOf(base);
     /** @type {Set<string>} */
     const linked = new Set();
     let over = false;
+    let spoken = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let silence;
     const leave = () => {
       if (over) return;
       over = true;
@@ -141,6 +175,7 @@
     /** @type {(event: MessageEvent) => void} */
     const heard = ({ data, origin: from, source }) => {
       if (from !== origin || source !== frame.contentWindow || data?.connectHub !== 1) return;
+      spoken = true;
       clearTimeout(silence);
       if (data.type === "ready") greet();
       else if (data.type === "start") say({ type: "token", token: sessionToken });
@@ -150,17 +185,27 @@
       else if (data.type === "success" && !linked.has(data.attempt)) {
         linked.add(data.attempt);
         onSuccess?.({ id: data.account.id, provider: data.account.provider });
-      }
+      } else if (data.type === "problem") onError?.({ code: String(data.code) });
     };
     addEventListener("message", heard);
-    // A page of the frame says that it is ready, unless it cannot know who stands around it.
-    frame.addEventListener("load", greet);
+    /** @type {(delay: number) => void} */
+    const listen = (delay) => {
+      clearTimeout(silence);
+      silence = setTimeout(() => {
+        console.error(`Connect: the hub at ${base} does not answer. Is ${location.origin} one of its embed_origins?`);
+        onError?.({ code: "no_answer" });
+      }, delay);
+    };
+    // A page of the frame says that it is ready, unless it cannot know who stands around it. What a browser shows
+    // instead of a page that may not stand here is loaded as well, and says nothing.
+    frame.addEventListener("load", () => {
+      greet();
+      if (!spoken && !over) listen(4000);
+    });
+    listen(20000);
     if (!place) modal?.();
     const shown = place ? inlineOf(frame, inline ?? {}, place) : modalOf(frame, options, leave);
     if (!place) modal = leave;
-    const silence = setTimeout(() => {
-      console.error(`Connect: the hub at ${base} does not answer. Is ${location.origin} one of its embed_origins?`);
-    }, 15000);
     return { close: leave };
   };
 
@@ -178,8 +223,12 @@
       connectedCallback() {
         const token = this.getAttribute("token");
         if (this.hub || !this.isConnected || !token) return;
+        // A window takes what is called "error" and comes up to it for an error of a script.
         /** @type {(name: string, detail?: object) => void} */
-        const tell = (name, detail) => void this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
+        const tell = (name, detail) => {
+          const bubbles = name !== "error";
+          this.dispatchEvent(new CustomEvent(name, { bubbles, composed: bubbles, detail }));
+        };
         style(this, { display: "block" });
         const hub = this.hub = open({
           sessionToken: token,
@@ -192,6 +241,7 @@
           },
           onSuccess: (account) => tell("success", account),
           onCancel: () => tell("cancel"),
+          onError: (error) => tell("error", error),
           onClose: () => { if (this.hub === hub) this.hub = null; tell("close"); },
         }, this);
       }

@@ -31,6 +31,9 @@ const greeted = ({ back, background }) => {
     const { connected: id, provider, attempt } = done.dataset;
     say({ type: "success", attempt, account: { id, provider } });
   }
+  /** @type {HTMLElement | null} */
+  const problem = document.querySelector("[data-problem]");
+  if (problem !== null) say({ type: "problem", code: problem.dataset.problem });
   if (document.querySelector("[data-closed]") !== null) say({ type: "close" });
   if (document.querySelector("form[data-start]") !== null) say({ type: "start" });
 };

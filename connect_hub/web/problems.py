@@ -73,6 +73,30 @@ _WORDS = {
     "validation_error": _UNREADABLE,
     "visit_expired": _Words(Message("You were away for a while"), Message("Open the link again to go on.")),
 }
+_AGAIN = Message("Reload the page and begin again.")
+_WORDS_IN_FRAMES = {
+    "account_not_found": _Words(_WORDS["account_not_found"].title, _AGAIN),
+    "attempt_not_found": _Words(_NOT_HERE.title, _AGAIN),
+    "binding_refused": _Words(
+        Message("This is not for you"),
+        Message("It was made for somebody else. Sign in as that person and begin again."),
+    ),
+    "connector_inactive": _Words(_NOT_OFFERED.title, _AGAIN),
+    "connector_not_found": _Words(_NOT_OFFERED.title, _AGAIN),
+    "cookie_missing": _Words(
+        _WORDS["cookie_missing"].title,
+        Message("Allow cookies for this site, then reload the page and begin again."),
+    ),
+    "cross_site_request": _Words(_WORDS["cross_site_request"].title, _AGAIN),
+    "link_expired": _Words(Message("This session has expired"), _AGAIN),
+    "link_not_found": _Words(Message("This cannot be opened"), _AGAIN),
+    "link_revoked": _Words(Message("This session was withdrawn"), _AGAIN),
+    "link_used": _Words(Message("This session has been used"), _AGAIN),
+    "method_not_allowed": _Words(_NOT_HERE.title, _AGAIN),
+    "not_found": _Words(_NOT_HERE.title, _AGAIN),
+    "visit_expired": _Words(_WORDS["visit_expired"].title, _AGAIN),
+}
+"""In a frame of the host's page, where nobody has a link."""
 _UNKNOWN = _Words(Message("This did not work"))
 _LATER = Message("Please try again in a moment. Nothing was saved.")
 _INTERNAL = Message("Something went wrong on our side. Nothing was saved that you did not see confirmed.")
@@ -89,7 +113,7 @@ def problem_response(
 ) -> Response:
     """The page of an error, with the error's status."""
     status = status_of(error)
-    title, text, advice = map(site.language(request).text, problem_texts(error))
+    title, text, advice = map(site.language(request).text, problem_texts(error, framed=site.framed))
     context = Problem(
         title=title,
         text=text,
@@ -102,9 +126,13 @@ def problem_response(
     return site.page(request, context, status, error_headers(error))
 
 
-def problem_texts(error: ConnectHubError) -> tuple[str, str, str]:
-    """(title, text, advice) of an error's page, to be translated; text and advice may be empty."""
-    words = _WORDS.get(told_code(error), _UNKNOWN)
+def problem_texts(error: ConnectHubError, *, framed: bool = False) -> tuple[str, str, str]:
+    """(title, text, advice) of an error's page, to be translated; text and advice may be empty.
+
+    `framed`: the page stands in a frame of the host's page.
+    """
+    code = told_code(error)
+    words = (_WORDS_IN_FRAMES.get(code) if framed else None) or _WORDS.get(code, _UNKNOWN)
     return words.title, _text(error, words), words.advice
 
 

@@ -116,6 +116,11 @@ class Site:
     urls: Urls = field(repr=False)
     faults: Faults = field(default_factory=Faults, repr=False)
 
+    @property
+    def framed(self) -> bool:
+        """Whether its pages stand in frames of the host's page."""
+        return False
+
     def provider_view(self, connector: EnabledConnector) -> ProviderView:
         """A connector as pages show it."""
         return ProviderView(connector.key, connector.name, self.assets.logo_url(connector.key))

@@ -31,6 +31,7 @@ document.getElementById("go").onclick = () => {{
     onSuccess: (account) => heard.push(["success", account]),
     onCancel: () => heard.push(["cancel"]),
     onClose: () => heard.push(["close"]),
+    onError: (error) => heard.push(["error", error]),
   }});
 }};
 </script>"""
@@ -231,13 +232,24 @@ def test_the_modal_speaks_the_language_of_its_page(place: Place, page: Page) -> 
 
 
 def test_bad_options_are_named(place: Place, page: Page) -> None:
-    """A TypeError that names the option, and nothing opens."""
+    """A TypeError that names the option, and nothing opens; a name that is none is told of in the console."""
     host_page(place, page, "unused")
     for options, wrong in (
         ("{}", "sessionToken"),
         ("undefined", "sessionToken"),
         ("{ sessionToken: 5 }", "sessionToken"),
         ("{ sessionToken: 'a', styles: { inline: { containerId: 'nowhere' } } }", "nowhere"),
+        ("{ sessionToken: 'a', styles: 3 }", "styles is no object"),
+        (
+            "{ sessionToken: 'a', styles: { options: { bgcolor: 'red' } } }",
+            "styles.options.bgcolor is called bgColor",
+        ),
+        ("{ sessionToken: 'a', onSuccess: 3 }", "onSuccess is no function"),
+        ("{ sessionToken: 'a', onsuccess: () => {} }", "onsuccess is called onSuccess"),
+        ("{ sessionToken: 'a', apiUrl: 'nonsense' }", "apiUrl is not a web address"),
+        ("{ sessionToken: 'a', apiUrl: 'https://' }", "apiUrl is not a web address"),
+        ("{ sessionToken: 'a', apiUrl: 'javascript:alert(1)' }", "apiUrl is not a web address"),
+        ("{ token: 'a' }", "token is called sessionToken"),
     ):
         message = page.evaluate(
             f"(() => {{ try {{ Connect.start({options}); }} catch (e) {{ return `${{e}}`; }} }})()"
@@ -245,6 +257,40 @@ def test_bad_options_are_named(place: Place, page: Page) -> None:
         assert message.startswith("TypeError: Connect.start"), message
         assert wrong in message
     expect(page.locator("iframe")).to_have_count(0)
+    with page.expect_console_message(lambda told: told.type == "warning") as warning:
+        page.evaluate("Connect.start({ sessionToken: 'a', bgColour: 'red' }).close()")
+    assert warning.value.text.startswith(
+        "Connect.start: there is no option bgColour; there are sessionToken,"
+    )
+
+
+def test_the_host_is_told_of_an_error(place: Place, page: Page, observed: Observed) -> None:
+    """A token that is of no use any more: `onError` and the element's `error` have the code, so that the host
+    can begin with another; the text in the frame speaks of no link. The handler of the window hears none."""
+    session = place.session()
+    place.api("DELETE", f"/connect_sessions/{session['id']}")
+    host_page(place, page, str(session["token"]))
+    frame = start(page)
+    expect(frame.get_by_role("heading", name="This session was withdrawn")).to_be_visible(timeout=PATIENCE)
+    assert wait_heard(page, 1) == [["error", {"code": "link_revoked"}]]
+    assert "link" not in frame.locator("main").inner_text().lower().replace("link_revoked", "")
+    page.evaluate("handle.close()")
+    assert heard(page)[1:] == [["cancel"], ["close"]]
+
+    place.pages["/element"] = f"""<!doctype html><html lang="en"><title>Host</title><h1>Host</h1>
+      <connect-hub token="no token of this hub"></connect-hub>
+      <script src="{place.hub_url}/connect.js"></script>
+      <script>window.heard = [];
+        window.onerror = () => heard.push(["window"]);
+        document.querySelector("connect-hub").addEventListener("error", (e) => {{
+          heard.push(["error", e.detail]);
+          e.target.setAttribute("token", "{place.token()}");
+        }});</script>"""
+    page.goto(place.host + "/element")
+    frame = page.frame_locator("connect-hub iframe")
+    expect(frame.get_by_role("link", name="Acme Login")).to_be_visible(timeout=PATIENCE)
+    assert heard(page) == [["error", {"code": "link_not_found"}]]
+    assert observed.page_errors == []
 
 
 def test_the_element_opens_the_hub_in_its_place(either: Place, page: Page, observed: Observed) -> None:

@@ -49,6 +49,13 @@ const open: { close(): void } = Connect.start({
   onSuccess(account) { const id: string = account.id; console.log(id, account.provider); },
 });
 open.close();
+window.Connect.start({ sessionToken: "a", onError({ code }) { console.log(code.length); } }).close();
+const attributes: JSX.IntrinsicElements["connect-hub"] = { token: "a", "hub-url": "/x", className: "b" };
+console.log(attributes);
+// @ts-expect-error the attribute is a text
+const wrong: JSX.IntrinsicElements["connect-hub"] = { token: 3 };
+console.log(wrong);
+document.createElement("connect-hub").addEventListener("error", (event) => console.log(event.detail.code));
 document.createElement("connect-hub").addEventListener("success", (event) => {
   const account: ConnectAccount = event.detail;
   console.log(account);
@@ -72,7 +79,7 @@ def node(*arguments: str, given: str = "", folder: Path = ROOT) -> str:
 
 def test_the_blocks_are_known() -> None:
     """A block that is added has to be run below."""
-    assert set(BLOCKS) == {"the hub", "token", "plain", "element", "react", "vue"}
+    assert set(BLOCKS) == {"the hub", "token", "plain", "element", "again", "react", "vue"}
 
 
 @pytest.mark.node
@@ -123,6 +130,20 @@ def connects(place: Place, page: Page, html: str, *, frame: str = "iframe") -> N
     expect(hub.get_by_role("heading", name="Acme Key is connected")).to_be_visible(timeout=PATIENCE)
     [account] = place.accounts()
     assert told.value.text == f"connected {account['id']} simulated-key"
+
+
+@pytest.mark.browser
+def test_the_element_begins_again_with_another_token(place: Place, page: Page) -> None:
+    """An element whose session has ended asks the server of the host for another token, and begins again."""
+    tokens = [place.token(provider="simulated-key"), place.token()]
+    page.route("**/connect-token", lambda route: route.fulfill(json={"token": tokens.pop(0)}))
+    place.pages["/"] = HEAD + BLOCKS["again"].replace("https://app.example.com/connect", place.hub_url)
+    page.goto(place.host + "/")
+    hub = page.frame_locator("connect-hub iframe")
+    expect(hub.get_by_label("API key")).to_be_visible(timeout=PATIENCE)
+    page.evaluate("hub.dispatchEvent(new CustomEvent('error', { detail: { code: 'link_expired' } }))")
+    expect(hub.get_by_role("link", name="Acme Login")).to_be_visible(timeout=PATIENCE)
+    assert tokens == []
 
 
 @pytest.mark.browser

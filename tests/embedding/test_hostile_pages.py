@@ -28,7 +28,7 @@ def test_an_origin_that_is_not_configured_gets_nothing(
     tmp_path: Path, page: Page, observed: Observed
 ) -> None:
     """T29, T32: the browser shows no frame of the hub, so that the token is never asked for or sent, and a
-    script of the page is refused by /hub/."""
+    script of the page is refused by /hub/. The host is told that there is no answer."""
     with place_of(tmp_path, allowed=False) as place:
         token = place.token()
         host_page(place, page, token)
@@ -47,8 +47,9 @@ def test_an_origin_that_is_not_configured_gets_nothing(
             [f"{place.hub_url}/hub/connectors", token],
         )
         assert refused == "refused"
+        page.wait_for_function("window.heard.length === 1", timeout=PATIENCE)
         page.get_by_role("button", name="Close").click()
-        assert heard(page) == [["cancel"], ["close"]]
+        assert heard(page) == [["error", {"code": "no_answer"}], ["cancel"], ["close"]]
         assert posts(observed.requests) == []
         assert place.accounts() == []
 
@@ -180,8 +181,9 @@ def test_a_browser_without_cookies_is_told(tmp_path: Path, page: Page) -> None:
         host_page(place, page, place.token(provider="simulated-key"))
         frame = start(page)
         expect(frame.get_by_text("cookie", exact=False).first).to_be_visible(timeout=PATIENCE)
+        assert wait_heard(page, 1) == [["error", {"code": "cookie_missing"}]]
         page.get_by_role("button", name="Close").click()
-        assert heard(page) == [["cancel"], ["close"]]
+        assert heard(page)[1:] == [["cancel"], ["close"]]
 
 
 def test_a_form_of_the_host_s_begins_no_visit(place: Place, page: Page, observed: Observed) -> None:

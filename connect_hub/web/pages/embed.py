@@ -38,6 +38,10 @@ class _EmbedSite(Site):
         return cls(site.core, site.flows, site.templating, site.assets, site.limiters, urls, site.faults)
 
     @property
+    def framed(self) -> bool:
+        return True
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """Where the page around the frame may be from."""
         return tuple(sorted(self.core.config.network.embed_origins))
