@@ -77,6 +77,18 @@ async def test_a_frame_has_a_cookie_of_its_own(made: Hub) -> None:
     assert (await confirmed.get(listed.url.replace("/visit/", "/embed/visit/"))).status == 403
 
 
+async def test_a_frame_whose_session_has_ended_says_so_in_its_language(made: Hub) -> None:
+    """A withdrawn session is told of in its own language, and by the error's code for the page
+    around; nobody is told to ask for a link."""
+    issued = await made.hub.sessions.create(origin_owner_id="42", origin_owner_name="Acme", locale="de")
+    await made.hub.sessions.revoke(issued.session.id)
+    seen = await Customer(made.hub).send(Form("/connect/embed/open"), {"token": issued.token})
+    assert (seen.status, seen.heading) == (410, "Diese Sitzung wurde zurückgezogen")
+    assert 'data-problem="link_revoked"' in seen.text
+    assert "Laden Sie die Seite neu und beginnen Sie von vorn." in seen.text
+    assert ">Link" not in seen.text
+
+
 async def test_a_frame_sends_nobody_to_a_provider(made: Hub, tmp_path: Path) -> None:
     """T2, T3: in a frame a sign-in only opens its window; that asks first, as a page in no frame that names
     who asks, and until its Continue nothing happens, at the provider or here."""

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from connect_hub.connectors.methods import OAuth2Method
-from connect_hub.errors import NotFound
+from connect_hub.errors import LinkExpired, LinkNotFound, LinkRevoked, LinkUsed, NotFound
 from connect_hub.flows.visits import LiveVisit
 from connect_hub.models import Attempt, AttemptStatus
 from connect_hub.web import contexts
@@ -120,12 +120,17 @@ class _EmbedPages(VisitPages):
         proxies = self._site.core.config.network.trusted_proxies
         self._site.limiters.clients.spend(client_address(request, proxies))
         fields = await read_form(request)
-        opened = await self._site.flows.visits.embed(
-            fields.get("token", ""),
-            cookies=visit_cookies(request),
-            visitor=visitor_of(request),
-            spend=self._site.limiters.openings.spend,
-        )
+        token = fields.get("token", "")
+        try:
+            opened = await self._site.flows.visits.embed(
+                token,
+                cookies=visit_cookies(request),
+                visitor=visitor_of(request),
+                spend=self._site.limiters.openings.spend,
+            )
+        except (LinkExpired, LinkUsed, LinkRevoked):
+            await self._speak_as(request, token)
+            raise
         path = self._site.urls.path("visit", visit=opened.visit.name)
         response = RedirectResponse(path, status_code=303)
         if opened.cookie is not None:
@@ -133,6 +138,14 @@ class _EmbedPages(VisitPages):
         for old in opened.ended:
             clear_visit_cookie(response, old, framed=True)
         return response
+
+    async def _speak_as(self, request: Request, token: str) -> None:
+        """Answer in the language of a session that has ended."""
+        try:
+            session, _ = await self._site.flows.visits.renewable(token)
+        except (LinkExpired, LinkNotFound):
+            return
+        self._site.force_language(request, session.locale)
 
     async def _outcome(self, request: Request, live: LiveVisit, attempt: Attempt) -> Response:
         attempt = await self._site.flows.embedding.attempt(live, attempt.id)
