@@ -41,6 +41,7 @@ def make_hub(
     connectors: Sequence[Any] = (),
     public_url: str = "https://hub.test/connect",
     brand: Brand | None = None,
+    keys: KeyRing | None = None,
 ) -> Hub:
     """A hub with the connectors `simulated` (OAuth, 'Acme Login') and `simulated-key` ('Acme Key').
 
@@ -56,7 +57,7 @@ def make_hub(
     config = replace(config, clock=clock, transport=transport, dispatch=False)
     hub = ConnectHub(
         public_url=public_url,
-        keys=KeyRing.from_text(new_key_text()),
+        keys=KeyRing.from_text(new_key_text()) if keys is None else keys,
         storage=SQLStorage.sqlite(tmp_path / "hub.db") if storage is None else storage,
         connectors=[
             OAuth(provider.connector(), client_id="hub", client_secret="hub-secret-0123456789"),

@@ -18,6 +18,7 @@ LAYERS = {
     "clock": 0,
     "secret": 0,
     "secret_paths": 0,
+    "header_names": 0,
     "credentials": 0,
     "audit": 0,
     "operators": 0,

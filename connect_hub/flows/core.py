@@ -1,5 +1,6 @@
 """What every flow works with, built once by the hub."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -78,6 +79,11 @@ class Core:
             settings=settings,
             open_secret=partial(open_secret, self.vault),
         )
+
+    def cookie_hash(self, secret: str) -> bytes:
+        """What is kept of a cookie's secret. It is of this hub's address alone: another hub of the same host,
+        to which browsers send the cookie as well, does not know it, whatever database and keys they share."""
+        return hashlib.sha256(f"{self.public_url.text}\n{secret}".encode()).digest()
 
     def targets(self, project_id: str, event: str, provider: str | None) -> tuple[str, ...]:
         """Who gets an event of this name; see `connect_hub.events.Targets`."""

@@ -100,18 +100,21 @@ class Operators:
             raise OperatorTokenRefused
         now, cookie = self._core.clock.now(), secrets.token_urlsafe(32)
         session = OperatorSession(
-            secret_hash=_hash(cookie), operator_id=stored.id, created_at=now, last_seen_at=now
+            secret_hash=self._core.cookie_hash(cookie),
+            operator_id=stored.id,
+            created_at=now,
+            last_seen_at=now,
         )
         with acting_as(Actor(ActorKind.OPERATOR, stored.id, stored.name, source)):
             note = self._audit.entry(EVERY_PROJECT, "operator.signed_in", stored.id)
-        old = None if replaces is None else _hash(replaces)
+        old = None if replaces is None else self._core.cookie_hash(replaces)
         if not await self._core.storage.open_operator_session(session, replaces=old, note=note):
             raise OperatorTokenRefused
         return cookie
 
     async def signed_in(self, cookie: str, limits: OperatorTokens) -> SignedIn | None:
         """Who is signed in in the browser with this cookie; None: nobody, or not any more."""
-        secret_hash = _hash(cookie)
+        secret_hash = self._core.cookie_hash(cookie)
         found = await self._core.storage.operator_session(secret_hash)
         if found is None:
             return None
@@ -130,8 +133,4 @@ class Operators:
     async def sign_out(self, cookie: str) -> None:
         """End the browser's session."""
         note = self._audit.entry(EVERY_PROJECT, "operator.signed_out", "browser")
-        await self._core.storage.end_operator_session(_hash(cookie), note=note)
-
-
-def _hash(cookie: str) -> bytes:
-    return hashlib.sha256(cookie.encode()).digest()
+        await self._core.storage.end_operator_session(self._core.cookie_hash(cookie), note=note)

@@ -4,7 +4,6 @@ Looking at a link changes nothing, since mail scanners look at links. Confirming
 cookie that is not derived from the token, so that neither can be made from the other.
 """
 
-import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -206,7 +205,7 @@ class Visits:
             return Opened(joined, session, None, sign_in, ended)
         spend(str(session.id))
         value = secrets.token_urlsafe(32)
-        visit = replace(new, secret_hash=_digest(value))
+        visit = replace(new, secret_hash=self._core.cookie_hash(value))
         now = self._core.clock.now()
         opened = await self._core.storage.open_visit(
             visit,
@@ -232,7 +231,7 @@ class Visits:
         mine = None
         grace = self._core.config.links.oauth_state_lifetime
         for name, value in list(cookies.items())[-_MOST_COOKIES:]:
-            found = await self._core.storage.visit(_digest(value))
+            found = await self._core.storage.visit(self._core.cookie_hash(value))
             if found is None or found[0].name != name:
                 unknown.append(name)
             elif (
@@ -265,7 +264,7 @@ class Visits:
         """
         if not cookie:
             raise CookieMissing
-        secret_hash = _digest(cookie)
+        secret_hash = self._core.cookie_hash(cookie)
         found = await self._core.storage.visit(secret_hash)
         if found is None:
             raise VisitExpired
@@ -334,7 +333,3 @@ class Visits:
         await self._core.storage.record([asked])
         self._core.wake()
         return session
-
-
-def _digest(cookie: str) -> bytes:
-    return hashlib.sha256(cookie.encode()).digest()

@@ -11,6 +11,7 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from starlette.requests import Request
 
+from connect_hub import header_names
 from connect_hub.config import PublicUrl, Rate
 from connect_hub.errors import CrossSiteRequest, InvalidApiKey, OriginRefused, RateLimited
 
@@ -88,11 +89,12 @@ def client_address(request: Request, trusted_proxies: int) -> str:
     """The client's address, as told by the nearest `trusted_proxies` proxies and nobody else.
 
     It is what a client is counted by: of IPv6 the /64, which is the least that one client has; no port. What
-    is no address (a Unix socket, a proxy that tells none) is counted together.
+    is no address (a Unix socket, a proxy that tells none) is counted together. Where a server does not keep
+    the names of headers apart, no proxy is believed.
     """
     host = request.client.host if request.client is not None else "unknown"
     peer = _counted(host) or host
-    if trusted_proxies == 0:
+    if trusted_proxies == 0 or not header_names.are_distinct(request.scope):
         return peer
     chain = [part.strip() for part in ",".join(request.headers.getlist("x-forwarded-for")).split(",")]
     chain = [part for part in chain if part]

@@ -1,6 +1,9 @@
 """Who is signed in, by each way that hosts know it: the right one, and nobody else."""
 
 import inspect
+import io
+import urllib.error
+import urllib.request
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,11 +11,12 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import Flask
 from flask_login import LoginManager, UserMixin, login_user
 from starlette.authentication import SimpleUser, UnauthenticatedUser
 
-from connect_hub import PageConfig
+from connect_hub import PageConfig, header_names
 from connect_hub.errors import ConfigurationError
 from connect_hub.hosts.identities.flask_login import flask_login_identity
 from connect_hub.hosts.identities.gateway import header_identity, jwt_identity
@@ -98,6 +102,17 @@ async def test_a_header_counts_from_the_gateway_alone(
     assert identity(visitor(*headers, client=client)) == (Subject("42") if known else SignIn(LOGIN))
 
 
+async def test_a_server_that_folds_names_is_not_believed(caplog: pytest.LogCaptureFixture) -> None:
+    """T1: under granian's WSGI interface a visitor's `X_User` comes as `X-User`, so nobody is known by one;
+    the log says once what to use."""
+    header_names._warn.cache_clear()
+    identity = header_identity("X-User", gateways=["10.0.0.0/8"], sign_in=LOGIN)
+    for software, known in (("gunicorn/25.0", True), ("Granian", False), ("Granian", False)):
+        asking = visitor(("x-user", "42"), wsgi_environ={"SERVER_SOFTWARE": software})
+        assert identity(asking) == (Subject("42") if known else SignIn(LOGIN))
+    assert len([r for r in caplog.records if "--interface asgi" in r.getMessage()]) == 1
+
+
 def claims(**changes: object) -> dict[str, Any]:
     now = datetime.now(UTC)
     made = {"iss": ISSUER, "aud": AUDIENCE, "sub": "42", "exp": now + timedelta(minutes=5)}
@@ -166,6 +181,65 @@ async def test_a_key_pair_and_a_function_that_finds_the_key() -> None:
     assert await who(tenant="t1", key=other) == SignIn(LOGIN)
     token = jwt.encode(claims(tenant="t1"), private, "ES256", headers={"kid": "two"})
     assert await identity(visitor(("x-jwt-assertion", token))) == SignIn(LOGIN)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"<html>moved</html>",
+        b"[]",
+        b"{}",
+        b'{"keys": []}',
+        b'{"keys": [{"kty": "RSA", "kid": "one", "use": "sig", "n": "!", "e": "AQAB"}]}',
+        b"\xff\xfe",
+        None,
+    ],
+)
+async def test_keys_that_cannot_be_had(
+    answer: bytes | None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the gateway's keys are no JSON, no keys, none of this token, or away, nobody is signed in; the
+    log says it once, without the token."""
+
+    class Away(urllib.request.OpenerDirector):
+        def open(self, *_: object, **__: object) -> Any:
+            if answer is None:
+                raise urllib.error.URLError("refused")
+            return io.BytesIO(answer)
+
+    monkeypatch.setattr("urllib.request.build_opener", lambda *_: Away())
+    identity = jwt_identity(
+        key=jwt.PyJWKClient("https://gateway.example.com/keys").get_signing_key_from_jwt,
+        algorithm="RS256",
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        sign_in=LOGIN,
+    )
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    token = jwt.encode(claims(), private, "RS256", headers={"kid": "one"})
+    for _ in range(2):
+        assert await identity(visitor(("authorization", f"Bearer {token}"))) == SignIn(LOGIN)
+    said = [record.getMessage() for record in caplog.records if "jwt_identity" in record.getMessage()]
+    assert len(said) == 1
+    assert token[:20] not in caplog.text
+
+
+async def test_a_key_of_another_kind_is_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """A function that finds a key which does not verify the algorithm: nobody is signed in."""
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    identity = jwt_identity(
+        key=lambda _: pem, algorithm="HS256", issuer=ISSUER, audience=AUDIENCE, sign_in=LOGIN
+    )
+    token = jwt.encode(claims(), SECRET, "HS256")
+    assert await identity(visitor(("authorization", f"Bearer {token}"))) == SignIn(LOGIN)
+
+
+@pytest.mark.parametrize("key", ["no PEM", "", None, SECRET])
+def test_a_key_that_is_none_of_the_algorithm_is_refused(key: object) -> None:
+    """When the hub is built, and not at a customer's visit."""
+    with pytest.raises(ConfigurationError, match="key"):
+        jwt_identity(key=key, algorithm="RS256", issuer=ISSUER, audience=AUDIENCE, sign_in=LOGIN)
 
 
 @pytest.mark.parametrize("algorithm", ["none", "", "hs256", "RS1"])

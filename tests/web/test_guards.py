@@ -81,6 +81,8 @@ def test_the_address_is_told_by_trusted_proxies_alone() -> None:
     assert client_address(forged, 9) == "192.0.2.7"
     assert client_address(request(), 1) == "192.0.2.7"
     assert client_address(Request({"type": "http", "headers": []}), 0) == "unknown"
+    forged.scope["wsgi_environ"] = {"SERVER_SOFTWARE": "Granian"}  # which X_Forwarded_For may be, of anybody
+    assert client_address(forged, 1) == "192.0.2.7"
 
 
 @pytest.mark.parametrize(

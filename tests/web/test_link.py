@@ -15,6 +15,7 @@ import pytest
 from connect_hub import (
     Event,
     HubConfig,
+    KeyRing,
     LinkConfig,
     NetworkConfig,
     PageConfig,
@@ -26,6 +27,7 @@ from connect_hub import (
 )
 from connect_hub.errors import ValidationFailed
 from connect_hub.flows.sessions import IssuedSession
+from connect_hub.keys import new_key_text
 from connect_hub.models import Binding, SessionStatus
 from tests.customer import Customer, Form, Seen
 from tests.hubs import GOOD_KEY, Hub, make_hub
@@ -532,6 +534,20 @@ async def test_two_hubs_in_one_browser_keep_apart(tmp_path: Path) -> None:
     assert (await here.get(foreign)).status == 410
     await here.enter((await new_link(one)).url)
     assert (await there.get(second.url)).status == 200
+
+
+async def test_two_hubs_on_one_database_keep_apart(tmp_path: Path) -> None:
+    """T27: with one database and the same keys too, a visit at one hub is none at the other: its cookie is of
+    one address."""
+    keys = KeyRing.from_text(new_key_text())
+    one = make_hub(tmp_path, public_url="https://hub.test/one", keys=keys)
+    two = make_hub(tmp_path, public_url="https://hub.test/two", keys=keys, storage=one.hub.storage)
+    here, there = Customer(one.hub), Customer(two.hub)
+    there.cookies = here.cookies
+    seen = await here.enter((await new_link(one)).url)
+    assert seen.status == 200
+    assert (await there.get(seen.url.replace("/one/", "/two/"))).status == 410
+    assert (await here.get(seen.url)).status == 200
 
 
 # --- T39: rates ---

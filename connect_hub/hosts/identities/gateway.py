@@ -6,11 +6,13 @@ signs what it says (`jwt_identity`), or its own address is checked (`header_iden
 
 import asyncio
 import ipaddress
+import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 import jwt
 
+from connect_hub import header_names
 from connect_hub.errors import ConfigurationError
 from connect_hub.identity import SignIn, Subject, Visitor
 
@@ -26,6 +28,8 @@ _SKEW = 60.0
 
 Claims = Mapping[str, Any]
 
+log = logging.getLogger("connect_hub")
+
 
 def header_identity(
     header: str,
@@ -38,7 +42,8 @@ def header_identity(
 
     The header counts in requests alone that come from one of `gateways`, addresses or networks, as the server
     tells who it is connected to: switch the server's own reading of X-Forwarded-For off, as that replaces it
-    (uvicorn: `--no-proxy-headers`). The gateway has to remove the header from what visitors send.
+    (uvicorn: `--no-proxy-headers`). The gateway has to remove the header from what visitors send. Under
+    granian's WSGI interface, where a visitor's `X_Auth_Request_User` would be taken for it, nobody is known.
     `owner(value)` says whose account it is; None: nobody's. Raises ConfigurationError for no gateways, and
     for what is no address.
     """
@@ -52,7 +57,8 @@ def header_identity(
         raise ConfigurationError("gateways: none is named, or everybody. Name the addresses of the gateway.")
 
     def identity(visitor: Visitor) -> Subject | SignIn:
-        value = _only(visitor, header) if _comes_from(visitor, networks) else None
+        is_theirs = _comes_from(visitor, networks) and header_names.are_distinct(visitor.scope)
+        value = _only(visitor, header) if is_theirs else None
         found = owner(value) if value else None
         return SignIn(sign_in) if found is None else found
 
@@ -74,9 +80,10 @@ def jwt_identity(
     The gateway's token (RFC 7519) stands in `header`, after `Bearer ` or by itself. It counts with the one
     `algorithm`, and with `iss`, `aud` (for us alone), `exp` and `sub` all there and right (RFC 8725, 3).
     `key` is the public key as PEM text, the shared secret (32 bytes at least), or a function from the token
-    to a key that is called in a thread, such as `jwt.PyJWKClient(url).get_signing_key_from_jwt`.
+    to a key that is called in a thread, such as `jwt.PyJWKClient(url).get_signing_key_from_jwt`. While that
+    finds none, because its address is away or answers something else, nobody is known; the log says so.
     `owner(claims)` says whose account it is; None: nobody's. Raises ConfigurationError for an algorithm that
-    is none or does not verify.
+    is none or does not verify, and for a key that is none of its.
     """
     if algorithm not in _SIGNED_BY_KEY_PAIR | _SIGNED_BY_SECRET:
         known = ", ".join(sorted(_SIGNED_BY_KEY_PAIR | _SIGNED_BY_SECRET))
@@ -86,9 +93,22 @@ def jwt_identity(
             f"key: the shared secret is shorter than {_SHORTEST_SECRET} bytes. Make a longer one."
         )
 
+    if not callable(key):
+        _refuse_unless_fitting(key, algorithm)
+    said: set[str] = set()
+
     def subject(token: str) -> Subject | None:
+        found: Any = key
+        if callable(key):
+            try:
+                found = key(token)
+            except (jwt.PyJWTError, ValueError, OSError) as error:
+                # Its class alone: its words may be those of the token. Once each: anybody may send a token.
+                if type(error).__name__ not in said:
+                    said.add(type(error).__name__)
+                    log.warning("jwt_identity: no key for a token of the gateway: %s", type(error).__name__)
+                return None
         try:
-            found: Any = key(token) if callable(key) else key
             claims = jwt.decode(
                 token,
                 found,
@@ -98,7 +118,7 @@ def jwt_identity(
                 leeway=_SKEW,
                 options={"require": ["exp", "iss", "aud", "sub"], "strict_aud": True},
             )
-        except (jwt.InvalidTokenError, jwt.PyJWKClientError, UnicodeEncodeError):
+        except (jwt.PyJWTError, ValueError):
             return None
         return owner(claims)
 
@@ -108,6 +128,16 @@ def jwt_identity(
         return SignIn(sign_in) if found is None else found
 
     return identity
+
+
+def _refuse_unless_fitting(key: object, algorithm: str) -> None:
+    try:
+        jwt.get_algorithm_by_name(algorithm).prepare_key(key.key if isinstance(key, jwt.PyJWK) else key)
+    except (jwt.PyJWTError, TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"key: it is no key of {algorithm}: {type(error).__name__}. Pass the gateway's public key as PEM "
+            "text."
+        ) from None
 
 
 def _without_scheme(text: str) -> str:

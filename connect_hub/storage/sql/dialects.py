@@ -1,8 +1,8 @@
 """The few expressions that databases spell differently."""
 
-from sqlalchemy import BigInteger, ColumnElement, literal_column
+from sqlalchemy import BigInteger, ColumnElement, Connection, literal_column
 
-__all__ = ["now_milliseconds"]
+__all__ = ["is_autocommit", "now_milliseconds"]
 
 _NOW = {
     "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
@@ -15,3 +15,14 @@ _NOW = {
 def now_milliseconds(dialect: str) -> ColumnElement[int]:
     """The database's own clock, in milliseconds since 1970. KeyError: a database that is not supported."""
     return literal_column(_NOW[dialect], BigInteger)
+
+
+def is_autocommit(connection: Connection) -> bool:
+    """Whether the driver commits every statement by itself; False where it does not say."""
+    driver = connection.connection.dbapi_connection
+    if driver is None:
+        return False
+    try:
+        return connection.dialect.detect_autocommit_setting(driver)
+    except NotImplementedError:
+        return False

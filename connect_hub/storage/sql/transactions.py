@@ -17,6 +17,7 @@ from sqlalchemy.pool import Pool, SingletonThreadPool
 
 from connect_hub.errors import ConfigurationError, StorageConflict, StorageUnavailable
 from connect_hub.storage.sql.callbacks import CALLBACKS_RAN
+from connect_hub.storage.sql.dialects import is_autocommit
 from connect_hub.storage.sql.failures import HostError, TryAgain, is_contention, translated
 from connect_hub.storage.sql.forks import no_fork_meanwhile, say_if_forked_amid
 from connect_hub.storage.sql.threads import WorkerThreads
@@ -169,7 +170,7 @@ class Transactions:
                 if getattr(connection.connection.driver_connection, "in_transaction", False):
                     connection.exec_driver_sql("ROLLBACK")
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            elif _is_autocommit(connection):
+            elif is_autocommit(connection):
                 raise ConfigurationError(
                     "storage: this engine commits every statement by itself (AUTOCOMMIT). "
                     'Pass engine.execution_options(isolation_level="READ COMMITTED").'
@@ -217,7 +218,7 @@ class Transactions:
             if not c.in_transaction():
                 c.begin()  # now, so that a listener of the host's may do it in its own way
             begun = self._is_sqlite and getattr(c.connection.driver_connection, "in_transaction", False)
-            if not begun and _is_autocommit(c):
+            if not begun and is_autocommit(c):
                 raise ConfigurationError(
                     "storage: connection= is one that commits every statement by itself (AUTOCOMMIT), so "
                     "there is no transaction to join. Pass one without that, from engine.begin()."
@@ -261,13 +262,3 @@ def _no_second_try() -> Iterator[None]:
         yield
     except TryAgain as error:
         raise StorageConflict from error
-
-
-def _is_autocommit(connection: Connection) -> bool:
-    driver = connection.connection.dbapi_connection
-    if driver is None:
-        return False
-    try:
-        return connection.dialect.detect_autocommit_setting(driver)
-    except NotImplementedError:
-        return False

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import Column, Connection, Table, exc, text
 
-from connect_hub.errors import StorageUnavailable, WrongSchema
+from connect_hub.errors import ConfigurationError, StorageUnavailable, WrongSchema
+from connect_hub.storage.sql.dialects import is_autocommit
 from connect_hub.storage.sql.migrations.ddl import Operation, operations
 from connect_hub.storage.sql.migrations.fitting import refuse_newer, refuse_strangers
 from connect_hub.storage.sql.migrations.found import look
@@ -27,7 +28,8 @@ def upgrade(c: Connection, t: Tables, *, joins: bool = False) -> list[str]:
 
     Looks at what is there rather than at its version, so that it goes on where another one stopped: MariaDB
     and MySQL keep each statement, the other databases all or nothing. Two at once wait for each other. Raises
-    WrongSchema where a newer release made the tables, and ConfigurationError where a table is not the hub's.
+    WrongSchema where a newer release made the tables, and ConfigurationError where a table is not the hub's,
+    or the engine leaves PostgreSQL no transaction.
     """
     with _alone(c, joins=joins):
         found = look(c, t)
@@ -79,6 +81,12 @@ def _alone(c: Connection, *, joins: bool) -> Iterator[None]:
         yield
     elif c.dialect.name == "postgresql":
         if not joins:
+            if is_autocommit(c):
+                raise ConfigurationError(
+                    "storage: this engine commits every statement by itself (AUTOCOMMIT), so an upgrade "
+                    "would be neither alone nor whole. Pass "
+                    'engine.execution_options(isolation_level="READ COMMITTED").'
+                )
             # A stricter one would go on seeing what was there before it waited for the lock.
             c.execute(text("SET TRANSACTION ISOLATION LEVEL READ COMMITTED"))
         c.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
