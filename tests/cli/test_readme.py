@@ -3,7 +3,9 @@
 import ast
 import asyncio
 import io
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +104,44 @@ def test_flask_quickstart(environment: pytest.MonkeyPatch) -> None:
     assert client.post("/connect-a-tool").headers["location"].startswith(f"{HOST}/connect/link#t=")
     assert client.get("/other").status_code == 404
     _end(hub)
+
+
+def test_django_quickstart(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In a project as Django lays it out: the tables come by `migrate`, the command line makes a link, the
+    hub answers under /connect, and Django everywhere else."""
+
+    def python(*words: str) -> str:
+        command = [sys.executable, "-W", "ignore", *words]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=given, capture_output=True, text=True, timeout=240, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    given = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO")}
+    given["PYTHONPATH"] = str(ROOT)
+    python("-m", "django", "startproject", "shop", ".")
+    (tmp_path / "shop" / "connect.py").write_text(BLOCKS["quickstart: django"], "utf-8")
+    with (tmp_path / "shop" / "wsgi.py").open("a") as wsgi:
+        wsgi.write(BLOCKS["quickstart: django_wsgi"])
+    with (tmp_path / "shop" / "settings.py").open("a") as settings:
+        settings.write('INSTALLED_APPS += ["connect_hub.hosts.django"]\nCONNECT_HUB = "shop.connect:hub"\n')
+    python("manage.py", "migrate")
+    owner = ("--origin-owner-id", "42", "--origin-owner-name", "Example Ltd")
+    assert f"{HOST}/connect/link#t=" in python("manage.py", "connect_hub", "links", "create", *owner)
+    assert python("-c", DJANGO_ASKED).split() == ["200", "404", "302"]
+
+
+DJANGO_ASKED = """
+from django.conf import settings
+from shop.wsgi import application
+import httpx2
+settings.ALLOWED_HOSTS.append("app.example.com")
+transport = httpx2.WSGITransport(app=application)
+with httpx2.Client(transport=transport, base_url="https://app.example.com") as http:
+    for path in ("/connect/link", "/connected", "/admin/"):
+        print(http.get(path).status_code)
+"""
 
 
 def test_wsgi_quickstart(environment: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,9 @@
 """docs/hosting.md: every block of code in it runs, and serves what it says."""
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import httpx2
@@ -26,7 +28,12 @@ def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CONNECT_HUB_KEYS", new_key_text())
     block = BLOCKS["the hub"]
-    return run(block, {"__name__": "the_host"})  # a name that no installed package has
+    names = run(block, {"__name__": "the_host"})  # a name that no installed package has
+    project, module = ModuleType("shop"), ModuleType("shop.connect")
+    module.hub = names["hub"]  # type: ignore[attr-defined]  # where the page says to put it
+    monkeypatch.setitem(sys.modules, "shop", project)
+    monkeypatch.setitem(sys.modules, "shop.connect", module)
+    return names
 
 
 def run(block: str, names: dict[str, Any]) -> dict[str, Any]:

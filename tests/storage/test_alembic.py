@@ -1,7 +1,10 @@
 """The hub's tables in a host's own Alembic history."""
 
+import re
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,17 @@ from alembic.autogenerate import produce_migrations
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import ops
-from sqlalchemy import Column, Engine, ForeignKeyConstraint, MetaData, String, Table, create_engine, text
+from sqlalchemy import (
+    Column,
+    Engine,
+    ForeignKeyConstraint,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    inspect,
+    text,
+)
 from sqlalchemy.dialects.mysql import VARCHAR
 
 from connect_hub.errors import MissingTables
@@ -19,6 +32,7 @@ from connect_hub.testing.storage.values import linked
 from tests.peers.database_server import Database
 from tests.storage.previous_schema import PreviousTables
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "storage.md"
 ENVIRONMENT = """
 from alembic import context
 
@@ -144,5 +158,50 @@ async def test_a_schema_of_its_own(postgres_database: Database, tmp_path: Path) 
     storage = SQLStorage(engine, schema="integrations")
     await storage.check()
     await linked(storage)
+    await storage.aclose()
+    engine.dispose()
+
+
+MODELS = """
+from sqlalchemy import String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Tenant(Base):
+    __tablename__ = "tenants"
+    id: Mapped[str] = mapped_column(String(255), primary_key=True)
+"""
+
+
+async def test_the_snippets_of_the_docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/storage.md: an `env.py` of these lines, in their order, makes the tables and the foreign key."""
+    snippets = re.findall(r"```python\n(# in migrations/env\.py.*?)```", PAGE.read_text("utf-8"), re.S)
+    assert len(snippets) == 2
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "models.py").write_text(MODELS, "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    engine = create_engine(f"sqlite:///{tmp_path / 'host.db'}")
+    folder = tmp_path / "migrations"
+    config = history(folder, engine, MetaData())
+    uses = ENVIRONMENT.replace('config.attributes["metadata"]', "target_metadata")
+    (folder / "env.py").write_text("\n".join([*snippets, uses]), "utf-8")
+    for run in (
+        partial(command.revision, config, "the hub", autogenerate=True),
+        partial(command.upgrade, config, "head"),
+        partial(command.check, config),
+    ):
+        try:
+            run()
+        finally:
+            for name in ("shop.models", "shop"):  # each time a process of its own would read them anew
+                sys.modules.pop(name, None)
+    (key,) = inspect(engine).get_foreign_keys("hub_accounts")
+    assert (key["constrained_columns"], key["referred_table"]) == (["origin_owner_id"], "tenants")
+    storage = SQLStorage(engine, prefix="hub_")
+    await storage.check()
     await storage.aclose()
     engine.dispose()
