@@ -103,9 +103,10 @@ const wait = async () => {
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     const text = await answer.text();
-    if (!text.includes("data-waiting")) return void location.reload();
+    const later = answer.status === 429 || answer.status >= 500;
+    if (!later && !text.includes("data-waiting")) return void location.reload();
   } catch {
-    // Offline for a moment: the next one may come through.
+    // Offline for a moment: the next one may come through, as after an answer that says "later".
   }
   setTimeout(wait, 2000);
 };

@@ -14,18 +14,17 @@ const arrive = () => {
   target.focus({ preventScroll: !target.hasAttribute("data-arrive") });
 };
 
-// --- forms that are sent by themselves (T22), and forms that are sent once ---
+// --- forms that are sent by themselves (T22), not while offline, and once where the button says so ---
 
 const sendAlone = () => { for (const form of all("form[data-send]")) form.submit(); };
 
 /** @type {(form: HTMLFormElement) => void} */
-const sendOnce = (form) => {
+const guardSending = (form) => {
   /** @type {HTMLElement | null} */
   const status = form.querySelector("[data-busy-status]");
   /** @type {HTMLButtonElement | null} */
   const button = form.querySelector("button[data-busy]");
-  if (button === null) return;
-  const label = button.textContent;
+  const label = button?.textContent ?? "";
   let sent = false;
   form.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
@@ -37,18 +36,20 @@ const sendOnce = (form) => {
       status.textContent = status.dataset.offline;
       return;
     }
+    if (status !== null) {
+      status.className = "unseen";
+      status.textContent = button?.dataset.busy ?? "";
+    }
+    if (button === null) return;
     sent = true;
-    if (status !== null) status.className = "unseen";
     button.setAttribute("aria-busy", "true");
-    const word = button.dataset.busy ?? label;
-    button.textContent = word;
-    if (status !== null) status.textContent = word;
+    button.textContent = button.dataset.busy ?? label;
   });
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     sent = false;
-    button.removeAttribute("aria-busy");
-    button.textContent = label;
+    button?.removeAttribute("aria-busy");
+    if (button !== null) button.textContent = label;
     if (status !== null) status.textContent = "";
   });
 };
@@ -257,7 +258,7 @@ const orElse = (image) => void image.decode().catch(() => { image.src = image.da
 
 if (document.querySelector("[data-close-window]") !== null) close();
 
-all("form").forEach(sendOnce);
+all("form").forEach(guardSending);
 if (parent === self) deliberate(all("form[data-deliberate] button:not([type=button])"));
 all("input[data-tidy]").forEach(tidy);
 all(".secret").forEach(forget);

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Page, Route, expect
 
 from connect_hub import HubConfig, PageConfig, Subject, Visitor
 from connect_hub.web.languages import Languages
@@ -105,6 +105,17 @@ def test_a_sign_in_goes_through_a_window(either: Place, page: Page, observed: Ob
     with page.expect_popup(timeout=PATIENCE) as opening:
         frame.get_by_role("button", name="Connect Acme Login").click(timeout=PATIENCE)
     window = opening.value
+    # While it waits, the frame is told off once and meets a restart once; neither ends it.
+    answers = [429, 503]
+
+    def troubled(route: Route) -> None:
+        if answers:
+            route.fulfill(status=answers.pop(0), body="Not now")
+        else:
+            route.continue_()
+
+    with page.expect_response(lambda answer: answer.status == 503, timeout=PATIENCE):
+        page.route("**/embed/**", troubled)
     expect(window.get_by_text("Acme Corp").first).to_be_visible(timeout=PATIENCE)
     assert either.provider.calls["token"] == 0
     expect(frame.get_by_role("heading", name="Sign in to Acme Login")).to_be_visible(timeout=PATIENCE)
