@@ -81,7 +81,7 @@ class Brand:
             raise refuse("brand.name", "it must have 1 to 80 characters", "Give your product's name.")
         if self.accent is not None and not _COLOUR.fullmatch(self.accent):
             raise refuse("brand.accent", f"{self.accent!r} is not a colour", "Write it as #rrggbb.")
-        if self.logo_url is not None and not re.fullmatch(r"/(?!/)[^\s\\]*", self.logo_url):
+        if self.logo_url is not None and not re.fullmatch(r"/(?!/)[^\s\\\"<>]*", self.logo_url):
             raise refuse(
                 "brand.logo_url",
                 "it is not a path on this site",

@@ -41,7 +41,7 @@ def _is_loopback(host: str) -> bool:
 def split_web_address(field_name: str, text: str, *, insecure_dev: bool = False) -> SplitResult:
     """Parse an absolute https address (http on loopback in development), or raise ConfigurationError."""
     fix = f"Give an address such as https://app.example.com/connect, not {text!r}."
-    if re.search(r"[\s\\\x00-\x1f\x7f]", text):
+    if re.search(r"[\s\\\"<>\x00-\x1f\x7f]", text):
         raise refuse(field_name, "this is not a web address", fix)
     try:
         parts = urlsplit(text)

@@ -118,7 +118,7 @@ def _mixed(colour: str, other: str, share: float) -> str:
 def palette(surface: str | None, usual: Mapping[str, str]) -> Mapping[str, str]:
     """The colours around a host's own `surface`: what is written on any of them has a contrast of 4.5.
 
-    None: the `usual` ones. `surface` is far from a middle grey, as checked by BrandView.
+    None: the `usual` ones. `surface` is far from a middle grey, as `connect_hub.config.Theme` sees to.
     """
     if surface is None:
         return usual

@@ -258,14 +258,23 @@ def test_no_secret_in_a_repr() -> None:
     ["javascript:alert(1)", "//evil.example", "/\\evil", "https://a b", 'https://a"b', "data:,x", ""],
 )
 def test_only_web_addresses_become_links(address: str) -> None:
-    """T19, T30: a context refuses an address that is not http, https or a path on this host."""
+    """T19, T30: a context refuses an address that is not http, https or a path on this host, and the brand's
+    configuration does."""
     for make in (
         lambda: Leaving(name="X", url=address),
-        lambda: BrandView(name="X", host="x", support_url=address),
         lambda: FieldView(name="k", label="K", help_url=address),
     ):
         with pytest.raises(ValueError, match="is not a web address"):
             make()
+    refused = pytest.raises(ConfigurationError, match=r"brand\.\w+_url")
+    with refused:
+        Brand(logo_url=address)
+    with refused:
+        Brand(support_url=address)
+    with refused:
+        Brand(privacy_url=address)
+    with refused:
+        Brand(terms_url=address)
 
 
 def test_leaving_goes_on_by_itself_and_by_a_link() -> None:

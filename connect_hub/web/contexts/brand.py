@@ -1,24 +1,19 @@
 """`BrandView`: the host's product as every page shows it."""
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
-
-from connect_hub.web.contexts.page import web_address
 
 if TYPE_CHECKING:
     from connect_hub.config import Brand
 
 __all__ = ["BrandView"]
 
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 _ACCENT = "#4f46e5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrandView:
-    """The global `brand` of every template. Raises ValueError for a value that no page may carry."""
+    """The global `brand` of every template; `config.Brand` and `config.Theme` checked its values."""
 
     name: str
     """The product's name, as its customers know it."""
@@ -46,20 +41,6 @@ class BrandView:
     """The privacy policy."""
     terms_url: str | None = None
     """The terms of service."""
-
-    def __post_init__(self) -> None:
-        if _COLOUR.fullmatch(self.accent) is None:
-            raise ValueError(f"brand.accent: {self.accent!r} is not a colour. Write it as #rrggbb")
-        for name in ("surface", "surface_dark"):
-            colour = getattr(self, name)
-            if colour is not None and _COLOUR.fullmatch(colour) is None:
-                raise ValueError(f"brand.{name}: {colour!r} is not a colour. Write it as #rrggbb")
-        if self.support_email is not None and _EMAIL.fullmatch(self.support_email) is None:
-            raise ValueError(f"brand.support_email: {self.support_email!r} is not an email address")
-        for name in ("logo_url", "support_url", "privacy_url", "terms_url"):
-            address = getattr(self, name)
-            if address is not None:
-                web_address(address, f"brand.{name}")
 
     @classmethod
     def of(cls, brand: "Brand", host: str) -> Self:
