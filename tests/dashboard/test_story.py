@@ -28,7 +28,7 @@ from tests.journey.connectors import write_connectors
 from tests.peers.browser import Observed, OpenPage
 from tests.peers.keyed_api import KeyedApi
 from tests.peers.oidc import OidcPeer
-from tests.peers.receiver import WebhookReceiver
+from tests.peers.receiver import RawReceiver
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 T = TypeVar("T")
@@ -63,9 +63,7 @@ class Running:
 
 
 @contextmanager
-def running(
-    tmp_path: Path, keyed_api: KeyedApi, oidc: OidcPeer, receiver: WebhookReceiver
-) -> Iterator[Running]:
+def running(tmp_path: Path, keyed_api: KeyedApi, oidc: OidcPeer, receiver: RawReceiver) -> Iterator[Running]:
     app = Starlette()
     staffbook, _ = write_connectors(tmp_path, keyed_api, oidc)
     closed = threading.Event()
@@ -107,7 +105,7 @@ def running(
 
 
 @pytest.fixture
-def desk(tmp_path: Path, keyed_api: KeyedApi, oidc: OidcPeer, receiver: WebhookReceiver) -> Iterator[Running]:
+def desk(tmp_path: Path, keyed_api: KeyedApi, oidc: OidcPeer, receiver: RawReceiver) -> Iterator[Running]:
     with running(tmp_path, keyed_api, oidc, receiver) as made:
         yield made
 
@@ -128,7 +126,7 @@ def sign_in(page: Page, desk: Running) -> None:
     expect(page.get_by_role("heading", level=1, name="Overview")).to_be_visible()
 
 
-def test_the_story(desk: Running, open_page: OpenPage, observed: Observed, receiver: WebhookReceiver) -> None:
+def test_the_story(desk: Running, open_page: OpenPage, observed: Observed, receiver: RawReceiver) -> None:
     """Log in, Accounts, Create Auth Link, required fields, copy; the customer connects in a second browser;
     the account is on its page and in `GET /accounts`, and the webhook was delivered."""
     page = open_page()
@@ -349,7 +347,7 @@ def test_axe_finds_nothing_and_the_policy_refuses_nothing(
 
 
 def test_a_form_on_another_origin_does_nothing(
-    desk: Running, open_page: OpenPage, receiver: WebhookReceiver
+    desk: Running, open_page: OpenPage, receiver: RawReceiver
 ) -> None:
     """T28, T29: a page of another origin can neither post to the dashboard nor frame it, although the browser
     is signed in."""

@@ -22,7 +22,7 @@ from tests.journey.connectors import write_connectors
 from tests.peers.browser import Observed
 from tests.peers.keyed_api import KeyedApi
 from tests.peers.oidc import OidcPeer
-from tests.peers.receiver import WebhookReceiver
+from tests.peers.receiver import RawReceiver
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 
@@ -68,7 +68,7 @@ def host(
     tmp_path: Path,
     keyed_api: KeyedApi,
     oidc: OidcPeer,
-    receiver: WebhookReceiver,
+    receiver: RawReceiver,
 ) -> Iterator[Host]:
     app, server, prefix = request.param
     api_key, webhook_secret = secrets.token_urlsafe(32), generate_secret().reveal()
@@ -114,7 +114,7 @@ def open_link(page: Page, link: str) -> None:
     page.get_by_role("button", name="Continue").click()
 
 
-def verified(host: Host, receiver: WebhookReceiver, count: int) -> list[dict[str, object]]:
+def verified(host: Host, receiver: RawReceiver, count: int) -> list[dict[str, object]]:
     """The first `count` webhooks, each verified by the standardwebhooks package."""
     verifier = StandardWebhook(host.webhook_secret)
     return [verifier.verify(r.body, dict(r.headers)) for r in receiver.wait_for(count)]
@@ -122,7 +122,7 @@ def verified(host: Host, receiver: WebhookReceiver, count: int) -> list[dict[str
 
 @pytest.mark.parametrize("host", HOSTS, indirect=True)
 def test_a_customer_connects_by_key_and_by_oauth(
-    host: Host, page: Page, observed: Observed, receiver: WebhookReceiver, oidc: OidcPeer
+    host: Host, page: Page, observed: Observed, receiver: RawReceiver, oidc: OidcPeer
 ) -> None:
     """A link made over HTTP leads a person in a browser to two sealed accounts, two verified webhooks, and
     calls of the providers' APIs with the accounts' credentials; nothing leaks and nothing is blocked (T5,

@@ -24,7 +24,7 @@ from tests.journey.test_journey import open_link, sign_in_at
 from tests.peers.database_server import Database
 from tests.peers.keyed_api import KeyedApi
 from tests.peers.oidc import OidcPeer
-from tests.peers.receiver import WebhookReceiver
+from tests.peers.receiver import RawReceiver
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "hosting.md"
 SYNC_DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg", "mariadb": "pymysql"}
@@ -53,7 +53,7 @@ def test_the_journey(
     tmp_path: Path,
     keyed_api: KeyedApi,
     oidc: OidcPeer,
-    receiver: WebhookReceiver,
+    receiver: RawReceiver,
     page: Page,
 ) -> None:
     """R18, R19: StackOne's client makes a link, a person in a browser connects by key and by OAuth, both

@@ -1,4 +1,8 @@
-"""A webhook receiver that keeps the exact bytes and answers by script."""
+"""A webhook receiver that keeps the exact bytes, judges nothing and answers by script.
+
+For tests that bring a verifier of somebody else's, or answer as no receiver should;
+`connect_hub.testing.receiver.WebhookReceiver` is the one that verifies.
+"""
 
 from collections import deque
 from collections.abc import Iterator
@@ -8,10 +12,10 @@ import pytest
 
 from tests.peers.loopback import Answer, LoopbackServer, Received
 
-__all__ = ["WebhookReceiver"]
+__all__ = ["RawReceiver"]
 
 
-class WebhookReceiver(LoopbackServer):
+class RawReceiver(LoopbackServer):
     """Takes POSTs at any path; 204 unless the script says otherwise."""
 
     def __init__(self) -> None:
@@ -35,7 +39,7 @@ class WebhookReceiver(LoopbackServer):
 
 
 @pytest.fixture
-def receiver() -> Iterator[WebhookReceiver]:
+def receiver() -> Iterator[RawReceiver]:
     """A webhook receiver of this test alone: `url`, `requests`, `wait_for(n)`, `will_answer(…)`."""
-    with WebhookReceiver() as listening:
+    with RawReceiver() as listening:
         yield listening

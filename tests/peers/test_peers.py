@@ -14,7 +14,7 @@ from tests.peers.browser import Observed, OpenPage
 from tests.peers.keyed_api import KeyedApi
 from tests.peers.loopback import Answer, LoopbackServer
 from tests.peers.oidc import Fault, OidcClient, OidcPeer
-from tests.peers.receiver import WebhookReceiver
+from tests.peers.receiver import RawReceiver
 
 REDIRECT_URI = "http://127.0.0.1:9/callback"
 
@@ -205,7 +205,7 @@ def test_chromium_reports_what_a_policy_refuses(open_page: OpenPage, observed: O
         assert open_page(javascript=False, width=400, color_scheme="dark").context.cookies() == []
 
 
-def test_receiver_keeps_bytes_and_follows_its_script(receiver: WebhookReceiver) -> None:
+def test_receiver_keeps_bytes_and_follows_its_script(receiver: RawReceiver) -> None:
     """Bodies arrive byte for byte, sent whole or in chunks, and answers come in the order of the script."""
     receiver.will_answer(Answer(status=503, headers={"Retry-After": "5"}))
     refused = httpx2.post(receiver.url, content=b'{"a": 1}\n', trust_env=False)

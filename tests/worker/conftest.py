@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, create_engine, select, text
 
 from connect_hub.storage.sql import SQLStorage, Tables
 from tests.peers.database_server import Database
@@ -27,6 +27,22 @@ class Place:
         """Of all deliveries."""
         with self.engine.connect() as c:
             return set(c.execute(select(Tables().deliveries.c.state).distinct()).scalars())
+
+    def is_claimed(self, target: str, event_id: str) -> bool:
+        """Whether others see that this delivery was given out: its claim was committed."""
+        d = Tables().deliveries.c
+        with self.engine.connect() as c:
+            found = c.execute(select(d.epoch).where(d.target == target, d.event_id == event_id)).scalar_one()
+        return bool(found > 0)
+
+    def transactions(self) -> list[str]:
+        """The states of the other sessions of PostgreSQL that have a transaction open."""
+        wanted = text(
+            "SELECT state FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+        )
+        with self.engine.connect() as c:
+            return [str(state) for state in c.execute(wanted).scalars()]
 
     def claimed_again(self) -> dict[tuple[str, str], str]:
         """(target, event) of deliveries that were given out more than once, and why: a try failed, or its

@@ -15,7 +15,7 @@ from connect_hub.webhooks import delivery as delivery_module
 from connect_hub.webhooks import generate_secret
 from tests.hubs import API_KEY, Hub, deliver_by, make_hub
 from tests.peers.loopback import Answer
-from tests.peers.receiver import WebhookReceiver
+from tests.peers.receiver import RawReceiver
 from tests.worker.test_embedded import account_created
 
 FAULTS: dict[str, Callable[[], Answer]] = {
@@ -27,7 +27,7 @@ FAULTS: dict[str, Callable[[], Answer]] = {
 }
 
 
-def with_receiver(tmp_path: Path, receiver: WebhookReceiver, secrets: list[Secret]) -> tuple[Hub, Outbound]:
+def with_receiver(tmp_path: Path, receiver: RawReceiver, secrets: list[Secret]) -> tuple[Hub, Outbound]:
     host = receiver.origin.removeprefix("http://")
     network = NetworkConfig(insecure_dev=True, allow_private_hosts=frozenset({host}))
     project = Project(api_keys=[Secret(API_KEY)], webhooks=[Webhook(url=receiver.url, secrets=secrets)])
@@ -39,7 +39,7 @@ def with_receiver(tmp_path: Path, receiver: WebhookReceiver, secrets: list[Secre
 
 @pytest.mark.parametrize("fault", list(FAULTS))
 async def test_failed_try_is_made_again_with_the_same_id(
-    tmp_path: Path, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch, fault: str
+    tmp_path: Path, receiver: RawReceiver, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     """R2, R4, T23, T26: cut off, 4xx, 5xx, a redirect (not followed), or no answer
     counts as a failure; the same bytes come again under the same id with a new time, and
@@ -71,9 +71,7 @@ def _accept(timestamp: str) -> object:
     return datetime.fromtimestamp(float(timestamp), tz=UTC)
 
 
-async def test_dead_endpoint_keeps_nobody_else_from_its_events(
-    tmp_path: Path, receiver: WebhookReceiver
-) -> None:
+async def test_dead_endpoint_keeps_nobody_else_from_its_events(tmp_path: Path, receiver: RawReceiver) -> None:
     """R5, R20: an endpoint that nobody listens at fails by itself; another one gets its event in the same
     round."""
     host = receiver.origin.removeprefix("http://")
