@@ -110,6 +110,7 @@ def account_event(
         targets=targets,
         now=now,
         provider=account.provider,
+        session_id=account.session_id,
     )
 
 
@@ -147,6 +148,7 @@ def link_event(
         targets=targets,
         now=now,
         provider=session.provider,
+        session_id=session.id,
     )
     return replace(event, id=event.id if event_id is None else event_id, only_if_wanted=True)
 
@@ -203,6 +205,7 @@ def _event(
     targets: Targets,
     now: datetime,
     provider: str | None,
+    session_id: int | None = None,
 ) -> NewEvent:
     stamp = iso(now)
     body: dict[str, Json] = {
@@ -225,4 +228,5 @@ def _event(
         targets=targets(project_id, name, provider),
         created_at=now,
         provider=provider,
+        session_id=session_id,
     )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from connect_hub import Brand, ConnectHub, HubConfig, KeyRing, OAuth, Project, Secret, SQLStorage, Storage
+from connect_hub import Brand, ConnectHub, HubConfig, KeyRing, OAuth, Secret, SQLStorage, Storage
 from connect_hub.clock import FixedClock
 from connect_hub.keys import new_key_text
 from connect_hub.net import Transport
@@ -52,8 +52,9 @@ def make_hub(
     provider = SimulatedProvider(clock=clock)
     transport = InProcessTransport(provider)
     config = HubConfig() if config is None else config
-    if config.projects == HubConfig().projects:
-        config = replace(config, projects={"default": Project(api_keys=[Secret(API_KEY)])})
+    only = config.projects.get("default")
+    if len(config.projects) == 1 and only is not None and not only.api_keys:
+        config = replace(config, projects={"default": replace(only, api_keys=[Secret(API_KEY)])})
     config = replace(config, clock=clock, transport=transport, dispatch=False)
     hub = ConnectHub(
         public_url=public_url,

@@ -18,6 +18,8 @@ from connect_hub.webhooks.targets import webhook_target
 __all__ = ["Report", "command", "examine"]
 
 _LATE = timedelta(minutes=15)
+_LONGEST_WAIT = timedelta(days=2)
+"""Longer than a delivery ever waits for its next try."""
 
 
 @dataclass(slots=True)
@@ -154,7 +156,7 @@ async def _backlog(hub: ConnectHub, report: Report) -> None:
     backlog = await hub.upkeep.backlog()
     report.good(f"keys: {', '.join(hub.keys.kids)}; they open what is stored")
     now = hub.config.clock.now()
-    kept = [one for project in hub.config.projects for one in await hub.endpoints.list(project=project)]
+    kept = await hub.storage.endpoints_due(now=now + _LONGEST_WAIT)
     served = hub.deliveries.targets | {webhook_target(one.project_id, one.id) for one in kept}
     pending = backlog.by_state.get(DeliveryState.PENDING, 0)
     for text in _unserved(dict(backlog.pending_by_target), served):

@@ -91,8 +91,18 @@ class Project:
     connectors: frozenset[str] | None = None
     """The enabled ones of the hub's connectors; None: all."""
     webhooks: Sequence[Webhook] = ()
+    session_webhook_secret: Secret | str | None = None
+    """`whsec_…`, for development: with it a session may name a `webhook_url` of its own, and this signs what
+    is posted there. None: none may."""
 
     def __post_init__(self) -> None:
+        if self.session_webhook_secret is not None:
+            [secret] = as_secrets("project.session_webhook_secret", [self.session_webhook_secret])
+            try:
+                secret_key(secret)
+            except ConfigurationError as error:
+                raise refuse("project.session_webhook_secret", "it cannot sign", error.message) from None
+            object.__setattr__(self, "session_webhook_secret", secret)
         object.__setattr__(self, "api_keys", as_secrets("project.api_keys", self.api_keys))
         if self.connectors is not None:
             object.__setattr__(self, "connectors", as_names("project.connectors", self.connectors))

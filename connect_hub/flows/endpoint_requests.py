@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES, TEST_EVENT
-from connect_hub.flows.fields import Id, Name, whole
+from connect_hub.flows.fields import Id, Name, Url, whole
 from connect_hub.flows.requests import Request
 from connect_hub.secret import Secret
 from connect_hub.webhooks.fields import NAME_PATTERN, VALUE_PATTERN, header_problem
@@ -61,14 +61,6 @@ TestEventName = Annotated[
 ]
 EventNames = Annotated[list[EventName], Field(min_length=1, max_length=50)]
 Providers = Annotated[list[Id], Field(min_length=1, max_length=500)]
-Url = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=2000,
-        json_schema_extra={"format": "uri", "pattern": "^https?://[!-~]+$"},
-    ),
-]
 Headers = Annotated[
     dict[str, str],
     AfterValidator(_headers),

@@ -20,6 +20,7 @@ __all__ = [
     "Seconds",
     "Text",
     "TypeName",
+    "Url",
     "has_no_text",
     "whole",
 ]
@@ -164,3 +165,11 @@ CategoryName = Annotated[
     WithJsonSchema({"type": "string", "enum": [*(c.value for c in Category), "hrisLegacy", "stackOne"]}),
 ]
 TypeName = Annotated[AccountType, BeforeValidator(_lower)]
+Url = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=2000,
+        json_schema_extra={"format": "uri", "pattern": "^https?://[!-~]+$"},
+    ),
+]

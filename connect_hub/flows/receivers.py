@@ -1,17 +1,28 @@
 """Endpoints of the database as deliveries need them: with their seals open."""
 
 import json
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from connect_hub.events import EVENT_NAMES
+from connect_hub.models import Session
 from connect_hub.secret import Secret
 from connect_hub.storage.protocol import WebhookEndpoint
 from connect_hub.storage.rows import instant, milliseconds
 from connect_hub.vault import Vault
 from connect_hub.webhooks.targets import webhook_target
 
-__all__ = ["Contents", "SigningSecret", "StoredReceiver", "opened", "sealed", "targets_of"]
+__all__ = [
+    "Contents",
+    "SigningSecret",
+    "StoredReceiver",
+    "opened",
+    "sealed",
+    "session_endpoint",
+    "targets_of",
+]
 
 _FIELD = "webhook_endpoint"
 
@@ -95,6 +106,23 @@ def sealed(endpoint: WebhookEndpoint, contents: Contents, vault: Vault) -> Webho
         generation=generation,
     )
     return replace(endpoint, sealed=seal, generation=generation, key_id=vault.key_id(seal))
+
+
+def session_endpoint(session: Session, url: str, secret: Secret, vault: Vault) -> WebhookEndpoint:
+    """An endpoint of this session alone, which gets all its events."""
+    new = WebhookEndpoint(
+        id="ep_" + secrets.token_hex(16),
+        project_id=session.project_id,
+        session_id=session.id,
+        url=url,
+        events=tuple(sorted(name for name in EVENT_NAMES if not name.startswith("webhook_endpoint."))),
+        generation=0,
+        key_id="",
+        sealed=b"",
+        created_at=session.created_at,
+        updated_at=session.created_at,
+    )
+    return sealed(new, Contents((SigningSecret(secret, session.created_at),), {}), vault)
 
 
 def targets_of(endpoints: Iterable[WebhookEndpoint]) -> dict[str, WebhookEndpoint]:

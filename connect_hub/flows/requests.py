@@ -23,6 +23,7 @@ from connect_hub.flows.fields import (
     Seconds,
     Text,
     TypeName,
+    Url,
     has_no_text,
 )
 from connect_hub.models import AccountType, Binding, Category, Json
@@ -110,6 +111,11 @@ class CreateSession(Request):
             "catalogue for it: the visitor's choice, or the browser's.",
         )
     )
+    webhook_url: Url | None = Field(
+        None,
+        description="For development, where the project allows it: events of this session, and of accounts "
+        "that were last connected through it, are posted here as well.",
+    )
     provider_version: JsonValue = Field(None, description="Accepted and ignored.")
     integration_id: JsonValue = Field(None, description="Accepted and ignored.")
     connector_profile_id: JsonValue = Field(None, description="Accepted and ignored.")
@@ -140,6 +146,7 @@ class SessionFields(TypedDict, total=False):
     binding: Literal["confirm", "host_identity"] | Binding | None
     manage: bool | None
     locale: str | None
+    webhook_url: str | None
 
 
 class AuthenticateToken(Request):

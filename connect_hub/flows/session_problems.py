@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from connect_hub.connectors.offer import Offer
 from connect_hub.errors import ConnectorInactive, FieldError
 from connect_hub.flows.core import Core
+from connect_hub.flows.endpoint_addresses import EndpointAddresses
 from connect_hub.flows.requests import CreateSession
 from connect_hub.models import Binding
 
@@ -37,6 +38,7 @@ class SessionProblems:
             )
         if request.state is not None and request.return_url is None:
             self._add("state", "is only used with return_url")
+        self._check_webhook()
         stronger = request.binding is Binding.HOST_IDENTITY
         if request.binding is Binding.CONFIRM and links.binding is Binding.HOST_IDENTITY:
             self._add("binding", "may only be stronger than the hub's own, which is host_identity")
@@ -44,6 +46,19 @@ class SessionProblems:
             self._add("binding", "host_identity needs PageConfig(identity=…)")
         if request.manage and not (stronger or links.binding is Binding.HOST_IDENTITY):
             self._add("manage", "needs binding: host_identity")
+
+    def _check_webhook(self) -> None:
+        url, config = self._request.webhook_url, self._core.config
+        if url is None:
+            return
+        if self._core.project(self._project).session_webhook_secret is None:
+            self._add(
+                "webhook_url", "is for development; to allow it set Project(session_webhook_secret='whsec_…')"
+            )
+            return
+        problem = EndpointAddresses(config.network).problem(url)
+        if problem is not None:
+            self._add("webhook_url", problem)
 
     def _check_providers(self) -> None:
         for index, key in enumerate(self._request.providers or ()):

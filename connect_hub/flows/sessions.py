@@ -20,10 +20,12 @@ from connect_hub.flows.api_keys import ApiKeys, Caller
 from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
+from connect_hub.flows.receivers import session_endpoint
 from connect_hub.flows.requests import CreateSession, SessionFields, parse
 from connect_hub.flows.session_problems import SessionProblems
 from connect_hub.models import AccountType, Attempt, Session, SessionStatus, Step
-from connect_hub.storage.protocol import Idempotency, SessionQuery
+from connect_hub.secret import Secret
+from connect_hub.storage.protocol import Idempotency, SessionQuery, WebhookEndpoint
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -103,7 +105,11 @@ class Sessions:
         for _ in range(3):
             try:
                 stored = await self._core.storage.create_session(
-                    session, idempotency=remembered, connection=connection, note=self._note_of(session)
+                    session,
+                    idempotency=remembered,
+                    connection=connection,
+                    note=self._note_of(session),
+                    endpoint=self._endpoint_of(session, request.webhook_url),
                 )
             except StorageConflict:
                 # Another session has these 53 bits. On a connection of the host's the transaction is lost.
@@ -127,6 +133,14 @@ class Sessions:
                 "expires_at": iso(session.expires_at),
             },
         )
+
+    def _endpoint_of(self, session: Session, url: str | None) -> WebhookEndpoint | None:
+        """Where the events of this session go besides, if it names such an address."""
+        secret = self._core.project(session.project_id).session_webhook_secret
+        if url is None or secret is None:
+            return None
+        signs = Secret(secret) if isinstance(secret, str) else secret
+        return session_endpoint(session, url, signs, self._core.vault)
 
     def issued(self, session: Session) -> IssuedSession:
         """The session with its token and link, signed again from the row."""

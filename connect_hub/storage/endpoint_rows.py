@@ -37,6 +37,7 @@ def endpoint_row(endpoint: WebhookEndpoint) -> Row:
         "created_at": milliseconds(endpoint.created_at),
         "updated_at": milliseconds(endpoint.updated_at),
         "deleted_at": None if deleted is None else milliseconds(deleted),
+        "session_id": endpoint.session_id,
     }
 
 
@@ -59,6 +60,7 @@ def endpoint_of(values: Values) -> WebhookEndpoint:
         created_at,
         updated_at,
         deleted_at,
+        session_id,
     ) = values
     return WebhookEndpoint(
         id=endpoint_id,
@@ -78,6 +80,7 @@ def endpoint_of(values: Values) -> WebhookEndpoint:
         created_at=instant(created_at),
         updated_at=instant(updated_at),
         deleted_at=None if deleted_at is None else instant(deleted_at),
+        session_id=session_id,
     )
 
 

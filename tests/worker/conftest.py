@@ -38,7 +38,8 @@ class Place:
     def transactions(self) -> list[str]:
         """The states of the other sessions of PostgreSQL that have a transaction open."""
         wanted = text(
-            "SELECT state FROM pg_stat_activity WHERE datname = current_database()"
+            "SELECT state || CASE WHEN now() - state_change > interval '1 second' THEN ' for over a second' "
+            "ELSE '' END FROM pg_stat_activity WHERE datname = current_database()"
             " AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
         )
         with self.engine.connect() as c:

@@ -1,7 +1,6 @@
 """Endpoints, and what happened to events, in memory."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from connect_hub.audit import AuditEntry
@@ -48,7 +47,7 @@ class MemoryEndpoints(MemoryEvents, MemoryAudit):
 
     def _of_project(self, project_id: str) -> list[Row]:
         rows = self._endpoints.values()
-        return [row for row in rows if row["project_id"] == project_id and row["deleted_at"] is None]
+        return [row for row in rows if row["project_id"] == project_id and _is_the_projects(row)]
 
     def _endpoint(self, project_id: str, endpoint_id: str) -> WebhookEndpoint | None:
         row = self._endpoints.get(endpoint_id)
@@ -105,16 +104,7 @@ class MemoryEndpoints(MemoryEvents, MemoryAudit):
                 return None
             self._refuse_noted(note)
             self._note(note)
-            gone = replace(before, deleted_at=now, enabled=False, sealed=b"")
-            self._endpoints[endpoint_id] = endpoint_row(gone)
-            end = {
-                "state": _DEAD,
-                "last_error": "the endpoint was deleted",
-                "settled_at": milliseconds(now),
-            }
-            for key, row in list(self._deliveries.items()):
-                if row["endpoint_id"] == endpoint_id and row["state"] in {_PENDING, _HELD}:
-                    self._deliveries[key] = {**row, **end}
+            self._remove_endpoints([endpoint_id], milliseconds(now))
             return before
 
 
@@ -228,6 +218,11 @@ class MemoryEventLog(MemoryEvents):
             self._deliveries.update({row["id"]: row for row in made})
             last = rows[-1] if len(rows) == replay.limit else None
             return Replayed(len(made), None if last is None else (instant(last["created_at"]), last["id"]))
+
+
+def _is_the_projects(row: Row) -> bool:
+    """It is there, and belongs to the project, not to a session."""
+    return row["deleted_at"] is None and row["session_id"] is None
 
 
 def _age(row: Row) -> tuple[int, str]:

@@ -56,6 +56,7 @@ class MemoryEvents(Shelves):
             if row["project_id"] == event.project_id
             and row["enabled"]
             and row["deleted_at"] is None
+            and row["session_id"] in (None, event.session_id)
             and is_wanted(event, names_of(row["events"]), names_of(row["providers"]))
         ]
 

@@ -9,11 +9,12 @@ from connect_hub.audit import AuditEntry
 from connect_hub.errors import ConfigurationError, IdempotencyKeyReused, LinkNotFound, StorageConflict
 from connect_hub.models import ApiKey, Attempt, OAuthState, Session, StepKind, Visit
 from connect_hub.storage import rules, step_rules
+from connect_hub.storage.endpoint_rows import endpoint_row
 from connect_hub.storage.memory.operators import MemoryAudit
 from connect_hub.storage.memory.outbox import MemoryEvents
 from connect_hub.storage.memory.shelves import pick
 from connect_hub.storage.memory.steps import MemorySteps
-from connect_hub.storage.protocol import Idempotency, NewEvent, SessionQuery
+from connect_hub.storage.protocol import Idempotency, NewEvent, SessionQuery, WebhookEndpoint
 from connect_hub.storage.rows import (
     Row,
     api_key_of,
@@ -45,6 +46,7 @@ class MemorySessions(MemoryAudit):
         idempotency: Idempotency | None = None,
         connection: "Connection | AsyncConnection | None" = None,
         note: AuditEntry | None = None,
+        endpoint: WebhookEndpoint | None = None,
     ) -> Session:
         if connection is not None:
             raise ConfigurationError(
@@ -67,6 +69,8 @@ class MemorySessions(MemoryAudit):
                     "created_at": milliseconds(session.created_at),
                 }
             self._sessions[session.id] = row
+            if endpoint is not None:
+                self._endpoints[endpoint.id] = endpoint_row(endpoint)
             self._note(note)
             return session_of(pick(row))
 

@@ -1,12 +1,13 @@
 """The rows that a storage keeps by their key, and the transaction that makes each method of it atomic."""
 
 import threading
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Collection, Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn, Protocol
 
 from connect_hub.clock import Clock, SystemClock
 from connect_hub.errors import ConfigurationError
+from connect_hub.storage.protocol import DeliveryState
 from connect_hub.storage.rows import Row, milliseconds
 from connect_hub.storage.transaction import refuse_inside_transaction
 
@@ -84,11 +85,26 @@ class Shelves:
 
     def _remove_sessions(self, ids: list[int]) -> None:
         gone = set(ids)
+        theirs = {key for key, row in self._endpoints.items() if row["session_id"] in gone}
+        if theirs:
+            self._remove_endpoints(theirs, self._lease_clock())
         for shelf in (self._idempotency, self._visits, self._attempts, self._steps, self._states):
             for key in [key for key, row in shelf.items() if row["session_id"] in gone]:
                 del shelf[key]  # type: ignore[arg-type]  # each key is of its own shelf
         for session_id in gone:
             del self._sessions[session_id]
+
+    def _remove_endpoints(self, ids: Collection[str], at: int) -> None:
+        """Nothing more goes to these; their rows are purged later."""
+        for key in ids:
+            row = self._endpoints[key]
+            if row["deleted_at"] is None:
+                self._endpoints[key] = {**row, "deleted_at": at, "enabled": False, "sealed": b""}
+        end = {"state": DeliveryState.DEAD.value, "last_error": "the endpoint was deleted", "settled_at": at}
+        waiting = {DeliveryState.PENDING.value, DeliveryState.HELD.value}
+        for key, row in list(self._deliveries.items()):
+            if row["endpoint_id"] in ids and row["state"] in waiting:
+                self._deliveries[key] = {**row, **end}
 
     def _remove_events(self, ids: list[str]) -> None:
         gone = set(ids)

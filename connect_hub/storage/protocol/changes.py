@@ -54,6 +54,8 @@ class NewEvent:
     """The connector that it is about."""
     only_if_wanted: bool = False
     """Not written at all where neither `targets` nor a stored endpoint gets it."""
+    session_id: int | None = None
+    """The session that it is about, or that its account was connected through last."""
     endpoints: tuple[str, ...] | None = None
     """Ids of the stored endpoints that get it as well, whatever they subscribed to; None: those that are
     enabled and want it, as the storage finds them in the transaction."""

@@ -41,6 +41,8 @@ class WebhookEndpoint:
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None = None
+    session_id: int | None = None
+    """Of the one session whose events it gets; None: it gets those of the whole project."""
 
 
 Judge = Callable[[WebhookEndpoint], tuple[WebhookEndpoint, Sequence[NewEvent]]]
@@ -52,6 +54,9 @@ class EndpointStore(Protocol):
 
     `record`, and whatever else writes events, adds a delivery for each enabled endpoint of the event's
     project that wants it, in the same transaction; see `NewEvent.endpoints`.
+
+    One with a `session_id` is made by `create_session` and goes with the session: it is neither listed by
+    `endpoints` nor counted, and found by its id alone.
     """
 
     async def create_endpoint(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from connect_hub.audit import AuditEntry
 from connect_hub.models import ApiKey, Session, SessionStatus
+from connect_hub.storage.protocol.endpoints import WebhookEndpoint
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -50,12 +51,14 @@ class SessionStore(Protocol):
         idempotency: Idempotency | None = None,
         connection: "Connection | AsyncConnection | None" = None,
         note: AuditEntry | None = None,
+        endpoint: WebhookEndpoint | None = None,
     ) -> Session:
-        """Insert `session` and return it.
+        """Insert `session` and its own `endpoint`, if it has one, and return it.
 
         With `idempotency`: if the same scope and key made a session before, that one is returned as it is
         now and nothing is written; with another `body_hash`, IdempotencyKeyReused. Calls at the same time
-        make one session. The scope belongs to one project. `note` is written if the session is made now.
+        make one session. The scope belongs to one project. `note` and `endpoint` are written if the session
+        is made now.
         With `connection`, a SQL storage writes on it and leaves commit and rollback to its owner; a refusal
         undoes only what the call wrote. Another storage raises ConfigurationError.
         Raises StorageConflict if the id or the jti is taken.

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
 
 from connect_hub.audit import AuditEntry
 from connect_hub.storage.endpoint_rows import endpoint_of, endpoint_row, is_wanted, names_of
@@ -15,18 +15,32 @@ from connect_hub.storage.sql import audit
 from connect_hub.storage.sql.dialects import now_milliseconds
 from connect_hub.storage.sql.tables import Tables
 
-__all__ = ["change", "create", "due", "get", "listing", "locked", "remove", "subscribers", "write"]
+__all__ = [
+    "change",
+    "create",
+    "due",
+    "get",
+    "listing",
+    "locked",
+    "remove",
+    "remove_of_sessions",
+    "subscribers",
+    "write",
+]
 
 _PENDING, _HELD, _DEAD = (
     state.value for state in (DeliveryState.PENDING, DeliveryState.HELD, DeliveryState.DEAD)
 )
 
 
+_DELETED = "the endpoint was deleted"
+
+
 def create(
     c: Connection, t: Tables, endpoint: WebhookEndpoint, at_most: int, note: AuditEntry | None
 ) -> bool:
     e = t.endpoints.c
-    mine = select(func.count()).where(e.project_id == endpoint.project_id, e.deleted_at.is_(None))
+    mine = select(func.count()).where(e.project_id == endpoint.project_id, _is_the_projects(t))
     if c.execute(mine).scalar_one() >= at_most:
         return False
     c.execute(insert(t.endpoints), endpoint_row(endpoint))
@@ -44,9 +58,14 @@ def _one(t: Tables, project_id: str, endpoint_id: str) -> Select[Any]:
     return select(t.endpoints).where(e.id == endpoint_id, e.project_id == project_id, e.deleted_at.is_(None))
 
 
+def _is_the_projects(t: Tables) -> ColumnElement[bool]:
+    """It is there, and belongs to the project, not to a session."""
+    return and_(t.endpoints.c.deleted_at.is_(None), t.endpoints.c.session_id.is_(None))
+
+
 def listing(c: Connection, t: Tables, project_id: str) -> list[WebhookEndpoint]:
     e = t.endpoints.c
-    statement = select(t.endpoints).where(e.project_id == project_id, e.deleted_at.is_(None))
+    statement = select(t.endpoints).where(e.project_id == project_id, _is_the_projects(t))
     return [endpoint_of(row) for row in c.execute(statement.order_by(e.created_at.desc(), e.id.desc()))]
 
 
@@ -73,17 +92,26 @@ def subscribers(c: Connection, t: Tables, events: Sequence[NewEvent]) -> list[tu
     """The ids of the stored endpoints that get each of `events`."""
     e = t.endpoints.c
     projects = sorted({event.project_id for event in events if event.endpoints is None})
+    sessions = sorted({event.session_id for event in events if event.session_id is not None})
     rows = []
     if projects:
-        statement = select(e.id, e.project_id, e.events, e.providers).where(
-            e.project_id.in_(projects), e.enabled, e.deleted_at.is_(None)
+        statement = select(e.id, e.project_id, e.events, e.providers, e.session_id).where(
+            e.project_id.in_(projects),
+            e.enabled,
+            e.deleted_at.is_(None),
+            or_(e.session_id.is_(None), e.session_id.in_(sessions)),
         )
-        rows = [(r.id, r.project_id, names_of(r.events), names_of(r.providers)) for r in c.execute(statement)]
+        rows = [
+            (r.id, r.project_id, names_of(r.events), names_of(r.providers), r.session_id)
+            for r in c.execute(statement)
+        ]
     return [
         tuple(
             endpoint_id
-            for endpoint_id, project_id, names, providers in rows
-            if project_id == event.project_id and is_wanted(event, names, providers)
+            for endpoint_id, project_id, names, providers, session_id in rows
+            if project_id == event.project_id
+            and session_id in (None, event.session_id)
+            and is_wanted(event, names, providers)
         )
         if event.endpoints is None
         else event.endpoints
@@ -139,7 +167,21 @@ def remove(
     c.execute(update(t.endpoints).where(t.endpoints.c.id == endpoint_id).values(gone))
     d = t.deliveries.c
     waiting = and_(d.endpoint_id == endpoint_id, d.state.in_([_PENDING, _HELD]))
-    end = {"state": _DEAD, "last_error": "the endpoint was deleted", "settled_at": milliseconds(now)}
+    end = {"state": _DEAD, "last_error": _DELETED, "settled_at": milliseconds(now)}
     c.execute(update(t.deliveries).where(waiting).values(end))
     audit.note(c, t, note)
     return endpoint_of(row)
+
+
+def remove_of_sessions(c: Connection, t: Tables, session_ids: Sequence[int]) -> None:
+    """Delete the endpoints that these sessions have of their own. Their rows are purged later, since an event
+    may be being written to them."""
+    e, d, clock = t.endpoints.c, t.deliveries.c, now_milliseconds(c.dialect.name)
+    ids = list(c.execute(select(e.id).where(e.session_id.in_(session_ids), e.deleted_at.is_(None))).scalars())
+    if not ids:
+        return
+    gone = {"deleted_at": clock, "enabled": False, "sealed": b""}
+    c.execute(update(t.endpoints).where(e.id.in_(ids)).values(gone))
+    waiting = and_(d.endpoint_id.in_(ids), d.state.in_([_PENDING, _HELD]))
+    end = {"state": _DEAD, "last_error": _DELETED, "settled_at": clock}
+    c.execute(update(t.deliveries).where(waiting).values(end))

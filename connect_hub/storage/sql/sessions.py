@@ -10,7 +10,8 @@ from sqlalchemy.sql import ColumnElement
 from connect_hub.audit import AuditEntry
 from connect_hub.errors import IdempotencyKeyReused, LinkNotFound
 from connect_hub.models import ApiKey, Session, SessionStatus
-from connect_hub.storage.protocol import Idempotency, SessionQuery
+from connect_hub.storage.endpoint_rows import endpoint_row
+from connect_hub.storage.protocol import Idempotency, SessionQuery, WebhookEndpoint
 from connect_hub.storage.rows import api_key_of, milliseconds, session_of, session_row
 from connect_hub.storage.sql.audit import note as write_note
 from connect_hub.storage.sql.failures import TryAgain
@@ -21,7 +22,12 @@ __all__ = ["create", "for_token", "get", "listing", "locked", "refuse_unless_the
 
 
 def create(
-    c: Connection, t: Tables, session: Session, idempotency: Idempotency | None, note: AuditEntry | None
+    c: Connection,
+    t: Tables,
+    session: Session,
+    idempotency: Idempotency | None,
+    note: AuditEntry | None,
+    endpoint: WebhookEndpoint | None,
 ) -> Session:
     if idempotency is not None:
         i = t.idempotency.c
@@ -48,6 +54,8 @@ def create(
             # The same request at the same time: run again, and find its session.
             raise TryAgain from error
     c.execute(insert(t.sessions), session_row(session))
+    if endpoint is not None:
+        c.execute(insert(t.endpoints), endpoint_row(endpoint))
     write_note(c, t, note)
     return session
 

@@ -35,6 +35,7 @@ from connect_hub.storage.protocol import (
     Sealed,
     SessionQuery,
     StoredCredentials,
+    WebhookEndpoint,
 )
 from connect_hub.storage.sql import (
     accounts,
@@ -165,12 +166,15 @@ class SQLStorage(SQLEvents, SQLConnectors):
         idempotency: Idempotency | None = None,
         connection: Connection | AsyncConnection | None = None,
         note: AuditEntry | None = None,
+        endpoint: WebhookEndpoint | None = None,
     ) -> Session:
         if connection is not None:
             return await self._transactions.run_on(
-                connection, sessions.create, self.tables, session, idempotency, note
+                connection, sessions.create, self.tables, session, idempotency, note, endpoint
             )
-        return await self._transactions.write(sessions.create, self.tables, session, idempotency, note)
+        return await self._transactions.write(
+            sessions.create, self.tables, session, idempotency, note, endpoint
+        )
 
     async def session(self, project_id: str, session_id: int) -> Session | None:
         return await self._transactions.read(sessions.get, self.tables, project_id, session_id)

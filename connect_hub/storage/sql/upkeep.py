@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, exc, insert, or
 from connect_hub.audit import AuditEntry
 from connect_hub.storage.protocol import Announce, DeliveryState, Erased, Purged, Retention, StoredCredentials
 from connect_hub.storage.rows import milliseconds
-from connect_hub.storage.sql import accounts, audit
+from connect_hub.storage.sql import accounts, audit, endpoints
 from connect_hub.storage.sql.failures import TryAgain
 from connect_hub.storage.sql.tables import Tables
 
@@ -75,6 +75,7 @@ def _remove_events(c: Connection, t: Tables, event_ids: list[str]) -> None:
 def _remove_sessions(c: Connection, t: Tables, session_ids: list[int]) -> None:
     if not session_ids:
         return
+    endpoints.remove_of_sessions(c, t, session_ids)
     # Steps after attempts: who still writes one holds the lock of its attempt.
     for table in (t.visits, t.states, t.attempts, t.steps, t.idempotency):
         c.execute(delete(table).where(table.c.session_id.in_(session_ids)))
@@ -97,7 +98,7 @@ def purge(c: Connection, t: Tables, retention: Retention) -> Purged:
     _remove_events(c, t, event_ids)
 
     gone = t.endpoints.c.deleted_at < milliseconds(retention.events_before)
-    endpoints = _purge(c, t.endpoints, t.endpoints.c.id, gone, retention.batch)
+    endpoints_gone = _purge(c, t.endpoints, t.endpoints.c.id, gone, retention.batch)
 
     visits_before = milliseconds(retention.visits_before)
     holding = select(a.id).where(a.updated_at < visits_before, a.held.is_not(None)).limit(retention.batch)
@@ -114,7 +115,7 @@ def purge(c: Connection, t: Tables, retention: Retention) -> Purged:
             c, t.attempts, a.id, a.updated_at < milliseconds(retention.attempts_before), retention.batch
         ),
         events=len(event_ids),
-        endpoints=endpoints,
+        endpoints=endpoints_gone,
         visits=_purge(c, t.visits, v.secret_hash, v.created_at < visits_before, retention.batch),
         states=_purge(c, t.states, st.state_hash, st.expires_at < visits_before, retention.batch),
         idempotency=len(entries),

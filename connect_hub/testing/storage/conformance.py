@@ -9,6 +9,7 @@ from connect_hub.testing.storage.events import EventClauses
 from connect_hub.testing.storage.figures import FigureClauses
 from connect_hub.testing.storage.linking import LinkClauses
 from connect_hub.testing.storage.operators import AuditClauses, OperatorClauses
+from connect_hub.testing.storage.session_endpoints import SessionEndpointClauses
 from connect_hub.testing.storage.sessions import SessionClauses
 from connect_hub.testing.storage.steps import StepClauses
 from connect_hub.testing.storage.triggers import TriggerClauses
@@ -28,6 +29,7 @@ class StorageConformance(
     EventClauses,
     EndpointClauses,
     ConnectorClauses,
+    SessionEndpointClauses,
     EventLogClauses,
     TriggerClauses,
     AnnouncingClauses,

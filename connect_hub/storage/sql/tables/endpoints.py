@@ -1,6 +1,6 @@
 """The table of webhook endpoints."""
 
-from sqlalchemy import Boolean, Column, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Column, Integer, Table
 
 from connect_hub.storage.sql.tables.columns import MakeTable, blob, instant, key, text
 
@@ -28,5 +28,10 @@ def endpoints(table: MakeTable) -> Table:
         instant("created_at", nullable=False),
         instant("updated_at", nullable=False),
         instant("deleted_at"),
-        indexes={"newest": ("project_id", "created_at", "id"), "key_id": ("key_id",)},
+        Column("session_id", BigInteger),
+        indexes={
+            "newest": ("project_id", "created_at", "id"),
+            "key_id": ("key_id",),
+            "session": ("session_id",),
+        },
     )
