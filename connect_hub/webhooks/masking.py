@@ -19,7 +19,8 @@ _SHORTEST = 4
 _SCHEMES = {"basic", "bearer", "token"}
 _WIDEST = 6
 """Bytes in which one character may be spelled: `\\u002B`, `&quot;`."""
-_ESCAPED_BY_DOTNET = "+<>&'\"`"
+_DOTNET = [{ord(one): f"\\u{ord(one):04{case}}" for one in "+<>&'\"`"} for case in "xX"]
+"""What .NET escapes in JSON besides, in either case of the code."""
 
 
 class Mask:
@@ -36,7 +37,7 @@ class Mask:
 
     def masked(self, text: bytes, *, most: int) -> bytes:
         """The first `most` bytes of `text`, with `(not shown)` for each secret that begins in them."""
-        found = [spelling for spelling in self._spellings if spelling in text]
+        found = [spelling for spelling in self._spellings if spelling in text] if text else []
         if not found:
             return text[:most]
         pieces, at = [], 0
@@ -74,14 +75,12 @@ def _parts(value: str) -> set[str]:
 
 def _spelled(text: str) -> set[str]:
     dumped, urls = json.dumps(text)[1:-1], {quote(text), quote(text, safe="")}
-    urls |= {re.sub("%[0-9A-F]{2}", lambda code: code[0].lower(), url) for url in urls}
-    codes = {one: f"{ord(one):04x}" for one in _ESCAPED_BY_DOTNET}
+    urls |= {re.sub("%[0-9A-F]{2}", lambda code: code[0].lower(), url) for url in urls if "%" in url}
     return {
         text,
         dumped,
         dumped.replace("/", "\\/"),  # as PHP prints it
-        "".join(f"\\u{codes[one]}" if one in codes else one for one in text),
-        "".join(f"\\u{codes[one].upper()}" if one in codes else one for one in text),
+        *(text.translate(codes) for codes in _DOTNET),
         html.escape(text),
         *urls,
         *(url.replace("%20", "+") for url in urls),
