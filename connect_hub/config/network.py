@@ -32,6 +32,8 @@ class RateConfig:
     """For requests whose API key was refused, by the client's address."""
     sign_ins: Rate | None = Rate(1 / 30, 10)
     """For sign-ins to the dashboard by token, by the client's address."""
+    per_operator: Rate | None = Rate(10.0, 200)
+    """For the dashboard's pages and forms, by operator, whichever browser they use."""
     openings: Rate | None = Rate(1 / 60, 20)
     """For visits that are made from one link, from wherever. A browser that has one makes no other."""
     renewals: Rate | None = Rate(1 / 3600, 2)

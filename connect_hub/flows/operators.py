@@ -112,8 +112,13 @@ class Operators:
             raise OperatorTokenRefused
         return cookie
 
-    async def signed_in(self, cookie: str, limits: OperatorTokens) -> SignedIn | None:
-        """Who is signed in in the browser with this cookie; None: nobody, or not any more."""
+    async def signed_in(
+        self, cookie: str, limits: OperatorTokens, *, watching: bool = False
+    ) -> SignedIn | None:
+        """Who is signed in in the browser with this cookie; None: nobody, or not any more.
+
+        It is used by this, and so lasts longer, unless somebody is only `watching`.
+        """
         secret_hash = self._core.cookie_hash(cookie)
         found = await self._core.storage.operator_session(secret_hash)
         if found is None:
@@ -124,7 +129,7 @@ class Operators:
             now, idle=limits.idle, absolute=limits.absolute
         ):
             return None
-        if now - session.last_seen_at >= min(_TOUCH_EVERY, limits.idle / 4):
+        if not watching and now - session.last_seen_at >= min(_TOUCH_EVERY, limits.idle / 4):
             await self._core.storage.touch_operator_session(secret_hash, now=now)
         # Not the stored hash itself, which finds the session.
         binding = hashlib.sha256(secret_hash).hexdigest()

@@ -116,7 +116,12 @@ const live = (element) => {
     if (document.visibilityState === "visible") {
       try {
         const answer = await fetch(url, { headers: { Accept: "application/json" } });
-        if (!answer.ok) return;
+        if (!answer.ok) {
+          // Signed out, or too many questions: the page no longer keeps itself up to date, and says so.
+          element.querySelector("[data-live-hide]").hidden = false;
+          element.querySelector("[data-live-show]").hidden = true;
+          return;
+        }
         const state = await answer.json();
         if (state.key !== key) return void location.reload();
       } catch {

@@ -86,6 +86,7 @@ class Limiters:
     openings: RateLimiter
     renewals: RateLimiter
     sign_ins: RateLimiter
+    operators: RateLimiter
     triggers: RateLimiter
 
     @classmethod
@@ -100,6 +101,7 @@ class Limiters:
             RateLimiter(rates.openings),
             RateLimiter(rates.renewals),
             RateLimiter(rates.sign_ins),
+            RateLimiter(rates.per_operator),
             RateLimiter(rates.triggers),
         )
 

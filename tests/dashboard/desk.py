@@ -3,18 +3,18 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from connect_hub import HubConfig, Project, Secret
+from connect_hub import HubConfig, NetworkConfig, Project, RateConfig, Secret
 from connect_hub.audit import Actor, ActorKind
 from connect_hub.connectors.catalog import parse
 from connect_hub.connectors.definition import Connector
 from connect_hub.dashboard import DashboardConfig, OperatorTokens
 from connect_hub.operators import Role
 from connect_hub.testing import SimulatedProvider
-from connect_hub.testing.provider.connectors import oauth_toml
+from connect_hub.testing.provider.connectors import key_toml, oauth_toml
 from tests.customer import Customer, Seen
 from tests.hubs import API_KEY, GOOD_KEY, Hub, make_hub
 
-__all__ = ["DESK", "OTHER_KEY", "Staff", "later_connector", "make_desk", "sign_in"]
+__all__ = ["DESK", "OTHER_KEY", "Staff", "either_connector", "later_connector", "make_desk", "sign_in"]
 
 DESK = "/connect/dashboard/in/default"
 
@@ -60,11 +60,23 @@ def later_connector() -> Connector:
     return parse(toml.replace('key = "simulated"', 'key = "later"'), "later.toml")
 
 
+def either_connector() -> Connector:
+    """`either`, 'Either Login': signed in to by OAuth, for which code has no client, or by an API key."""
+    address = SimulatedProvider().base_url
+    toml = oauth_toml(base_url=address, name="Either").replace('key = "simulated"', 'key = "either"')
+    key = key_toml(base_url=address)
+    return parse(toml + key[key.index("[[methods]]") : key.index("[methods.probe]")], "either.toml")
+
+
 async def make_desk(tmp_path: Path, **config: object) -> Staff:
     """A hub of two projects with a viewer, an operator and an admin of `default`, and an admin of `other`."""
-    base = HubConfig(projects=PROJECTS, dashboard=DashboardConfig(auth=OperatorTokens()))
+    base = HubConfig(
+        projects=PROJECTS,
+        dashboard=DashboardConfig(auth=OperatorTokens()),
+        network=NetworkConfig(rates=RateConfig(per_client=None, per_operator=None)),
+    )
     whole = replace(base, **config)  # type: ignore[arg-type]
-    made = make_hub(tmp_path, config=whole, connectors=[later_connector()])
+    made = make_hub(tmp_path, config=whole, connectors=[later_connector(), either_connector()])
     tokens = {}
     for who, roles in (
         ("viewer", {"default": Role.VIEWER}),

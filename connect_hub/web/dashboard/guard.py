@@ -1,6 +1,7 @@
 """Who may use the dashboard: the one place that lets an operator in to a page or an action."""
 
 import inspect
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -19,10 +20,17 @@ from connect_hub.web.guards import client_address, refuse_cross_site
 from connect_hub.web.pages.link import visitor_of
 from connect_hub.web.site import Site
 
-__all__ = ["Desk", "Guard", "SignInFirst"]
+__all__ = ["Desk", "Guard", "SignInFirst", "is_name"]
 
 _FORM_AGE = timedelta(hours=12)
 _PURPOSE = "dashboard"
+_NAME = re.compile(r"[!-~]{1,255}")
+
+
+def is_name(text: str) -> bool:
+    """Whether it may be a project, a row or an action. What is not is none of them, and not worth a query: a
+    database may choke on it."""
+    return _NAME.fullmatch(text) is not None
 
 
 class SignInFirst(Exception):
@@ -66,17 +74,23 @@ class Guard:
         """From where the request comes, for the audit log and for rates."""
         return client_address(request, self._site.core.config.network.trusted_proxies)
 
-    async def operator(self, request: Request) -> tuple[Operator, str]:
-        """Who is signed in, and what their forms are bound to. Raises SignInFirst or OperatorRequired."""
-        operator, binding = await self._found(request)
+    async def operator(self, request: Request, *, watching: bool = False) -> tuple[Operator, str]:
+        """Who is signed in, and what their forms are bound to.
+
+        `watching`: a page's script asks, and nobody may be there; a sign-in by token lasts no longer for it.
+        Raises SignInFirst or OperatorRequired; RateLimited.
+        """
+        self._site.limiters.clients.spend(self.address(request))
+        operator, binding = await self._found(request, watching)
+        self._site.limiters.operators.spend(operator.id)
         act_as(Actor(ActorKind.OPERATOR, operator.id, operator.name, self.address(request)))
         return operator, binding
 
-    async def _found(self, request: Request) -> tuple[Operator, str]:
+    async def _found(self, request: Request, watching: bool) -> tuple[Operator, str]:
         if isinstance(self._auth, OperatorTokens):
             cookie = self.cookie.read(request)
             if cookie is not None:
-                signed_in = await self._site.flows.operators.signed_in(cookie, self._auth)
+                signed_in = await self._site.flows.operators.signed_in(cookie, self._auth, watching=watching)
                 if signed_in is not None:
                     return signed_in.operator, signed_in.binding
             raise SignInFirst(self._with_next(request, self._site.urls.path("dashboard_sign_in")))
@@ -98,12 +112,15 @@ class Guard:
             came_for = self._site.core.public_url.path + below + (f"?{query}" if query else "")
         return f"{url}{'&' if '?' in url else '?'}{urlencode({'next': came_for})}"
 
-    async def enter(self, request: Request, wanted: Role) -> Desk:
+    async def enter(self, request: Request, wanted: Role, *, watching: bool = False) -> Desk:
         """Let the operator in to the project of the address, for what `wanted` may do.
 
-        Raises NotFound for a project that is none of theirs, as for one that is not there; RoleRequired.
+        Raises what `operator` raises; NotFound for a project that is none of theirs, as for one that is not
+        there, and for an address that names nothing; RoleRequired.
         """
-        operator, binding = await self.operator(request)
+        operator, binding = await self.operator(request, watching=watching)
+        if not all(is_name(name) for name in request.path_params.values()):
+            raise NotFound
         project: str = request.path_params["project"]
         role = operator.role(project) if project in self._site.core.config.projects else None
         if role is None:

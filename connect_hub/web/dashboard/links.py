@@ -188,7 +188,7 @@ class LinkPages(Pages):
 
     async def state(self, request: Request) -> Response:
         """Where the link stands, for the script that keeps its page up to date."""
-        desk = await self.guard.enter(request, Role.VIEWER)
+        desk = await self.guard.enter(request, Role.VIEWER, watching=True)
         session = await self._session(request, desk)
         status = session.status(self.core.clock.now()).value
         state = {

@@ -10,7 +10,13 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connect_hub.errors import ConnectorInactive, FieldError, IdempotencyKeyReused, ValidationFailed
+from connect_hub.errors import (
+    AccountNotFound,
+    ConnectorInactive,
+    FieldError,
+    IdempotencyKeyReused,
+    ValidationFailed,
+)
 from connect_hub.flows.requests import CreateSession, parse
 from connect_hub.flows.sessions import IssuedSession
 from connect_hub.message import Message
@@ -19,7 +25,7 @@ from connect_hub.operators import Role
 from connect_hub.web.contexts import FieldView, Form, OptionView
 from connect_hub.web.dashboard.contexts import NewLink, Question
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.guard import Desk, is_name
 from connect_hub.web.dashboard.made import link_made
 from connect_hub.web.labels import category_label
 
@@ -39,6 +45,8 @@ class NewLinkPages(Pages):
         values = {"once": secrets.token_urlsafe(16), "days": str(self._days()[0])}
         account_id = request.query_params.get("account", "")
         if account_id:
+            if not is_name(account_id):
+                raise AccountNotFound
             account = await self.flows.accounts.get(account_id, project=desk.project)
             values |= {
                 "account": account.id,

@@ -9,10 +9,12 @@ from connect_hub.web.dashboard.connector_client import ConnectorClientPages
 from connect_hub.web.dashboard.connectors import ConnectorPages
 from connect_hub.web.dashboard.deliveries import DeliveryPages
 from connect_hub.web.dashboard.endpoint import DashboardEndpoint
+from connect_hub.web.dashboard.endpoint_actions import EndpointActionPages
 from connect_hub.web.dashboard.guard import Guard
 from connect_hub.web.dashboard.home import HomePages
 from connect_hub.web.dashboard.keys import KeyPages
 from connect_hub.web.dashboard.links import LinkPages
+from connect_hub.web.dashboard.new_endpoint import NewEndpointPages
 from connect_hub.web.dashboard.new_link import NewLinkPages
 from connect_hub.web.dashboard.settings import SettingsPages
 from connect_hub.web.dashboard.signing_in import SigningIn
@@ -32,6 +34,7 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
     links, new_link = LinkPages(site, guard), NewLinkPages(site, guard)
     attempts, connectors = AttemptPages(site, guard), ConnectorPages(site, guard)
     settings, clients = SettingsPages(site, guard), ConnectorClientPages(site, guard)
+    new_endpoint, endpoint_actions = NewEndpointPages(site, guard), EndpointActionPages(site, guard)
     webhooks, deliveries = WebhookPages(site, guard), DeliveryPages(site, guard)
     keys, audit = KeyPages(site, guard), AuditPages(site, guard)
 
@@ -75,14 +78,14 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
         ),
         page("/in/{project}/settings", "settings", GET=settings.page),
         page("/in/{project}/webhooks", "webhooks", GET=webhooks.listing),
-        page("/in/{project}/webhooks/new", "new_webhook", GET=webhooks.new, POST=webhooks.create),
+        page("/in/{project}/webhooks/new", "new_webhook", GET=new_endpoint.form, POST=new_endpoint.create),
         page("/in/{project}/webhooks/{endpoint_id}", "webhook", GET=webhooks.detail),
         page("/in/{project}/webhooks/{endpoint_id}/state", "webhook_state", GET=webhooks.state),
         page(
             "/in/{project}/webhooks/{endpoint_id}/{action}",
             "webhook_action",
-            GET=webhooks.ask,
-            POST=webhooks.act,
+            GET=endpoint_actions.ask,
+            POST=endpoint_actions.act,
         ),
         page("/in/{project}/deliveries/{delivery_id}", "delivery", GET=deliveries.detail),
         page(

@@ -32,6 +32,7 @@ class SigningIn(Pages):
     async def page(self, request: Request) -> Response:
         """Asks for the token."""
         self._refuse_unless_by_token()
+        self.site.limiters.clients.spend(self.guard.address(request))
         return self._page(request, request.query_params.get("next", ""))
 
     def _refuse_unless_by_token(self) -> None:
