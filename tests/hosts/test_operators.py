@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx2
@@ -20,6 +20,7 @@ from starlette.routing import Mount
 
 from connect_hub import ConnectHub, HubConfig, KeyRing
 from connect_hub.dashboard import DashboardConfig
+from connect_hub.errors import ConfigurationError
 from connect_hub.hosts.operators.flask_login import flask_login_operators
 from connect_hub.hosts.operators.starlette import starlette_operators
 from connect_hub.identity import SignIn, Visitor
@@ -29,6 +30,7 @@ from examples.fastapi_app import create_app as payday
 from examples.flask_app import create_app as roster
 from examples.settings import Settings
 from examples.simulation import simulation
+from tests.customer import Customer
 from tests.examples.browsing import Browser, FlaskTestClient
 from tests.hubs import make_hub
 
@@ -81,6 +83,60 @@ async def test_starlette_s_authentication_middleware(tmp_path: Path) -> None:
         assert (await http.get("/connect/dashboard/sign-in")).status_code == 404
         roles["bob"] = None
         assert (await ask("/accounts", "bob")).status_code == 403
+
+
+async def test_a_form_after_the_sign_in_ran_out_leads_to_another_origin_by_a_page(tmp_path: Path) -> None:
+    """T30: browsers hold a form's redirects to `form-action 'self'`, so where the host signs in on another
+    origin, a form is answered by a page that goes on there, and a link; nothing was done."""
+    signed_in = True
+
+    def auth(visitor: Visitor) -> Operator | SignIn:
+        if signed_in:
+            return Operator("ada", "Ada", {"*": Role.ADMIN})
+        return SignIn("https://login.test/in?for=hub")
+
+    made = make_hub(tmp_path, config=HubConfig(dashboard=DashboardConfig(auth=auth)))
+    browser = Customer(made.hub, headers={"accept": "text/html"})
+    page = await browser.get("/connect/dashboard/in/default/keys")
+    signed_in = False
+    seen = await browser.press(page, "Create key", {"name": "payroll"})
+    assert (seen.status, seen.heading) == (200, "You are being sent to login.test")
+    to = "https://login.test/in?for=hub&next=%2Fconnect%2Fdashboard"
+    assert (seen.refresh, seen.link("Go to login.test now")) == (to, to)
+    assert "location" not in seen.headers
+    asked = await browser.request("GET", "/connect/dashboard/in/default/keys")
+    assert (asked.status, asked.headers["location"].partition("?")[0]) == (303, "https://login.test/in")
+    assert await made.hub.api_keys.list() == []
+
+
+def test_a_starlette_user_is_known_by_what_does_not_change() -> None:
+    """The log names an operator by `identity` or by what the host says, never by a name that two may have;
+    users without either are refused, with what to do."""
+
+    class Named(BaseUser):
+        is_authenticated = True
+
+        def __init__(self, name: str, number: int) -> None:
+            self.name, self.number = name, number
+
+        @property
+        def display_name(self) -> str:
+            return self.name
+
+    def roles(_: object) -> Mapping[str, Role]:
+        return {"*": Role.VIEWER}
+
+    def who(auth: Callable[[Visitor], Operator | SignIn | None], user: BaseUser) -> Operator | SignIn | None:
+        return auth(Visitor(scope={"type": "http", "user": user}, cookies={}, headers={}))
+
+    by_number = starlette_operators(roles, operator_id=lambda user: str(user.number))
+    ids = [who(by_number, Named("Ada", number)) for number in (1, 2)]
+    assert [(one.id, one.name) for one in ids if isinstance(one, Operator)] == [("1", "Ada"), ("2", "Ada")]
+    plain = who(starlette_operators(roles), SimpleUser("ada"))
+    assert isinstance(plain, Operator)
+    assert plain.id == "ada"
+    with pytest.raises(ConfigurationError, match="operator_id="):
+        who(starlette_operators(roles), Named("Ada", 1))
 
 
 class Login(UserMixin):

@@ -1,21 +1,39 @@
 """Operators from Starlette's AuthenticationMiddleware, and from whatever else leaves a user in the scope."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
+from connect_hub.errors import ConfigurationError
 from connect_hub.identity import SignIn, Visitor
 from connect_hub.operators import Operator, Role
 
 __all__ = ["starlette_operators"]
 
 
+def _text(user: object, name: str) -> str:
+    try:
+        return str(getattr(user, name, ""))
+    except NotImplementedError:  # as BaseUser's own do
+        return ""
+
+
+def _identity(user: object) -> str:
+    return _text(user, "identity")
+
+
 def starlette_operators(
-    roles: Callable[[object], Mapping[str, Role] | None], *, sign_in: str | None = None
+    roles: Callable[[Any], Mapping[str, Role] | None],
+    *,
+    operator_id: Callable[[Any], str] = _identity,
+    sign_in: str | None = None,
 ) -> Callable[[Visitor], Operator | SignIn | None]:
     """For `DashboardConfig(auth=starlette_operators(roles))`.
 
     `roles(user)` says what the user of `request.user` may do, by project (`*` is all); None or nothing: they
     are no operator. Whoever is not authenticated is sent to `sign_in`, where that is given. The user's
-    `identity` is the operator's id, and their `display_name` its name, as Starlette's BaseUser has them.
+    `display_name` is the operator's name. `operator_id(user)` is what the audit log knows them by for ever,
+    so it is not a name, which changes and which two may have; without it it is the `identity` of Starlette's
+    BaseUser. Users who have neither raise ConfigurationError when they come.
     """
 
     def operator(visitor: Visitor) -> Operator | SignIn | None:
@@ -25,14 +43,12 @@ def starlette_operators(
         allowed = roles(user)
         if not allowed:
             return None
-        name = _text(user, "display_name")
-        return Operator(_text(user, "identity") or name, name, dict(allowed))
+        known_by = operator_id(user)
+        if not known_by:
+            raise ConfigurationError(
+                f"dashboard.auth: a {type(user).__name__} has no identity to be known by in the audit log. "
+                "Give your users one, or pass starlette_operators(…, operator_id=lambda user: user.id)."
+            )
+        return Operator(known_by, _text(user, "display_name") or known_by, dict(allowed))
 
     return operator
-
-
-def _text(user: object, name: str) -> str:
-    try:
-        return str(getattr(user, name))
-    except NotImplementedError:  # BaseUser's own `identity`, where a host's users have none
-        return ""
