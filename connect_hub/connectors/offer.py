@@ -40,6 +40,7 @@ class Offer:
         self._settings = {one.provider: one for one in settings}
         self._open_secret = open_secret
         self._clients: dict[str, OAuth | None] = {}
+        self._unusable: frozenset[tuple[str, str]] | None = None
 
     def __iter__(self) -> Iterator[str]:
         return (key for key in self._registry if key in self)
@@ -52,6 +53,20 @@ class Offer:
         if settings is not None and not settings.enabled:
             return False
         return not self._registry.needs_client(key) or self._client(key) is not None
+
+    @property
+    def unusable(self) -> frozenset[tuple[str, str]]:
+        """(key, method) of what cannot be used although its connector is enabled, by another method: signing
+        in with OAuth where there is no client any more."""
+        if self._unusable is None:
+            self._unusable = frozenset(
+                (key, method.name)
+                for key in self
+                if self._registry.has_oauth(key) and self._client(key) is None
+                for method in self._registry.get(key).definition.methods
+                if method.type == "oauth2"
+            )
+        return self._unusable
 
     @property
     def enabled(self) -> frozenset[str]:

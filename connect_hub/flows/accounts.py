@@ -99,6 +99,7 @@ class Accounts:
             providers=where.providers,
             statuses=where.statuses,
             enabled_providers=offer.enabled,
+            unusable_methods=offer.unusable,
             limit=limit,
             offset=offset,
             before=before,
@@ -268,7 +269,8 @@ class Owners:
 
 def seen_in(offer: Offer, account: Account) -> Account:
     """`account`, which is of the offer's project, with the status that the outside sees."""
-    return account if account.provider in offer else replace(account, status=AccountStatus.INACTIVE)
+    usable = account.provider in offer and (account.provider, account.method) not in offer.unusable
+    return account if usable else replace(account, status=AccountStatus.INACTIVE)
 
 
 def _among(name: str, wanted: Collection[T] | None) -> frozenset[T]:

@@ -19,7 +19,7 @@ from connect_hub.operators import Role
 from connect_hub.testing import ProviderClient
 from tests.customer import Customer, Seen
 from tests.dashboard.desk import DESK, TESTER, Staff, later_connector, make_desk
-from tests.hubs import make_hub
+from tests.hubs import GOOD_KEY, make_hub
 
 SECRET = "canary-secret-0123456789"
 CLIENT = {"client_id": "later-client", "client_secret": SECRET}
@@ -52,7 +52,9 @@ def register(staff: Staff) -> None:
         ProviderClient(
             client_id="later-client",
             client_secret=Secret(SECRET),
-            redirect_uris=("https://hub.test/connect/oauth/callback/later",),
+            redirect_uris=tuple(
+                f"https://hub.test/connect/oauth/callback/{key}" for key in ("later", "either")
+            ),
         )
     )
 
@@ -99,7 +101,7 @@ async def test_the_operator_sets_a_client_and_a_customer_connects_with_it(
     browser = await staff.browser("admin")  # the other sign-in is over by now
     asked = await browser.get((await browser.get(f"{DESK}/connectors/later")).link("Disable"))
     assert asked.heading == "Disable this connector?"
-    assert "1 accounts would be inactive" in asked.text
+    assert "1 account would be inactive" in asked.text
     assert asked.link("Acme") == f"{DESK}/accounts/{account.id}"
     seen = await browser.press(asked, "Disable")
     assert "Disabled" in seen.text
@@ -167,6 +169,44 @@ async def test_another_client_id_is_confirmed_with_the_accounts_that_it_ends(sta
     assert "There is none yet." in seen.text
     [account] = await hub.accounts.list()
     assert account.status.value == "inactive"
+
+
+async def test_without_its_client_a_connector_keeps_the_accounts_of_other_methods(staff: Staff) -> None:
+    """Of a connector that takes a key as well, only the accounts that signed in with OAuth are inactive once
+    the client is removed: on the page, in the list's filters, by API; with a client again they are back."""
+    hub, browser = staff.made.hub, await staff.browser("admin")
+    await hub.connector_settings.configure("either", client_id="later-client", client_secret=SECRET)
+    register(staff)
+    accounts = {}
+    for owner, method in (("42", "oauth2"), ("43", "api_key")):
+        link = await hub.links.create(origin_owner_id=owner, origin_owner_name=method, provider="either")
+        customer = Customer(hub)
+        form = await customer.enter(link.url)
+        if method == "oauth2":
+            leaving = await customer.press(form, "Connect Either Login")
+            assert leaving.refresh is not None
+            done = await customer.get(staff.made.provider.approve(leaving.refresh, user="ada"))
+        else:
+            by_key = await customer.get(form.link("API key"))
+            done = await customer.press(by_key, "Connect Either Login", {"f.api_key": GOOD_KEY})
+        assert done.heading == "Either Login is connected"
+        [account] = await hub.accounts.list(origin_owner_ids=[owner])
+        accounts[method] = account.id
+    page = await browser.get(f"{DESK}/connectors/either")
+    await browser.press(await browser.get(page.link("Remove client")), "Remove client")
+
+    async def found(status: str) -> set[str]:
+        listed = await browser.get(f"{DESK}/accounts?provider=either&status={status}")
+        return {method for method, account_id in accounts.items() if account_id in listed.text}
+
+    assert (await found("inactive"), await found("active")) == ({"oauth2"}, {"api_key"})
+    assert (await hub.accounts.get(accounts["oauth2"])).status.value == "inactive"
+    assert (await hub.accounts.get(accounts["api_key"])).status.value == "active"
+    with pytest.raises(AccountInactive):
+        await hub.credentials(accounts["oauth2"])
+    await hub.credentials(accounts["api_key"])
+    await hub.connector_settings.configure("either", client_id="later-client", client_secret=SECRET)
+    assert (await found("inactive"), await found("active")) == (set(), {"oauth2", "api_key"})
 
 
 async def test_the_secret_is_sealed_and_never_told(staff: Staff, tmp_path: Path) -> None:
@@ -286,4 +326,5 @@ async def test_code_of_the_host_sets_the_same(staff: Staff) -> None:
         "simulated": True,
         "simulated-key": True,
         "later": False,
+        "either": True,
     }

@@ -224,7 +224,10 @@ def _is_wanted(row: Row, query: AccountQuery) -> bool:
         if wanted and row[column] not in wanted:
             return False
     if query.statuses:
-        enabled = row["provider"] in query.enabled_providers
+        enabled = (
+            row["provider"] in query.enabled_providers
+            and (row["provider"], row["method"]) not in query.unusable_methods
+        )
         shown = AccountStatus(row["status"]) if enabled else AccountStatus.INACTIVE
         if shown not in query.statuses or (enabled and shown is AccountStatus.INACTIVE):
             return False

@@ -21,9 +21,11 @@ class AccountQuery:
     origin_owner_ids: frozenset[str] = frozenset()
     providers: frozenset[str] = frozenset()
     statuses: frozenset[AccountStatus] = frozenset()
-    """`INACTIVE` selects accounts whose provider is not in `enabled_providers`; the others select by stored
-    status among those whose provider is."""
+    """`INACTIVE` selects accounts whose provider is not in `enabled_providers`, or is there with their method
+    in `unusable_methods`; the others select by stored status among the rest."""
     enabled_providers: frozenset[str] = frozenset()
+    unusable_methods: frozenset[tuple[str, str]] = frozenset()
+    """(provider, method)."""
     limit: int = 25
     offset: int = 0
     before: tuple[datetime, str] | None = None

@@ -52,7 +52,13 @@ def listing(c: Connection, t: Tables, query: AccountQuery) -> list[Account]:
         if wanted:
             statement = statement.where(column.in_(sorted(wanted)))
     if query.statuses:
-        enabled = a.provider.in_(sorted(query.enabled_providers))
+        enabled = and_(
+            a.provider.in_(sorted(query.enabled_providers)),
+            *(
+                or_(a.provider != provider, a.method != method)
+                for provider, method in sorted(query.unusable_methods)
+            ),
+        )
         stored_statuses = sorted(s.value for s in query.statuses if s is not AccountStatus.INACTIVE)
         conditions = [and_(enabled, a.status.in_(stored_statuses))]
         if AccountStatus.INACTIVE in query.statuses:

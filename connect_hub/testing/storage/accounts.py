@@ -81,7 +81,8 @@ class AccountClauses(Clauses):
         assert await storage.accounts(replace(of_b, account_ids=frozenset({a.id}))) == []
 
     async def test_inactive_is_computed(self, storage: Storage) -> None:
-        """INACTIVE selects accounts of providers that are not enabled; other statuses, those that are."""
+        """INACTIVE selects accounts of providers that are not enabled, or by methods that cannot be used;
+        other statuses, the rest."""
         active = await linked(storage)
         paused = await linked(storage, session(origin_owner_id="p"))
         disabled = await linked(storage, make=lambda s: attempt(s, provider="disabled"))
@@ -89,9 +90,14 @@ class AccountClauses(Clauses):
             "default", paused.id, lambda a: replace(a, status=AccountStatus.SUSPENDED), announce=silent
         )
 
-        async def ids(*statuses: AccountStatus, enabled: tuple[str, ...] = ("acme",)) -> set[str]:
+        async def ids(
+            *statuses: AccountStatus, enabled: tuple[str, ...] = ("acme",), unusable: str = "none"
+        ) -> set[str]:
             query = AccountQuery(
-                project_id="default", statuses=frozenset(statuses), enabled_providers=frozenset(enabled)
+                project_id="default",
+                statuses=frozenset(statuses),
+                enabled_providers=frozenset(enabled),
+                unusable_methods=frozenset({("acme", unusable), ("other", active.method)}),
             )
             return {one.id for one in await storage.accounts(query)}
 
@@ -101,6 +107,9 @@ class AccountClauses(Clauses):
         assert await ids(AccountStatus.INACTIVE, AccountStatus.ACTIVE) == {disabled.id, active.id}
         assert await ids(AccountStatus.ACTIVE, enabled=()) == set()
         assert await ids(AccountStatus.INACTIVE, enabled=()) == {active.id, paused.id, disabled.id}
+        method = active.method
+        assert await ids(AccountStatus.ACTIVE, AccountStatus.SUSPENDED, unusable=method) == set()
+        assert await ids(AccountStatus.INACTIVE, unusable=method) == {active.id, paused.id, disabled.id}
 
     async def test_an_account_is_changed(self, storage: Storage) -> None:
         """Every field that `change` sets is stored, hostile texts too, with one event; id, project,

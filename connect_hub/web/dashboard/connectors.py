@@ -59,12 +59,12 @@ class ConnectorPages(Pages):
         super().__init__(site, guard)
         self._counts = Counted[dict[str, int]](self.core.clock)
 
-    async def _count(self, desk: Desk, key: str) -> str:
-        """How many accounts are of it, in words."""
+    async def _count(self, desk: Desk, key: str) -> int:
+        """How many accounts are of it; MOST_COUNTED stands for more."""
         counts = await self._counts.get(
             (desk.project,), lambda: self.flows.accounts.count_by_provider(project=desk.project)
         )
-        return f"{counts[key]:,}+" if counts[key] >= MOST_COUNTED else f"{counts[key]:,}"
+        return counts[key]
 
     async def connector_state(self, request: Request, desk: Desk) -> ConnectorState:
         """The connector of the address. Raises NotFound."""
@@ -96,7 +96,7 @@ class ConnectorPages(Pages):
             client_id="" if client is None else client.id,
             has_secret=client is not None and client.has_secret,
             in_code=client is not None and client.source == "code",
-            accounts=await self._count(desk, one.key),
+            accounts=_shown(await self._count(desk, one.key)),
             accounts_url=with_query(self.path(desk, "dashboard_accounts"), [("provider", one.key)]),
         )
 
@@ -112,7 +112,7 @@ class ConnectorPages(Pages):
     async def detail(self, request: Request) -> Response:
         desk = await self.guard.enter(request, Role.VIEWER)
         one = await self.connector_state(request, desk)
-        say, accounts = self.say(request), await self._count(desk, one.key)
+        say, accounts = self.say(request), _shown(await self._count(desk, one.key))
         page = ConnectorDetail(
             frame=self.frame(request, desk, "dashboard_connectors"),
             done=self.done(request),
@@ -213,12 +213,16 @@ class ConnectorPages(Pages):
         )
         if not accounts:
             return None
-        say, count = self.say(request), await self._count(desk, one.key)
-        text = Message("%(count)s accounts would be inactive. The newest:", count=count)
+        language, count = self.site.language(request), await self._count(desk, one.key)
+        text = language.ngettext(
+            "%(count)s account would be inactive. The newest:",
+            "%(count)s accounts would be inactive. The newest:",
+            count,
+        ) % {"count": _shown(count)}
         if oauth_only and not one.needs_client:
-            text = Message("Accounts that signed in with OAuth would be inactive. The newest:")
+            text = language.text(Message("Accounts that signed in with OAuth would be inactive. The newest:"))
         return Affected(
-            text=say(text),
+            text=text,
             accounts=tuple(
                 AffectedAccount(
                     Untrusted(account.origin_owner_name),
@@ -273,6 +277,10 @@ class ConnectorPages(Pages):
         else:
             raise NotFound
         return self.see(self.path(desk, "dashboard_connector", provider=key), f"connector-{action}")
+
+
+def _shown(count: int) -> str:
+    return f"{count:,}+" if count >= MOST_COUNTED else f"{count:,}"
 
 
 def _state(one: ConnectorState) -> str:
