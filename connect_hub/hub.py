@@ -17,6 +17,7 @@ from connect_hub.credentials import Credentials
 from connect_hub.errors import ConfigurationError
 from connect_hub.events import Event
 from connect_hub.flows.accounts import Accounts, Owners
+from connect_hub.flows.activity import Activity
 from connect_hub.flows.api_keys import ApiKeys
 from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.audit import AuditLog
@@ -114,7 +115,7 @@ class ConnectHub:
             outbound=[self._outbound, self._outside],
             dispatcher=self._new_dispatcher,
             dispatch=self.config.dispatch,
-            finish=lambda: self._revocation.settled(),
+            finish=self._finish,
         )
         self.brand = Brand() if brand is None else brand
         self._core = core = Core(
@@ -147,7 +148,7 @@ class ConnectHub:
         self.endpoints = Endpoints(core)
         self.events = Events(core, self.endpoints)
         self.upkeep = Upkeep(replace(core, ready=partial(self._runtime.ready, deliver=False)))
-        self._revocation, self._transport = revocation, transport
+        self._revocation, self._transport, self._activity = revocation, transport, Activity(core)
         self.sync = SyncHub(self, self._runtime)
 
     def _check_projects(self) -> None:
@@ -172,13 +173,18 @@ class ConnectHub:
     def _credentials(self) -> "CredentialsFlow":
         from connect_hub.flows.credentials import CredentialsFlow
 
-        return CredentialsFlow(self._core)
+        return CredentialsFlow(self._core, self._activity)
 
     @cached_property
     def _live(self) -> "Live":
         from connect_hub.flows.live import Live
 
         return Live(self._core)
+
+    async def _finish(self) -> None:
+        """What callers left to be done behind their backs."""
+        await self._revocation.settled()
+        await self._activity.settled()
 
     def _new_dispatcher(self) -> Dispatcher:
         make = EmbeddedDispatcher if self.config.dispatcher is None else self.config.dispatcher
@@ -212,6 +218,7 @@ class ConnectHub:
             audit=self.audit,
             operators=self.operators,
             accounts=self.accounts,
+            activity=self._activity,
             owners=self.owners,
             triggers=self.triggers,
             connector_settings=self.connector_settings,
@@ -363,7 +370,8 @@ class ConnectHub:
         what `credentials` raises, on entering and on any later request.
         """
         base_url, auth = await self._account_auth(account_id, project)
-        async with self._outbound.outbound.client(base_url, auth=auth) as client:
+        told = self._activity.calling(account_id)
+        async with self._outbound.outbound.client(base_url, auth=auth, told=told) as client:
             yield client
 
     async def _account_auth(self, account_id: str, project: str) -> "tuple[str, RefreshingAuth[Credentials]]":

@@ -207,5 +207,7 @@ class SyncHub:
     def client(self, account_id: str, *, project: str = "default") -> "Iterator[httpx2.Client]":
         """See `ConnectHub.client`; answers are read whole."""
         base_url, auth = self._runtime.run(self._hub._account_auth(account_id, project), name="hub.client")
-        with self._hub._outbound.outbound.sync_client(base_url, auth=auth, portal=self._runtime) as client:
+        told = self._hub._activity.calling(account_id)
+        outbound = self._hub._outbound.outbound
+        with outbound.sync_client(base_url, auth=auth, told=told, portal=self._runtime) as client:
             yield client

@@ -25,6 +25,7 @@ from connect_hub.errors import (
     RefreshFailed,
 )
 from connect_hub.events import account_event
+from connect_hub.flows.activity import Activity
 from connect_hub.flows.core import Core
 from connect_hub.models import Account, AccountStatus, StatusReason
 from connect_hub.storage.protocol import Change, NewEvent, Sealed, StoredCredentials
@@ -55,8 +56,9 @@ class LiveCredentials:
 class CredentialsFlow:
     """Opens credentials, and refreshes them when they are due."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, activity: Activity) -> None:
         self._core = core
+        self._activity = activity
         self._running: dict[str, asyncio.Task[StoredCredentials]] = {}
         self._left_alone: dict[str, datetime] = {}
         """Until when accounts whose refresh failed are left alone while their token is valid."""
@@ -187,12 +189,14 @@ class CredentialsFlow:
             credentials, engine = await self._open(current)
             refreshed = await engine.refresh(credentials)
             return await self._store(account, epoch, refreshed, engine)
-        except CredentialsExpired:
+        except CredentialsExpired as error:
             if await self._settle_expired(account, epoch):
+                self._activity.refreshed(account.id, error.code)
                 raise
             # Refused, but not with the newest there is: reconnected, refreshed by another, or deleted.
             return await self._load(account.id, account.project_id)
         except (RefreshFailed, ProviderError) as error:
+            self._activity.refreshed(account.id, error.code)
             await self._release(account, epoch)
             raise RefreshFailed(error.message if isinstance(error, ProviderError) else None) from None
         except ConnectHubError:
@@ -201,6 +205,7 @@ class CredentialsFlow:
         except Exception as error:
             # A fault of ours, or of the storage. Without its text and its frames, which may hold tokens.
             log.error("account %s: not refreshed: %s", account.id, type(error).__name__)
+            self._activity.refreshed(account.id, RefreshFailed.code)
             await self._release(account, epoch)
             raise RefreshFailed from None
         except BaseException:
@@ -242,6 +247,7 @@ class CredentialsFlow:
                 await self._revoke(account, refreshed, engine)
                 raise AccountNotFound
             return fresh
+        self._activity.refreshed(account.id)
         found = await self._core.storage.stored_credentials(account.id, project_id=account.project_id)
         if found is None:
             raise AccountNotFound

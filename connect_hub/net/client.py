@@ -1,7 +1,7 @@
 """The transports behind `hub.client(account)`: httpx2's interface over the guarded exchange."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
@@ -29,7 +29,8 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
     `auth` is applied to a copy of the request, after the target was allowed: the client above it, its log
     lines and `response.request` never see the credentials. Raises OutboundRefused and AnswerTooLarge;
-    everything that fails on the network is an httpx2.TransportError.
+    everything that fails on the network is an httpx2.TransportError. `told` is called with the status of
+    each call that was allowed, None where there was no answer.
     """
 
     def __init__(
@@ -39,15 +40,19 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         limits: Limits,
         auth: httpx2.Auth | None = None,
         only: frozenset[str] | None = None,
+        told: Callable[[int | None], None] | None = None,
     ) -> None:
         self._exchange = exchange
         self._limits = limits
         self._auth = auth
         self._only = only
+        self._told = told
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         self._target(request)
         outcome = await (self._call(request) if self._auth is None else self._authorize(request, self._auth))
+        if self._told is not None:
+            self._told(outcome.status_code if isinstance(outcome, httpx2.Response) else None)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome

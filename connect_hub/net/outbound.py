@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import httpcore2
 import httpx2
@@ -98,18 +98,20 @@ class Outbound:
         auth: httpx2.Auth | None = None,
         limits: Limits | None = None,
         allow_hosts: frozenset[str] = frozenset(),
+        told: Callable[[int | None], None] | None = None,
     ) -> httpx2.AsyncClient:
         """A client that calls the origin of `base_url`, and `https://` each of `allow_hosts`, and no other.
 
         Any other URL, written out or redirected to, is OutboundRefused before `auth` is asked. `auth` is
         applied below the client, so that neither its log lines nor `response.request` show credentials.
         Failures of the network are httpx2's own exceptions. Closing the client leaves the connections to
-        other clients. Raises OutboundRefused when the policy forbids `base_url` or an allowed host.
+        other clients. `told` is called with the status of each call, None where there was no answer. Raises
+        OutboundRefused when the policy forbids `base_url` or an allowed host.
         """
         limits = CLIENT_LIMITS if limits is None else limits
         return httpx2.AsyncClient(
             base_url=base_url,
-            transport=self._account_transport(base_url, auth, limits, allow_hosts),
+            transport=self._account_transport(base_url, auth, limits, allow_hosts, told),
             headers={"User-Agent": _USER_AGENT},
             timeout=httpx2.Timeout(limits.read, connect=limits.connect),
             trust_env=False,
@@ -123,12 +125,13 @@ class Outbound:
         auth: httpx2.Auth | None = None,
         limits: Limits | None = None,
         allow_hosts: frozenset[str] = frozenset(),
+        told: Callable[[int | None], None] | None = None,
         portal: Portal | None = None,
     ) -> httpx2.Client:
         """The twin of `client` for code that does not await: the same transport, run on `portal` (by default
         this process's own), `auth` by its async flow. Answers are read whole, also when streamed."""
         limits = CLIENT_LIMITS if limits is None else limits
-        transport = self._account_transport(base_url, auth, limits, allow_hosts)
+        transport = self._account_transport(base_url, auth, limits, allow_hosts, told)
         return httpx2.Client(
             base_url=base_url,
             transport=BridgedTransport(transport=transport, portal=portal),
@@ -143,7 +146,12 @@ class Outbound:
         await self._pools.aclose()
 
     def _account_transport(
-        self, base_url: str, auth: httpx2.Auth | None, limits: Limits, allow_hosts: frozenset[str]
+        self,
+        base_url: str,
+        auth: httpx2.Auth | None,
+        limits: Limits,
+        allow_hosts: frozenset[str],
+        told: Callable[[int | None], None] | None,
     ) -> GuardedTransport:
         urls = [base_url, *(f"https://{host}" for host in allow_hosts)]
         return GuardedTransport(
@@ -151,6 +159,7 @@ class Outbound:
             limits=limits,
             auth=None if auth is None else checked_auth(auth),
             only=frozenset(self._policy.check(url).origin for url in urls),
+            told=told,
         )
 
     async def _outcome(

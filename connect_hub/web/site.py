@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, Response
 
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.flows.accounts import Accounts, Owners
+from connect_hub.flows.activity import Activity
 from connect_hub.flows.api_keys import ApiKeys
 from connect_hub.flows.attempts import Attempts
 from connect_hub.flows.audit import AuditLog
@@ -63,6 +64,7 @@ class Flows:
     audit: AuditLog
     operators: Operators
     accounts: Accounts
+    activity: Activity
     owners: Owners
     triggers: Triggers
     connector_settings: ConnectorsOfProject

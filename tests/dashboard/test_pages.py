@@ -86,6 +86,42 @@ async def test_what_is_done_with_an_account_is_asked_first_and_written_down(staf
     assert (await browser.get(f"{DESK}/accounts/{account_id}")).status == 404
 
 
+async def test_an_account_s_history_has_events_acts_calls_and_refreshes(staff: Staff) -> None:
+    """What happened, who did what, and by the day how often it was called and refreshed, with the newest
+    first; what an operator did is told once."""
+    hub, account_id = staff.made.hub, await staff.connected()
+    staff.made.clock.advance(timedelta(minutes=5))
+    told = hub._activity.calling(account_id)
+    for status in (200, 200, 429):
+        told(status)
+    staff.made.clock.advance(timedelta(minutes=1))
+    hub._activity.refreshed(account_id)
+    hub._activity.refreshed(account_id, "refresh_failed")
+    await hub._activity.settled()
+    staff.made.clock.advance(timedelta(minutes=1))
+    await hub.accounts.change(account_id, label="HQ")
+    staff.made.clock.advance(timedelta(minutes=1))
+    browser = await staff.browser("operator")
+    page = await browser.get(f"{DESK}/accounts/{account_id}")
+    page = await browser.press(await browser.get(page.link("Suspend")), "Suspend")
+    history = page.text[page.text.index('class="history"') :]
+    places = [
+        history.index(text)
+        for text in (
+            "Account suspended",
+            "Account updated",
+            "Access refreshed 1 time",
+            "3 calls on this day",
+            "1 failed · last with HTTP 429",
+            "Account connected",
+        )
+    ]
+    assert places == sorted(places)
+    assert "Refreshing failed 1 time" in history
+    assert "The provider did not answer, or not as it should" in history
+    assert [history.count(text) for text in ("Account updated", "Account connected")] == [1, 1]
+
+
 async def test_a_viewer_is_offered_nothing_to_do(staff: Staff) -> None:
     """Pages show what the role allows, and no more."""
     account_id = await staff.connected()

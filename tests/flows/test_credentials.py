@@ -17,6 +17,7 @@ from connect_hub.errors import (
     CredentialsExpired,
     RefreshFailed,
 )
+from connect_hub.flows.activity import Activity
 from connect_hub.flows.credentials import CredentialsFlow
 from connect_hub.models import Account, AccountStatus
 from connect_hub.net import Answer, Limits
@@ -106,7 +107,8 @@ def second_hub(made: Hub, transport: InProcessTransport) -> CredentialsFlow:
     from connect_hub.auth.engine import Engines
 
     core = made.hub._credentials._core
-    return CredentialsFlow(replace(core, engines=Engines(sender=transport, clock=made.clock)))
+    core = replace(core, engines=Engines(sender=transport, clock=made.clock))
+    return CredentialsFlow(core, Activity(core))
 
 
 class Stalling(InProcessTransport):

@@ -229,6 +229,28 @@ async def test_the_open_transport_refuses_what_policy_refuses() -> None:
                 await client.get(url)
 
 
+async def test_who_asks_is_told_how_each_call_ended() -> None:
+    """Once for a call, whatever the auth flow sent for it: its status, or None where nothing was answered; a
+    call that the policy refuses is none."""
+    told: list[int | None] = []
+    async with (
+        peer(OK) as server,
+        outbound_to(server) as outbound,
+        outbound.client(server.url, auth=KeyAuth(), told=told.append) as client,
+    ):
+        assert (await client.get("/x")).status_code == 200
+        with pytest.raises(OutboundRefused):
+            await client.get("https://evil.example/")
+    async with (
+        peer(b"nonsense\r\n\r\n") as server,
+        outbound_to(server) as outbound,
+        outbound.client(server.url, told=told.append) as client,
+    ):
+        with pytest.raises(httpx2.TransportError):
+            await client.get("/x")
+    assert told == [200, None]
+
+
 async def test_extensions_reach_neither_sni_nor_target() -> None:
     """T23: httpx2's extensions cannot change what is asked of the checked address."""
     async with peer(OK) as server, outbound_to(server) as outbound, outbound.client(server.url) as client:

@@ -159,8 +159,7 @@ class MemoryAccounts(MemoryEvents, MemorySteps, MemoryAudit):
             self._refuse_taken(events)
             entry = None if note is None else note(found.account, found.account)
             self._refuse_noted(entry)
-            self._triggers.pop(account_id, None)
-            del self._accounts[account_id]
+            self._remove_account(account_id)
             self._record(events)
             self._note(entry)
             return found

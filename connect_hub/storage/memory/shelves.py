@@ -63,6 +63,7 @@ class Shelves:
         self._states: MutableMapping[str, Row] = place.shelf("oauth_states")
         self._accounts: MutableMapping[str, Row] = place.shelf("accounts")
         self._triggers: MutableMapping[str, Row] = place.shelf("triggers")
+        self._account_days: MutableMapping[tuple[str, int], Row] = place.shelf("account_days")
         self._events: MutableMapping[str, Row] = place.shelf("events")
         self._deliveries: MutableMapping[str, Row] = place.shelf("deliveries")
         self._delivery_attempts: MutableMapping[tuple[str, int], Row] = place.shelf("delivery_attempts")
@@ -105,6 +106,12 @@ class Shelves:
         for key, row in list(self._deliveries.items()):
             if row["endpoint_id"] in ids and row["state"] in waiting:
                 self._deliveries[key] = {**row, **end}
+
+    def _remove_account(self, account_id: str) -> None:
+        del self._accounts[account_id]
+        self._triggers.pop(account_id, None)
+        for key in [key for key in self._account_days if key[0] == account_id]:
+            del self._account_days[key]
 
     def _remove_events(self, ids: list[str]) -> None:
         gone = set(ids)

@@ -2,6 +2,7 @@
 
 from connect_hub.clock import Clock
 from connect_hub.storage.memory.accounts import MemoryAccounts
+from connect_hub.storage.memory.activity import MemoryActivity
 from connect_hub.storage.memory.connectors import MemoryConnectors
 from connect_hub.storage.memory.endpoints import MemoryEndpoints, MemoryEventLog
 from connect_hub.storage.memory.figures import MemoryFigures
@@ -20,6 +21,7 @@ class ShelfStorage(
     MemoryAccounts,
     MemoryEndpoints,
     MemoryConnectors,
+    MemoryActivity,
     MemoryEventLog,
     MemoryTriggers,
     MemoryApiKeys,

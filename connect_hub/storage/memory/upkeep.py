@@ -101,8 +101,7 @@ class MemoryUpkeep(MemoryEvents, MemoryAudit):
             self._refuse_noted(note)
             self._remove_events(old)
             for found in removed:
-                self._triggers.pop(found.account.id, None)
-                del self._accounts[found.account.id]
+                self._remove_account(found.account.id)
             self._remove_sessions(session_ids)
             self._record(events)
             for key in _keys(self._audit, lambda row: is_theirs(row, "owner_id"), None):
@@ -153,6 +152,7 @@ class MemoryUpkeep(MemoryEvents, MemoryAudit):
                 visits=_remove(self._visits, lambda row: row["created_at"] < visits, batch),
                 states=_remove(self._states, lambda row: row["expires_at"] < visits, batch),
                 idempotency=_remove(self._idempotency, lambda row: row["created_at"] < idempotency, batch),
+                account_days=_remove(self._account_days, lambda row: row["day"] < events, batch),
                 steps=_remove(self._steps, lambda row: row["at"] < attempts, batch),
                 operator_sessions=_remove_before(
                     self._operator_sessions, "last_seen_at", retention.operator_sessions_before, batch

@@ -26,6 +26,7 @@ from connect_hub.storage.protocol.accounts import (
     LinkResult,
     StoredCredentials,
 )
+from connect_hub.storage.protocol.activity import AccountDay, ActivityStore
 from connect_hub.storage.protocol.api_keys import ApiKeyStore
 from connect_hub.storage.protocol.audit import AuditQuery, AuditStore, Noting
 from connect_hub.storage.protocol.changes import Announce, Change, InTransaction, NewEvent, Sealed
@@ -59,8 +60,10 @@ from connect_hub.storage.protocol.visits import VisitStore
 __all__ = [
     "MOST_COUNTED",
     "MOST_STEPS",
+    "AccountDay",
     "AccountQuery",
     "AccountStore",
+    "ActivityStore",
     "Announce",
     "ApiKeyStore",
     "AuditQuery",
@@ -118,6 +121,7 @@ class Storage(
     VisitStore,
     StepStore,
     AccountStore,
+    ActivityStore,
     EventStore,
     EndpointStore,
     ConnectorStore,

@@ -28,7 +28,7 @@ class Retention:
     """Attempts by `updated_at`, steps by `at`."""
     events_before: datetime
     """Events are removed when none of their deliveries is pending, with what was logged of them; endpoints by
-    when they were deleted."""
+    when they were deleted; days of accounts by when they began."""
     visits_before: datetime
     """Visits by creation, OAuth states by expiry, and `held` credentials of attempts by `updated_at`."""
     idempotency_before: datetime
@@ -57,6 +57,7 @@ class Purged:
     steps: int = 0
     operator_sessions: int = 0
     audit: int = 0
+    account_days: int = 0
 
 
 class Upkeep(Protocol):

@@ -114,7 +114,8 @@ def remove(
     if found is None:
         return None
     _, events = rules.announced(found.account, Change.DELETED, found.account, announce)
-    c.execute(delete(t.triggers).where(t.triggers.c.account_id == account_id))
+    for table in (t.triggers, t.account_days):
+        c.execute(delete(table).where(table.c.account_id == account_id))
     c.execute(delete(t.accounts).where(t.accounts.c.id == account_id))
     outbox.record(c, t, events)
     audit.note(c, t, None if note is None else note(found.account, found.account))

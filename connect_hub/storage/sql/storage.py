@@ -51,6 +51,7 @@ from connect_hub.storage.sql import (
     upkeep,
     visits,
 )
+from connect_hub.storage.sql.activity_store import SQLActivity
 from connect_hub.storage.sql.connector_store import SQLConnectors
 from connect_hub.storage.sql.events import SQLEvents
 from connect_hub.storage.sql.own_file import findings, own_file
@@ -66,7 +67,7 @@ SUPPORTED = ("sqlite", "postgresql", "mysql", "mariadb")
 """As SQLAlchemy names them."""
 
 
-class SQLStorage(SQLEvents, SQLConnectors):
+class SQLStorage(SQLEvents, SQLConnectors, SQLActivity):
     """Keeps the hub's rows through an `Engine` or an `AsyncEngine` that the host has.
 
     The engine is used as it is: no listener, pragma or setting of it is changed. The tables must be there;

@@ -120,6 +120,7 @@ def purge(c: Connection, t: Tables, retention: Retention) -> Purged:
         states=_purge(c, t.states, st.state_hash, st.expires_at < visits_before, retention.batch),
         idempotency=len(entries),
         held=len(held_ids),
+        account_days=_purge_days(c, t, milliseconds(retention.events_before), retention.batch),
         steps=_purge_steps(c, t, milliseconds(retention.attempts_before), retention.batch),
         operator_sessions=_purge_before(
             c, t.operator_sessions, "last_seen_at", retention.operator_sessions_before, retention.batch
@@ -133,6 +134,14 @@ def _purge_steps(c: Connection, t: Tables, before: int, batch: int) -> int:
     keys = c.execute(select(s.session_id, s.number).where(s.at < before).limit(batch)).all()
     if keys:
         c.execute(delete(t.steps).where(tuple_(s.session_id, s.number).in_([tuple(key) for key in keys])))
+    return len(keys)
+
+
+def _purge_days(c: Connection, t: Tables, before: int, batch: int) -> int:
+    d = t.account_days.c
+    keys = c.execute(select(d.account_id, d.day).where(d.day < before).limit(batch)).all()
+    if keys:
+        c.execute(delete(t.account_days).where(tuple_(d.account_id, d.day).in_([tuple(key) for key in keys])))
     return len(keys)
 
 

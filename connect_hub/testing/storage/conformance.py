@@ -1,6 +1,7 @@
 """`StorageConformance`: all clauses in one class."""
 
 from connect_hub.testing.storage.accounts import AccountClauses, RefreshClauses
+from connect_hub.testing.storage.activity import ActivityClauses
 from connect_hub.testing.storage.announcing import AnnouncingClauses
 from connect_hub.testing.storage.connectors import ConnectorClauses
 from connect_hub.testing.storage.endpoints import EndpointClauses
@@ -26,6 +27,7 @@ class StorageConformance(
     LinkClauses,
     AccountClauses,
     RefreshClauses,
+    ActivityClauses,
     EventClauses,
     EndpointClauses,
     ConnectorClauses,

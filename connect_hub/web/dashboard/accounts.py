@@ -14,6 +14,7 @@ from connect_hub.message import Message
 from connect_hub.models import Account, AccountStatus, AccountType
 from connect_hub.operators import Role
 from connect_hub.web.contexts import OptionView
+from connect_hub.web.dashboard.account_history import account_history
 from connect_hub.web.dashboard.contexts import (
     AccountDetail,
     AccountList,
@@ -21,7 +22,6 @@ from connect_hub.web.dashboard.contexts import (
     Action,
     Confirm,
     Fact,
-    Moment,
     Pager,
 )
 from connect_hub.web.dashboard.export import csv_response
@@ -33,7 +33,6 @@ from connect_hub.web.untrusted import Untrusted
 __all__ = ["AccountPages"]
 
 _PAGE = 25
-_HISTORY = 50
 _EXPORTED_AT_ONCE = 500
 _COLUMNS = (
     "id",
@@ -281,22 +280,11 @@ class AccountPages(Pages):
             is_test=account.type is AccountType.TEST,
             reasons=tuple(Untrusted(reason.description, limit=200) for reason in account.status_reasons),
             facts=tuple(fact for fact in facts if fact.quoted or fact.at or fact.code),
-            history=await self._history(request, desk, account),
+            history=await account_history(self, request, desk, account),
             actions=self._actions(request, desk, account),
             list_url=self.path(desk, "dashboard_accounts"),
         )
         return self.show(request, page)
-
-    async def _history(self, request: Request, desk: Desk, account: Account) -> tuple[Moment, ...]:
-        """What happened to the account, and who did it, newest first."""
-        say = self.say(request)
-        entries = await self.flows.audit.list(project=desk.project, subject=account.id, limit=_HISTORY)
-        moments = [
-            Moment(entry.at, self.action(request, entry.action), who=Untrusted(entry.actor.name))
-            for entry in entries
-        ]
-        moments.append(Moment(account.created_at, say(Message("Account connected")), kind="good"))
-        return tuple(sorted(moments, key=lambda moment: moment.at, reverse=True))
 
     async def ask(self, request: Request) -> Response:
         """Asks before something is done."""

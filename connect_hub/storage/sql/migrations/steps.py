@@ -28,6 +28,7 @@ STEPS = (
     Step(
         version=2,
         tables=(
+            "account_days",
             "attempt_steps",
             "audit",
             "connector_settings",

@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Column, Integer, Table
 
 from connect_hub.storage.sql.tables.columns import MakeTable, blob, instant, key, text
 
-__all__ = ["accounts", "triggers"]
+__all__ = ["account_days", "accounts", "triggers"]
 
 
 def accounts(table: MakeTable) -> Table:
@@ -49,6 +49,25 @@ def accounts(table: MakeTable) -> Table:
             "provider": ("project_id", "provider", "created_at", "id"),
             "key_id": ("key_id",),
         },
+    )
+
+
+def account_days(table: MakeTable) -> Table:
+    """Calls and refreshes of accounts, counted by the day."""
+    return table(
+        "account_days",
+        Column("account_id", key(64), primary_key=True),
+        Column("day", BigInteger, primary_key=True, autoincrement=False),
+        Column("project_id", key(64), nullable=False),
+        Column("calls", BigInteger, nullable=False),
+        Column("calls_failed", BigInteger, nullable=False),
+        instant("last_call_at"),
+        Column("last_status", Integer),
+        Column("refreshes", BigInteger, nullable=False),
+        Column("refreshes_failed", BigInteger, nullable=False),
+        instant("last_refresh_at"),
+        Column("last_error", key(64)),
+        indexes={"age": ("day",)},
     )
 
 

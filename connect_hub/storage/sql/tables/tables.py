@@ -55,6 +55,7 @@ class Tables:
         self.states = sessions.states(self._table)
         self.accounts = accounts.accounts(self._table)
         self.triggers = accounts.triggers(self._table)
+        self.account_days = accounts.account_days(self._table)
         self.events = events.events(self._table)
         self.deliveries = events.deliveries(self._table)
         self.delivery_attempts = events.delivery_attempts(self._table)
@@ -123,6 +124,7 @@ class Tables:
             self.states,
             self.accounts,
             self.triggers,
+            self.account_days,
             self.events,
             self.deliveries,
             self.delivery_attempts,
