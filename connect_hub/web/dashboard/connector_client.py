@@ -133,7 +133,9 @@ class ConnectorClientPages(ConnectorPages):
         return tuple(fields)
 
     def _error(self, request: Request, wrong: dict[str, str], name: str) -> str | None:
-        return None if name not in wrong else self.say(request)(Message("It ")) + wrong[name]
+        if name not in wrong:
+            return None
+        return self.say(request)(Message("This cannot be used: it %(problem)s.", problem=wrong[name]))
 
 
 def _default_scopes(one: ConnectorState) -> tuple[str, ...]:
