@@ -36,7 +36,7 @@ async def test_customer_sees_and_disconnects(tmp_path: Path) -> None:
     assert "What you have connected" in listed.text
     shown = await customer.get(listed.link("Acme Key"))
     assert shown.url == url_of(listed, account)
-    for text in ("ada", "2 Jan 2026, 03:04", "ada@example.com", "Connected as"):
+    for text in ("ada", "2 Jan 2026, 03:04", "ada@<wbr>example.com", "Connected as"):
         assert text in shown.text
     before = fingerprint(tmp_path)
     question = await customer.get(shown.link("Disconnect"))

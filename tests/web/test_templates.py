@@ -58,7 +58,7 @@ class Element:
 class Document(HTMLParser):
     """A page as a browser would take it apart: `elements` in order, each with the text inside it."""
 
-    VOID = frozenset({"meta", "link", "input", "img", "br", "path", "rect"})
+    VOID = frozenset({"meta", "link", "input", "img", "br", "wbr", "path", "rect"})
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -174,8 +174,11 @@ def test_hostile_text_stays_text(attack: str) -> None:
     for name, page in hostile.items():
         html = RENDERED.render(page)
         document, expected = Document(html), Document(RENDERED.render(harmless[name]))
+        assert document.all("wbr") == []  # which a mail address has behind its @
         assert [(e.tag, sorted(a for a in e.attributes if a != "hidden")) for e in document.elements] == [
-            (e.tag, sorted(a for a in e.attributes if a != "hidden")) for e in expected.elements
+            (e.tag, sorted(a for a in e.attributes if a != "hidden"))
+            for e in expected.elements
+            if e.tag != "wbr"
         ], name
         assert UNSEEN.search("".join(visible(document))) is None, name
         typed = sum(len(e.attributes.get("value") or "") for e in document.all("input"))
