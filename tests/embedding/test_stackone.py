@@ -40,12 +40,6 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         yield running
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    with place_of(tmp_path, prefix="/a/b", more=with_workspace) as running:
-        yield running
-
-
 def wait_heard(page: Page, count: int) -> list[list[object]]:
     page.wait_for_function(f"window.heard.length >= {count}", timeout=PATIENCE)
     return list(page.evaluate("window.heard"))
@@ -93,34 +87,34 @@ def test_component_lists_searches_and_connects(either: Place, page: Page, observ
     assert not [r.url for r in observed.requests if either.key in r.url]
 
 
-def test_component_edits_with_redacted_secrets(place: Place, page: Page, observed: Observed) -> None:
+def test_component_edits_with_redacted_secrets(either: Place, page: Page, observed: Observed) -> None:
     """A secret shows its last four characters; one that is not touched is kept, a wrong one is no loss."""
-    component(place, page, sdk_token(place, provider="bee"))
-    page.locator("input[name=api_key]").fill(place.key, timeout=PATIENCE)
+    component(either, page, sdk_token(either, provider="bee"))
+    page.locator("input[name=api_key]").fill(either.key, timeout=PATIENCE)
     page.locator("input[name=workspace]").fill("acme")
     connect(page)
     expect(page.get_by_text("Connection Successful")).to_be_visible(timeout=PATIENCE)
-    [account] = place.accounts()
+    [account] = either.accounts()
 
-    component(place, page, sdk_token(place, accountId=account["id"]))
+    component(either, page, sdk_token(either, accountId=account["id"]))
     shown = page.locator("input[name='api_key-display']")
     expect(shown).to_be_disabled(timeout=PATIENCE)
-    assert shown.input_value().endswith(place.key[-4:])
-    assert place.key not in page.content()
+    assert shown.input_value().endswith(either.key[-4:])
+    assert either.key not in page.content()
     page.locator("input[name=workspace]").fill("other")
     connect(page)
     expect(page.get_by_text("Connection Successful")).to_be_visible(timeout=PATIENCE)
-    [same] = place.accounts()
+    [same] = either.accounts()
     assert (same["id"], same["setup_information"]) == (account["id"], {"workspace": "other"})
 
-    component(place, page, sdk_token(place, accountId=account["id"]))
+    component(either, page, sdk_token(either, accountId=account["id"]))
     page.get_by_role("button", name="Edit").click(timeout=PATIENCE)
     page.locator("input[name=api_key]").fill("wrong")
     connect(page)
     expect(page.get_by_text("did not accept these credentials")).to_be_visible(timeout=PATIENCE)
     patches = [r for r in observed.requests if r.method == "PATCH"]
-    assert [place.key in (r.post_data or "") for r in patches] == [False, False]
-    assert place.accounts()[0]["status"] == "active"
+    assert [either.key in (r.post_data or "") for r in patches] == [False, False]
+    assert either.accounts()[0]["status"] == "active"
 
 
 def test_component_signs_in_through_a_window(either: Place, page: Page) -> None:
@@ -143,9 +137,9 @@ def test_component_signs_in_through_a_window(either: Place, page: Page) -> None:
     assert wait_heard(page, 1) == [["success", {"id": account["id"], "provider": "simulated"}]]
 
 
-def test_component_cancels_a_sign_in(place: Place, page: Page) -> None:
+def test_component_cancels_a_sign_in(either: Place, page: Page) -> None:
     """'Cancel and start over' calls the attempt off: its window, left open, connects nothing any more."""
-    component(place, page, sdk_token(place, provider="simulated"))
+    component(either, page, sdk_token(either, provider="simulated"))
     with page.expect_popup(timeout=PATIENCE) as opening:
         connect(page)
     window = opening.value
@@ -155,16 +149,16 @@ def test_component_cancels_a_sign_in(place: Place, page: Page) -> None:
     assert cancelled.value.status == 204
     window.get_by_role("button", name="Continue").click()
     expect(window.get_by_text("belongs to another visit, or is not kept")).to_be_visible(timeout=PATIENCE)
-    assert place.provider.calls["authorize"] == 0
-    assert place.accounts() == []
+    assert either.provider.calls["authorize"] == 0
+    assert either.accounts() == []
 
 
-def test_component_of_an_ended_session_says_so(place: Place, page: Page, observed: Observed) -> None:
+def test_component_of_an_ended_session_says_so(either: Place, page: Page, observed: Observed) -> None:
     """A revoked session, and a token that is none: 410, an error in place of the list, no asking for ever."""
-    session = place.session()
-    assert place.api("DELETE", f"/connect_sessions/{session['id']}").status_code == 200
+    session = either.session()
+    assert either.api("DELETE", f"/connect_sessions/{session['id']}").status_code == 200
     for token in (str(session["token"]), "no.token.at-all"):
-        component(place, page, token)
+        component(either, page, token)
         expect(page.get_by_text("error", exact=False).first).to_be_visible(timeout=PATIENCE)
         expect(page.get_by_placeholder("Search Integrations")).to_have_count(0)
     calls = [r for r in observed.requests if "/hub/" in r.url]
