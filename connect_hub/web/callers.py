@@ -5,7 +5,7 @@ from starlette.requests import Request
 from connect_hub.audit import Actor, ActorKind, act_as
 from connect_hub.errors import InvalidApiKey
 from connect_hub.flows.api_keys import Caller
-from connect_hub.web.guards import api_key, client_address, refuse_browser
+from connect_hub.web.guards import api_key, refuse_browser
 from connect_hub.web.site import Site
 
 __all__ = ["Callers"]
@@ -26,11 +26,8 @@ class Callers:
             self.count_refusal(request)
             raise
         self._site.limiters.api_keys.spend(caller.key_id)
-        act_as(Actor(ActorKind.API_KEY, caller.key_id, caller.key_id, self._address(request)))
+        act_as(Actor(ActorKind.API_KEY, caller.key_id, caller.key_id, self._site.client_address(request)))
         return caller
-
-    def _address(self, request: Request) -> str:
-        return client_address(request, self._site.core.config.network.trusted_proxies)
 
     def count_refusal(self, request: Request) -> None:
         """Counts refused keys by the client's address. Raises RateLimited after too many: 429, not 401.
@@ -38,4 +35,4 @@ class Callers:
         A good key is never refused for the sake of others, who may share its address behind a proxy; keys
         are too long to be found by trying.
         """
-        self._site.limiters.failed_api_keys.spend(self._address(request))
+        self._site.limiters.failed_api_keys.spend(self._site.client_address(request))

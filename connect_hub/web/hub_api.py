@@ -21,7 +21,6 @@ from connect_hub.flows.visits import LiveVisit
 from connect_hub.models import Attempt
 from connect_hub.web.body import read_json
 from connect_hub.web.documents import Document, json_response
-from connect_hub.web.guards import client_address
 from connect_hub.web.hub_documents import (
     REDACTED,
     account_secrets_json,
@@ -64,8 +63,7 @@ class HubApi:
         self._choosing = site.flows.connecting.choosing
 
     async def _live(self, request: Request, *, reading: bool, attempt_id: str | None = None) -> LiveVisit:
-        proxies = self._site.core.config.network.trusted_proxies
-        self._site.limiters.clients.spend(client_address(request, proxies))
+        self._site.limit(request)
         tokens = request.headers.getlist("x-hub-session-token")
         if len(tokens) != 1:
             raise SessionEnded(f"it has {len(tokens) or 'no'} X-Hub-Session-Token headers, and not one")

@@ -36,7 +36,7 @@ from connect_hub.web.contexts import (
 )
 from connect_hub.web.cookies import chosen_language
 from connect_hub.web.faults import Faults
-from connect_hub.web.guards import RateLimiter
+from connect_hub.web.guards import RateLimiter, client_address
 from connect_hub.web.languages import Language
 from connect_hub.web.static import Assets
 from connect_hub.web.templating import Templating
@@ -124,6 +124,14 @@ class Site:
     def framed(self) -> bool:
         """Whether its pages stand in frames of the host's page."""
         return False
+
+    def client_address(self, request: Request) -> str:
+        """From where a request comes, for rates and the audit log, as the trusted proxies tell it."""
+        return client_address(request, self.core.config.network.trusted_proxies)
+
+    def limit(self, request: Request) -> None:
+        """Count a request of a page by its client's address. Raises RateLimited after too many."""
+        self.limiters.clients.spend(self.client_address(request))
 
     def provider_view(self, connector: EnabledConnector) -> ProviderView:
         """A connector as pages show it."""

@@ -16,7 +16,7 @@ from connect_hub.operators import Operator, Role
 from connect_hub.web.body import read_form
 from connect_hub.web.contexts import Form
 from connect_hub.web.dashboard.cookies import OperatorCookie
-from connect_hub.web.guards import client_address, refuse_cross_site
+from connect_hub.web.guards import refuse_cross_site
 from connect_hub.web.pages.link import visitor_of
 from connect_hub.web.site import Site
 
@@ -72,7 +72,7 @@ class Guard:
 
     def address(self, request: Request) -> str:
         """From where the request comes, for the audit log and for rates."""
-        return client_address(request, self._site.core.config.network.trusted_proxies)
+        return self._site.client_address(request)
 
     async def operator(self, request: Request, *, watching: bool = False) -> tuple[Operator, str]:
         """Who is signed in, and what their forms are bound to.

@@ -8,7 +8,7 @@ from connect_hub.errors import MethodNotAllowed
 from connect_hub.web import contexts
 from connect_hub.web.body import read_form
 from connect_hub.web.cookies import visit_cookies
-from connect_hub.web.guards import client_address, refuse_cross_site
+from connect_hub.web.guards import refuse_cross_site
 from connect_hub.web.pages.link import visitor_of
 from connect_hub.web.site import Site
 
@@ -23,13 +23,9 @@ class CallbackPages:
     def __init__(self, site: Site) -> None:
         self._site = site
 
-    def _limit(self, request: Request) -> None:
-        proxies = self._site.core.config.network.trusted_proxies
-        self._site.limiters.clients.spend(client_address(request, proxies))
-
     async def returned(self, request: Request) -> Response:
         """The provider's answer in the query."""
-        self._limit(request)
+        self._site.limit(request)
         return await self._finish(request, request.query_params.multi_items())
 
     async def posted(self, request: Request) -> Response:
@@ -38,7 +34,7 @@ class CallbackPages:
         A page of ours posts it once more, from here. Nothing is done with it before. Raises MethodNotAllowed
         for a connector that answers in the query.
         """
-        self._limit(request)
+        self._site.limit(request)
         connector = self._site.core.connectors.get(request.path_params["provider"])
         methods = connector.definition.methods
         if not any(isinstance(m, OAuth2Method) and m.response_mode == "form_post" for m in methods):
@@ -54,7 +50,7 @@ class CallbackPages:
     async def bounced(self, request: Request) -> Response:
         """The same answer, posted by our own page."""
         refuse_cross_site(request, self._site.core.public_url)
-        self._limit(request)
+        self._site.limit(request)
         return await self._finish(request, list((await read_form(request)).items()))
 
     async def _finish(self, request: Request, pairs: list[tuple[str, str]]) -> Response:

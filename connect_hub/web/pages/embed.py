@@ -16,7 +16,7 @@ from connect_hub.web import contexts
 from connect_hub.web.body import read_form
 from connect_hub.web.cookies import clear_visit_cookie, set_visit_cookie, visit_cookies
 from connect_hub.web.endpoint import Endpoint, Handler
-from connect_hub.web.guards import client_address, refuse_cross_site
+from connect_hub.web.guards import refuse_cross_site
 from connect_hub.web.headers import FRAMED_BY
 from connect_hub.web.pages.link import visitor_of
 from connect_hub.web.pages.managing import ManagePages
@@ -117,8 +117,7 @@ class _EmbedPages(VisitPages):
         refuse_cross_site(request, self._site.core.public_url)
         if not self._site.core.config.network.embed_origins:
             raise NotFound
-        proxies = self._site.core.config.network.trusted_proxies
-        self._site.limiters.clients.spend(client_address(request, proxies))
+        self._site.limit(request)
         fields = await read_form(request)
         token = fields.get("token", "")
         try:

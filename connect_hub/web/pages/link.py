@@ -18,7 +18,7 @@ from connect_hub.web.cookies import (
     set_visit_cookie,
     visit_cookies,
 )
-from connect_hub.web.guards import client_address, refuse_cross_site
+from connect_hub.web.guards import refuse_cross_site
 from connect_hub.web.labels import category_label
 from connect_hub.web.problems import problem_response
 from connect_hub.web.site import Site
@@ -73,10 +73,6 @@ class LinkPages:
     def __init__(self, site: Site) -> None:
         self._site = site
 
-    def _limit(self, request: Request) -> None:
-        proxies = self._site.core.config.network.trusted_proxies
-        self._site.limiters.clients.spend(client_address(request, proxies))
-
     def _form(self, route: str, *hidden: tuple[str, str]) -> contexts.Form:
         return contexts.Form(self._site.urls.path(route), hidden)
 
@@ -89,13 +85,13 @@ class LinkPages:
         token = request.query_params.get("t")
         if token is None:
             return self._site.page(request, contexts.Opener(form=self._form("link_open")))
-        self._limit(request)
+        self._site.limit(request)
         return await self._landing(request, token)
 
     async def open(self, request: Request) -> Response:
         """The token, posted by the script, or a link, pasted by a person. Writes nothing."""
         refuse_cross_site(request, self._site.core.public_url)
-        self._limit(request)
+        self._site.limit(request)
         fields = await read_form(request)
         pasted = fields.get("link", "").strip()
         token = fields.get("token", "")
@@ -118,7 +114,7 @@ class LinkPages:
     async def language(self, request: Request) -> Response:
         """The reader's choice of a language; back to the page where it was made."""
         refuse_cross_site(request, self._site.core.public_url)
-        self._limit(request)
+        self._site.limit(request)
         fields = await read_form(request)
         back, own = fields.get("back", ""), f"{self._site.core.public_url.path}/"
         # Only to a page of ours: anything else could be an address of somebody else's.
@@ -156,7 +152,7 @@ class LinkPages:
     async def confirm(self, request: Request) -> Response:
         """Continue: makes the visit and goes to its first page."""
         refuse_cross_site(request, self._site.core.public_url)
-        self._limit(request)
+        self._site.limit(request)
         fields = await read_form(request)
         token = fields.get("token", "")
         try:
@@ -181,7 +177,7 @@ class LinkPages:
     async def decline(self, request: Request) -> Response:
         """'This was not meant for me': asks again."""
         refuse_cross_site(request, self._site.core.public_url)
-        self._limit(request)
+        self._site.limit(request)
         fields = await read_form(request)
         hidden = (("token", fields.get("token", "")), ("nonce", fields.get("nonce", "")))
         return self._site.page(
@@ -194,7 +190,7 @@ class LinkPages:
     async def declined(self, request: Request) -> Response:
         """Withdraws the link."""
         refuse_cross_site(request, self._site.core.public_url)
-        self._limit(request)
+        self._site.limit(request)
         fields = await read_form(request)
         session = await self._site.flows.visits.decline(fields.get("token", ""), fields.get("nonce", ""))
         self._site.force_language(request, session.locale)
@@ -203,7 +199,7 @@ class LinkPages:
     async def renew(self, request: Request) -> Response:
         """'Ask for a new link': tells the host."""
         refuse_cross_site(request, self._site.core.public_url)
-        self._limit(request)
+        self._site.limit(request)
         fields = await read_form(request)
         session = await self._site.flows.visits.ask_for_renewal(
             fields.get("token", ""), fields.get("nonce", ""), spend=self._site.limiters.renewals.spend

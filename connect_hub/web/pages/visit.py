@@ -22,7 +22,7 @@ from connect_hub.storage import rules
 from connect_hub.web import contexts
 from connect_hub.web.body import read_form
 from connect_hub.web.cookies import clear_visit_cookie, visit_cookies
-from connect_hub.web.guards import client_address, refuse_cross_site
+from connect_hub.web.guards import refuse_cross_site
 from connect_hub.web.pages.connect_form import Sent, connect_page
 from connect_hub.web.pages.link import visitor_of
 from connect_hub.web.pages.listing import Listing
@@ -48,8 +48,7 @@ class VisitPages:
         self, request: Request, *, finishing: bool = False, bound: bool = True, window: bool = False
     ) -> LiveVisit:
         """The visit of `request`. With `window`, one that is for a single attempt will do as well."""
-        proxies = self._site.core.config.network.trusted_proxies
-        self._site.limiters.clients.spend(client_address(request, proxies))
+        self._site.limit(request)
         name = request.path_params["visit"]
         live = await self._site.flows.visits.resume(
             name,

@@ -7,7 +7,7 @@ from connect_hub.errors import FieldError, ValidationFailed
 from connect_hub.web import contexts
 from connect_hub.web.body import read_form
 from connect_hub.web.cookies import clear_visit_cookie, set_visit_cookie, visit_cookies
-from connect_hub.web.guards import client_address, refuse_cross_site
+from connect_hub.web.guards import refuse_cross_site
 from connect_hub.web.pages.connect_form import FORM_FIELD, Sent
 from connect_hub.web.pages.link import landing_page, visitor_of
 from connect_hub.web.site import Site
@@ -26,13 +26,9 @@ class WindowPages:
     def __init__(self, site: Site) -> None:
         self._site = site
 
-    def _limit(self, request: Request) -> None:
-        proxies = self._site.core.config.network.trusted_proxies
-        self._site.limiters.clients.spend(client_address(request, proxies))
-
     async def asked(self, request: Request) -> Response:
         """As StackOne's component opens it: token, attempt and fields in the query. Changes nothing."""
-        self._limit(request)
+        self._site.limit(request)
         query = request.scope["query_string"]
         if query.count(b"&") > _MOST_FIELDS or len(query) > _LONGEST:
             raise ValidationFailed(FieldError("query", f"takes up to {_MOST_FIELDS} parameters"))
@@ -47,7 +43,7 @@ class WindowPages:
         origins = request.headers.getlist("origin")
         if len(origins) != 1 or origins[0] not in self._site.core.config.network.embed_origins:
             refuse_cross_site(request, self._site.core.public_url)
-        self._limit(request)
+        self._site.limit(request)
         return await self._landing(request, await read_form(request))
 
     async def _landing(self, request: Request, sent: dict[str, str]) -> Response:
@@ -83,7 +79,7 @@ class WindowPages:
     async def confirm(self, request: Request) -> Response:
         """Continue: makes the attempt's own visit and cookie, and goes on to the provider."""
         refuse_cross_site(request, self._site.core.public_url)
-        self._limit(request)
+        self._site.limit(request)
         fields = await read_form(request)
         attempt_id = fields.get("connection_attempt_id", "")
         opened = await self._site.flows.popups.confirm(
