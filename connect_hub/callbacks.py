@@ -31,6 +31,9 @@ __all__ = [
 HANDLER = "handler:"
 """Prefix of a handler's name where it stands as the target of a delivery."""
 
+_LONGEST_NAME = 255 - len(HANDLER)
+"""As much as the column of targets takes."""
+
 TRANSACTION_EVENTS = frozenset({"account.created", "account.updated"})
 """What a customer's connection writes, and a callback inside its transaction can be part of."""
 
@@ -85,7 +88,7 @@ class Callbacks:
         With `in_transaction` it is called as `function(event, tx)` before the commit in which a customer's
         connection makes the account (`account.created`) or renews it (`account.updated`); a coroutine
         function is a TypeError. Raises ConfigurationError for no event or an unknown one, another one inside
-        the transaction, or a name that is taken.
+        the transaction, or a name that is taken, or is not 1 to 247 printable characters.
         """
         if not events:
             raise ConfigurationError('hub.on: name at least one event, such as hub.on("account.created").')
@@ -108,6 +111,11 @@ class Callbacks:
         return register
 
     def _register(self, events: Sequence[str], name: str, function: Handler) -> None:
+        if len(name) > _LONGEST_NAME or not name.isprintable():
+            raise ConfigurationError(
+                f"hub.on: the name {name!r:.80} is not 1 to {_LONGEST_NAME} printable characters, for which "
+                'the outbox has room. Give the function one of its own: name="crm".'
+            )
         before = self._after_commit.get(name)
         if before is not None and (before.function is not function or before.events & set(events)):
             raise ConfigurationError(

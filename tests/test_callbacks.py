@@ -37,6 +37,17 @@ def test_unknown_events_and_taken_names_are_refused() -> None:
         callbacks.on("account.updated", name="same")(lambda event: None)
 
 
+@pytest.mark.parametrize("name", ["a" * 248, "two\nlines", "\x00", "\ud800"])
+def test_a_name_that_no_row_could_hold_is_refused(name: str) -> None:
+    """It is refused where it is registered: each event for it would fail, and what made the event with it."""
+    callbacks = Callbacks()
+    with pytest.raises(ConnectHubError, match="247 printable characters"):
+        callbacks.on("account.created", name=name)(lambda event: None)
+    callbacks.on("account.created", name="é" * 247)(lambda event: None)
+    [target] = callbacks.all_targets()
+    assert len(target) == 255
+
+
 def test_one_function_for_many_events_is_one_target() -> None:
     """One callback has one place in the outbox, however its events are listed, so that they keep their
     order."""
