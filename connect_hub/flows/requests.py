@@ -44,6 +44,16 @@ __all__ = [
 
 MAX_DEPTH = 32
 
+_IN_SECONDS = {"expires_in", "overlap"}
+_TYPES = {
+    "bool_type": "true or false",
+    "dict_type": "an object",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "string_type": "a text",
+}
+_INSTANT = "must be an instant with a time zone, such as 2026-11-26T08:00:00Z"
+
 # A text counts as one thing, up to the end of the body if it has none. Nothing in here backtracks.
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|([\[{])|([\]}])', re.S)
 
@@ -278,5 +288,28 @@ def _detail(model: type[BaseModel], detail: ErrorDetails) -> FieldError:
         return FieldError(path, "must be a language such as de or en-US, written with a hyphen")
     if path in {"credentials", "secrets", "setup_information"} and kind == "too_long":
         return FieldError(path, "cannot be changed here; let the customer reconnect with a connect session")
-    message = detail["msg"].removeprefix("Value error, ")
-    return FieldError(path[:200], message[:1].lower() + message[1:])
+    return FieldError(path[:200], _words(path, kind, detail.get("ctx", {}), detail["msg"]))
+
+
+def _words(path: str, kind: str, context: Mapping[str, object], text: str) -> str:
+    """What is wrong with a value; of what pydantic alone would say, in words that fit those of the hub."""
+    unit = " seconds" if path in _IN_SECONDS else ""
+    match kind:
+        case "less_than_equal":
+            return f"must be at most {context['le']}{unit}"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']}{unit}"
+        case "too_short" | "too_long":
+            bound = "at least" if kind == "too_short" else "at most"
+            number = context["min_length" if kind == "too_short" else "max_length"]
+            return f"must have {bound} {number} {'entry' if number == 1 else 'entries'}"
+        case "string_too_short":
+            return "must not be empty"
+        case "string_too_long":
+            return f"must have at most {context['max_length']} characters"
+    if kind.startswith(("datetime_", "timezone_")):
+        return _INSTANT
+    if kind in _TYPES:
+        return f"must be {_TYPES[kind]}"
+    message = text.removeprefix("Value error, ").removeprefix("Input should ")
+    return f"must {message}" if message.startswith(("be ", "have ")) else message[:1].lower() + message[1:]

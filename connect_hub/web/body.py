@@ -53,9 +53,16 @@ async def read_json(request: Request) -> bytes:
     Raises UnsupportedMediaType, PayloadTooLarge; ValidationFailed for a name that stands twice in an object,
     since it is left open which of the two values counts (RFC 8259, 4).
     """
+    _check_json_type(request)
+    return _checked_json(await _read(request, JSON_LIMIT))
+
+
+def _check_json_type(request: Request) -> None:
     if _content_type(request) != "application/json":
         raise UnsupportedMediaType
-    body = await _read(request, JSON_LIMIT)
+
+
+def _checked_json(body: bytes) -> bytes:
     if body.count(b":") > 1:
         with contextlib.suppress(ValueError, RecursionError):  # what else is wrong, the reader says
             _TWINS.decode(body.decode())
@@ -63,10 +70,13 @@ async def read_json(request: Request) -> bytes:
 
 
 async def read_options(request: Request) -> bytes:
-    """The JSON text of a body that may be left out: then it is an empty object."""
-    if request.headers.get("content-type") is None and not await _read(request, 0):
+    """The JSON text of a body that may be left out, whatever type it is said to have: then it is an empty
+    object. Raises what `read_json` raises."""
+    body = await _read(request, JSON_LIMIT)
+    if not body:
         return b"{}"
-    return await read_json(request)
+    _check_json_type(request)
+    return _checked_json(body)
 
 
 def _refuse_twins(pairs: list[tuple[str, object]]) -> None:

@@ -164,8 +164,10 @@ async def test_bodies_may_be_left_out_and_nothing_else_may_stand_for_one(tmp_pat
     path = f"webhook_endpoints/{(await created(api))['id']}"
     for name in ("rotate", "enable", "test"):
         assert (await api("POST", f"{path}/{name}")).status_code in {200, 201, 202}
+        for kind in ("application/json", "text/plain"):
+            assert (await api("POST", f"{path}/{name}", headers={"Content-Type": kind})).status_code < 300
         assert (await api("POST", f"{path}/{name}", data={"a": "b"})).status_code == 415
-        assert (await api("POST", f"{path}/{name}", content=b"x")).status_code in {413, 415}
+        assert (await api("POST", f"{path}/{name}", content=b"x")).status_code == 415
         from_page = {"Sec-Fetch-Site": "cross-site", "Authorization": basic(f"{API_KEY}:")}
         assert (await api("POST", f"{path}/{name}", headers=from_page)).status_code == 403
     far = (on.made.clock.now() - timedelta(days=365)).isoformat()
