@@ -6,7 +6,7 @@ import click
 
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.table import instant, json_option, show, show_json, show_table
-from connect_hub.events import EVENT_NAMES
+from connect_hub.events import EVENT_NAMES, TEST_EVENT
 from connect_hub.storage.protocol import DeliveryRecord, DeliveryState
 
 __all__ = ["command"]
@@ -30,7 +30,11 @@ def command() -> None:
 
 @command.command("list")
 @click.option(
-    "--type", "names", multiple=True, type=click.Choice(sorted(EVENT_NAMES)), help="May be repeated."
+    "--type",
+    "names",
+    multiple=True,
+    type=click.Choice([*sorted(EVENT_NAMES), TEST_EVENT]),
+    help="May be repeated.",
 )
 @click.option("--account-id", help="Only those of this account.")
 @click.option("--limit", type=click.IntRange(1, 500), default=25, show_default=True)

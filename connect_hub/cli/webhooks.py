@@ -8,7 +8,7 @@ import click
 
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.table import json_option, show, show_json
-from connect_hub.events import EVENT_NAMES
+from connect_hub.events import EVENT_NAMES, TEST_EVENT
 from connect_hub.flows.endpoint_requests import EndpointFields
 from connect_hub.flows.shown_endpoints import Endpoint, IssuedEndpoint
 from connect_hub.webhooks import generate_secret
@@ -135,10 +135,15 @@ _on_one("delete", "Delete an endpoint; nothing more is sent to it.")
 
 @command.command("test")
 @click.argument("endpoint_id")
-@click.option("--event", type=click.Choice(sorted(EVENT_NAMES)), help="Default: webhook.test.")
+@click.option(
+    "--event",
+    type=click.Choice([*sorted(EVENT_NAMES), TEST_EVENT]),
+    default=TEST_EVENT,
+    show_default=True,
+)
 @project_option
 @app_option
-def send_test(endpoint_id: str, event: str | None, project: str, app: str | None) -> None:
+def send_test(endpoint_id: str, event: str, project: str, app: str | None) -> None:
     """Send an endpoint a made-up event; a worker or the hub delivers it."""
     sent = work_on(chosen_hub(app), lambda hub: hub.endpoints.test(endpoint_id, event=event, project=project))
     click.echo(f"sending {sent.event_id}; see: connect-hub events delivery {sent.id}")
