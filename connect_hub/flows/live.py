@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from connect_hub.errors import (
     AccountNotFound,
     ConfigurationError,
+    FieldError,
     LinkExpired,
     LinkRevoked,
     SessionNotFound,
+    ValidationFailed,
 )
 from connect_hub.events import EVENT_NAMES, Event
 from connect_hub.flows.core import Core
@@ -41,18 +43,33 @@ class Live:
         """The account that the session led to, its first one, as soon as it is there.
 
         Raises SessionNotFound; LinkRevoked or LinkExpired when nothing can come any more; AccountNotFound if
-        it was deleted meanwhile; TimeoutError after `wait`, None: no end but the session's.
+        it was deleted meanwhile; TimeoutError after `wait`, None: no end but the session's;
+        ValidationFailed for a `wait` that is no timedelta.
         """
+        if not (wait is None or isinstance(wait, timedelta)):
+            raise ValidationFailed(FieldError("wait", "must be a timedelta, such as timedelta(minutes=10)"))
         await self._core.ready()
-        async with asyncio.timeout(None if wait is None else wait.total_seconds()):
-            while True:
-                session = await self._core.storage.session(project, session_id)
-                if session is None:
-                    raise SessionNotFound
-                if session.connects:
-                    return await self._first(session)
-                self._refuse_ended(session)
-                await asyncio.sleep(self._every)
+        limit = asyncio.timeout(None if wait is None else wait.total_seconds())
+        try:
+            async with limit:
+                return await self._awaited(session_id, project)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise TimeoutError(
+                f"Session {session_id} has led to no account within {wait}. It may still: ask again, or wait "
+                "longer."
+            ) from None
+
+    async def _awaited(self, session_id: int, project: str) -> Account:
+        while True:
+            session = await self._core.storage.session(project, session_id)
+            if session is None:
+                raise SessionNotFound
+            if session.connects:
+                return await self._first(session)
+            self._refuse_ended(session)
+            await asyncio.sleep(self._every)
 
     async def _first(self, session: Session) -> Account:
         tried = await self._core.storage.attempts(session.id)

@@ -15,6 +15,7 @@ from connect_hub.errors import (
     LinkExpired,
     LinkRevoked,
     SessionNotFound,
+    ValidationFailed,
 )
 from connect_hub.flows.live import Live
 from connect_hub.flows.sessions import IssuedSession
@@ -59,8 +60,10 @@ async def test_waiting_ends_when_nothing_can_come(tmp_path: Path) -> None:
     errors; while it is open there is an end only where one is given."""
     made = make_hub(tmp_path)
     open_one, revoked, expired = [await new_link(made) for _ in range(3)]
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError, match=r"no account within 0:00:00\.02"):
         await made.hub.wait_for_account(open_one.session.id, wait=timedelta(milliseconds=20))
+    with pytest.raises(ValidationFailed, match=r"wait: must be a timedelta"):
+        await made.hub.wait_for_account(open_one.session.id, wait=5)  # type: ignore[arg-type]  # a mistake
     with pytest.raises(SessionNotFound):
         await made.hub.wait_for_account(1)
     with pytest.raises(SessionNotFound):
