@@ -28,14 +28,17 @@ class Webhook:
     """Names the endpoint in the database; empty: made from the URL. Keep it when the URL moves."""
     providers: frozenset[str] | None = None
     """The connectors whose events it gets; None: all, and what belongs to no connector too."""
-    headers: Mapping[str, Secret] = field(default_factory=dict)
+    headers: Mapping[str, Secret | str] = field(default_factory=dict)
     """Header fields that are sent along, such as one that your gateway asks for."""
 
     def __post_init__(self) -> None:
         split_web_address("webhook.url", self.url, insecure_dev=True)
         if self.providers is not None:
             object.__setattr__(self, "providers", as_names("webhook.providers", self.providers))
-        for name, value in self.headers.items():
+        if not isinstance(self.headers, Mapping):
+            raise refuse("webhook.headers", "this is no mapping", 'Write {"X-Gateway-Key": "…"}.')
+        object.__setattr__(self, "headers", self.secret_headers)
+        for name, value in self.secret_headers.items():
             problem = header_problem(name, value)
             if problem is not None:
                 raise refuse("webhook.headers", f"{name!r} {problem}", "Change it, or leave it out.")
@@ -80,6 +83,11 @@ class Webhook:
     def signing_secrets(self) -> tuple[Secret, ...]:
         """`secrets`, each as a Secret."""
         return as_secrets("webhook.secrets", self.secrets)
+
+    @property
+    def secret_headers(self) -> dict[str, Secret]:
+        """`headers`, each value as a Secret."""
+        return dict(zip(self.headers, as_secrets("webhook.headers", [*self.headers.values()]), strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

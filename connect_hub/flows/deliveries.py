@@ -14,13 +14,13 @@ from functools import partial
 from time import monotonic
 
 from connect_hub.callbacks import HANDLER, Callback
-from connect_hub.config import Webhook
+from connect_hub.clock import iso
 from connect_hub.events import Event
 from connect_hub.flows.core import Core
 from connect_hub.flows.endpoint_health import after_failure, after_success, unchanged
 from connect_hub.flows.expiry import Expiry
 from connect_hub.flows.lanes import Lanes
-from connect_hub.flows.receivers import StoredReceiver, targets_of
+from connect_hub.flows.receivers import ConfiguredReceiver, StoredReceiver, targets_of
 from connect_hub.flows.settling import Settling
 from connect_hub.net import Transport
 from connect_hub.storage.protocol import (
@@ -28,6 +28,7 @@ from connect_hub.storage.protocol import (
     DeliveryAttempt,
     DeliveryState,
     Judge,
+    NewEvent,
     Settlement,
     WebhookEndpoint,
 )
@@ -64,8 +65,8 @@ class Deliveries:
         self._random = random.Random() if random_source is None else random_source  # noqa: S311  # jitter
         self._expiry = Expiry(core)
         self._begin_afresh()
-        self._configured: dict[str, Webhook] = {
-            webhook_target(project_id, webhook.name): webhook
+        self._configured = {
+            webhook_target(project_id, webhook.name): ConfiguredReceiver.of(webhook)
             for project_id, project in core.config.projects.items()
             for webhook in project.webhooks
         }
@@ -125,7 +126,7 @@ class Deliveries:
     async def _carry_out(self, delivery: Delivery, endpoint: WebhookEndpoint | None) -> None:
         began, delivered = monotonic(), False
         try:
-            outcome = await self._try(delivery, endpoint)
+            outcome, fault = await self._try(delivery, endpoint)
             delivered = outcome.delivered
         except asyncio.CancelledError:
             # Told to stop: another worker need not wait for the lease to run out.
@@ -146,17 +147,24 @@ class Deliveries:
             if outcome.gone:
                 state, next_at = DeliveryState.PENDING, now
         if not outcome.delivered:
-            log.warning(
-                "event %s to %s: %s; %s after %d tries",
-                delivery.event_id,
-                delivery.target,
-                outcome.error,
-                state.value,
-                delivery.attempts + 1,
+            _tell(delivery, outcome, next_at, fault)
+        turned_off: list[WebhookEndpoint] = []
+        judge = self._judge(endpoint, outcome, now, turned_off.append)
+        await self._settle(delivery, outcome, state, next_at, now, judge)
+        if turned_off:
+            log.error(
+                "webhook endpoint %s is disabled: %s. What waits for it is held until it is enabled again",
+                turned_off[0].id,
+                "it answered 410" if outcome.gone else "nothing but failures came from it for five days",
             )
-        await self._settle(delivery, outcome, state, next_at, now, self._judge(endpoint, outcome, now))
 
-    def _judge(self, endpoint: WebhookEndpoint | None, outcome: Outcome, now: datetime) -> Judge | None:
+    def _judge(
+        self,
+        endpoint: WebhookEndpoint | None,
+        outcome: Outcome,
+        now: datetime,
+        turned_off: Callable[[WebhookEndpoint], None],
+    ) -> Judge | None:
         """What the outcome means for the endpoint; None: nothing."""
         if endpoint is None:
             return None
@@ -165,9 +173,17 @@ class Deliveries:
         began = outcome.attempt.started_at
         if outcome.delivered:
             return None if endpoint.failing_since is None else after_success(endpoint.url, began=began)
-        return after_failure(
+        judge = after_failure(
             endpoint.url, began=began, now=now, gone=outcome.gone, targets=self._core.targets
         )
+
+        def judging(before: WebhookEndpoint) -> tuple[WebhookEndpoint, Sequence[NewEvent]]:
+            after, events = judge(before)
+            if before.enabled and not after.enabled:
+                turned_off(after)
+            return after, events
+
+        return judging
 
     async def _hand_back(
         self, delivery: Delivery, why: str | None, now: datetime, judge: Judge | None = None
@@ -208,38 +224,40 @@ class Deliveries:
             )
         )
 
-    async def _try(self, delivery: Delivery, endpoint: WebhookEndpoint | None) -> Outcome:
+    async def _try(
+        self, delivery: Delivery, endpoint: WebhookEndpoint | None
+    ) -> tuple[Outcome, BaseException | None]:
+        """What became of it, and what was raised, by a callback or by a fault of ours."""
         clock = self._core.clock
         try:
             if delivery.target.startswith(HANDLER):
                 began, started_at = monotonic(), clock.now()
-                outcome = await self._call(delivery)
+                outcome, fault = await self._call(delivery)
                 took = max(0, round((monotonic() - began) * 1000))
                 tried = DeliveryAttempt(started_at=started_at, duration_ms=took, error=outcome.error)
-                return replace(outcome, attempt=tried)
+                return replace(outcome, attempt=tried), fault
             webhook: Receiver
             transport = self._transport if endpoint is None else self._outside
             if endpoint is None:
                 webhook = self._configured[delivery.target]
             elif endpoint.deleted_at is not None:
-                return Outcome(False, "the endpoint was deleted", gone=True)
+                return Outcome(False, "the endpoint was deleted", gone=True), None
             elif not endpoint.enabled:
-                return Outcome(False, "the endpoint is disabled")
+                return Outcome(False, "the endpoint is disabled"), None
             else:
                 webhook = StoredReceiver.of(endpoint, self._core.vault, clock.now())
-            return await post(webhook, delivery, transport=transport, clock=clock)
+            return await post(webhook, delivery, transport=transport, clock=clock), None
         except Exception as error:
             # A fault of ours must not keep the delivery for ever, nor those behind it.
-            log.exception("event %s to %s could not be tried", delivery.event_id, delivery.target)
-            return Outcome(False, f"it could not be tried: {type(error).__name__}")
+            return Outcome(False, f"it could not be tried: {type(error).__name__}"), error
 
-    async def _call(self, delivery: Delivery) -> Outcome:
+    async def _call(self, delivery: Delivery) -> tuple[Outcome, BaseException | None]:
         callback = self._core.callbacks.get(delivery.target)
         if callback is None:
-            return Outcome(False, "this process has no such callback")
+            return Outcome(False, "this process has no such callback"), None
         if delivery.event_name not in callback.events:
             # Another release of the host has it for this event too: left for that one.
-            return Outcome(False, f"this process has the callback, but not for {delivery.event_name}")
+            return Outcome(False, f"this process has the callback, but not for {delivery.event_name}"), None
         event = Event.from_body(delivery.event_id, delivery.body)
         try:
             async with asyncio.timeout(_HANDLER_LIMIT):
@@ -251,14 +269,13 @@ class Deliveries:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise  # told to stop
-            return Outcome(False, "the callback was cancelled")
+            return Outcome(False, "the callback was cancelled"), None
         except TimeoutError:
-            return Outcome(False, f"the callback took longer than {_HANDLER_LIMIT:.0f} s")
+            return Outcome(False, f"the callback took longer than {_HANDLER_LIMIT:.0f} s"), None
         except (Exception, SystemExit) as error:
             # SystemExit too: a callback that calls sys.exit() must not end the host's event loop.
-            log.exception("the callback %s failed", callback.name)
-            return Outcome(False, f"the callback raised {type(error).__name__}")
-        return Outcome(True)
+            return Outcome(False, f"the callback raised {type(error).__name__}"), error
+        return Outcome(True), None
 
     async def _call_plain(self, callback: Callback, event: Event, target: str) -> None:
         """Call it in a thread, since it may block: the event loop goes on."""
@@ -290,3 +307,21 @@ class Deliveries:
             raise
         if inspect.isawaitable(result):
             await result
+
+
+def _tell(
+    delivery: Delivery, outcome: Outcome, next_at: datetime | None, fault: BaseException | None
+) -> None:
+    """One record for each try that failed; with what was raised, if anything was."""
+    tries = delivery.attempts + 1
+    log.log(
+        logging.WARNING if fault is None else logging.ERROR,
+        "event %s to %s: %s; %s after %d %s",
+        delivery.event_id,
+        delivery.target,
+        outcome.error,
+        "given up" if next_at is None else f"next try at {iso(next_at)}",
+        tries,
+        "try" if tries == 1 else "tries",
+        exc_info=fault,
+    )

@@ -181,6 +181,8 @@ class Endpoints:
 
         Raises ValidationFailed, EndpointNotFound, EndpointReadOnly, LimitReached at ten live secrets.
         """
+        if not isinstance(overlap, timedelta):
+            raise ValidationFailed(FieldError("overlap", "must be a timedelta, such as timedelta(hours=1)"))
         seconds = overlap // timedelta(seconds=1)
         return await self.rotate_from(endpoint_id, parse(RotateSecret, {"overlap": seconds}), project=project)
 

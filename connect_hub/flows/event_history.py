@@ -135,14 +135,14 @@ class Events:
 
         Raises ValidationFailed for a span that reaches back over 30 days, EndpointNotFound, EndpointDisabled.
         """
+        names, providers, stored_id = await self._wanted(endpoint_id, project)
         now = self._core.clock.now()
         end = now if until is None else until
-        if since.tzinfo is None or end.tzinfo is None:
-            raise ValidationFailed(FieldError("since", "needs a time zone"))
+        _check_instant("since", since)
+        _check_instant("until", end)
         self.check_span(since)
         if since > end:
             raise ValidationFailed(FieldError("since", "is later than the end"))
-        names, providers, stored_id = await self._wanted(endpoint_id, project)
         made, after = 0, None
         while True:
             batch = await self._core.storage.replay(
@@ -175,7 +175,7 @@ class Events:
             days = LONGEST_REPLAY // timedelta(days=1)
             raise ValidationFailed(FieldError("since", f"can be at most {days} days ago"))
         if since > self._core.clock.now():
-            raise ValidationFailed(FieldError("since", "is not over yet"))
+            raise ValidationFailed(FieldError("since", "lies in the future"))
 
     async def list(
         self,
@@ -220,3 +220,12 @@ class Events:
     async def _ready(self, project: str) -> None:
         self._core.project(project)
         await self._core.ready()
+
+
+def _check_instant(name: str, moment: object) -> None:
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise ValidationFailed(
+            FieldError(
+                name, "must be a datetime with a time zone, such as datetime.now(UTC) - timedelta(days=1)"
+            )
+        )

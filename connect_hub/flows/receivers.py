@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from connect_hub.config import Webhook
 from connect_hub.events import EVENT_NAMES
 from connect_hub.models import Session
 from connect_hub.secret import Secret
@@ -15,6 +16,7 @@ from connect_hub.vault import Vault
 from connect_hub.webhooks.targets import webhook_target
 
 __all__ = [
+    "ConfiguredReceiver",
     "Contents",
     "SigningSecret",
     "StoredReceiver",
@@ -63,6 +65,19 @@ class StoredReceiver:
         contents = opened(endpoint, vault)
         live = [one.secret for one in contents.secrets if one.is_live(now)]
         return cls(endpoint.url, live, contents.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredReceiver:
+    """A `webhooks.delivery.Receiver` of the configuration."""
+
+    url: str
+    signing_secrets: Sequence[Secret]
+    headers: Mapping[str, Secret]
+
+    @classmethod
+    def of(cls, webhook: Webhook) -> "ConfiguredReceiver":
+        return cls(webhook.url, webhook.signing_secrets, webhook.secret_headers)
 
 
 def opened(endpoint: WebhookEndpoint, vault: Vault) -> Contents:

@@ -95,6 +95,7 @@ class EventApi:
         wanted = parse_json(EnableEndpoint, await read_options(request))
         since = wanted.replay_since
         if since is not None:
+            await self._endpoints.get(_endpoint(request), project=project)  # is it there at all?
             self._events.check_span(since)
         enabled = await self._endpoints.enable(_endpoint(request), project=project)
         if since is not None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_hub import Event, HubConfig, Project, Secret, Webhook
+from connect_hub.clock import iso
 from connect_hub.flows import deliveries as deliveries_module
 from connect_hub.flows.lanes import LANE
 from connect_hub.net import Answer
@@ -188,6 +189,32 @@ async def test_callbacks_of_every_kind_are_called_and_a_failing_one_is_called_ag
     assert await made.hub.deliveries.run_due() == 2
     assert sorted(name for name, _ in seen) == ["async", "exiting", "plain", "raising"]
     assert len({event_id for _, event_id in seen}) == 1
+
+
+async def test_each_try_that_fails_is_one_record(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """With what happened, how often it was tried and when it is tried again; and what a callback raised."""
+    made = make_hub(tmp_path)
+
+    @made.hub.on("account.created", name="crm")
+    def crm(event: Event) -> None:
+        raise ValueError("not now")
+
+    await link_account(made)
+    caplog.clear()
+    for number in range(1, 11):
+        assert await made.hub.deliveries.run_due() == 1
+        [record] = caplog.records
+        [delivery] = await made.hub.events.deliveries()
+        text = record.getMessage()
+        assert f"event {delivery.event_id} to handler:crm: the callback raised ValueError; " in text
+        tried = f"after {number} {'try' if number == 1 else 'tries'}"
+        assert text.endswith(
+            f"given up {tried}" if number == 10 else f"next try at {iso(delivery.next_at)} {tried}"
+        )
+        assert record.exc_info is not None
+        assert record.exc_info[0] is ValueError
+        caplog.clear()
+        made.clock.advance(timedelta(days=2))
 
 
 async def test_hanging_callback_is_given_up_and_not_called_on_top_of_itself(

@@ -17,6 +17,7 @@ import pytest
 
 from connect_hub import Webhook
 from connect_hub.clock import FixedClock
+from connect_hub.flows.receivers import ConfiguredReceiver
 from connect_hub.net import Answer, Headers, Limits
 from connect_hub.secret import Secret
 from connect_hub.storage.protocol import DeliveryState
@@ -38,7 +39,7 @@ def head(status: int, *lines: str) -> bytes:
 async def posted(answer: bytes | Conversation) -> Outcome:
     async with peer(answer) as server, outbound_to(server) as outbound:
         webhook = Webhook(url=server.url, secrets=[generate_secret()])
-        return await post(webhook, DELIVERY, transport=outbound, clock=FixedClock(NOW))
+        return await post(ConfiguredReceiver.of(webhook), DELIVERY, transport=outbound, clock=FixedClock(NOW))
 
 
 def after(outcome: Outcome) -> DeliveryState:
@@ -147,7 +148,7 @@ async def test_an_echo_shows_no_secret_of_what_it_was_sent(spelling: str, before
     nor a signature into the log, also not the beginning of one where the answer is cut."""
     webhook = Webhook(url="https://echo.test", secrets=[generate_secret(), generate_secret()], headers=GATE)
     echo = Echo(ECHOES[spelling], before)
-    outcome = await post(webhook, DELIVERY, transport=echo, clock=FixedClock(NOW))
+    outcome = await post(ConfiguredReceiver.of(webhook), DELIVERY, transport=echo, clock=FixedClock(NOW))
     logged = outcome.attempt
     assert logged is not None
     shown = logged.response_body.decode() + "".join(logged.response_headers.values())

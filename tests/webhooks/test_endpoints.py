@@ -240,7 +240,9 @@ async def test_a_project_has_so_many_endpoints_and_its_own_alone(tmp_path: Path)
     await on.hub.endpoints.create(url=URL)
 
 
-async def test_always_failing_is_disabled_after_five_days_and_its_owner_told(tmp_path: Path) -> None:
+async def test_always_failing_is_disabled_after_five_days_and_its_owner_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """R7, always failing: on through every try of five days, off with the first failure after them. The
     notice goes to the other endpoints; what waits is held, and goes on when it is enabled."""
     on = hooked(tmp_path)
@@ -256,6 +258,7 @@ async def test_always_failing_is_disabled_after_five_days_and_its_owner_told(tmp
     await on.delivered()
     off = await on.hub.endpoints.get(broken)
     assert (off.disabled_reason, off.failing_since) == ("failing", began + timedelta(hours=12))
+    assert caplog.text.count(f"endpoint {broken} is disabled: nothing but failures came from it") == 1
     [notice] = [json.loads(post.body) for post in on.hooks.posts if post.url.endswith("/ops")]
     assert (notice["record_id"], notice["reason"]) == (broken, "failing")
     assert URL not in json.dumps(notice)
@@ -314,7 +317,9 @@ async def test_a_clock_that_jumps_disables_nothing(tmp_path: Path) -> None:
     assert (await on.hub.endpoints.get(endpoint)).enabled
 
 
-async def test_an_endpoint_that_says_it_is_gone_is_disabled_at_once(tmp_path: Path) -> None:
+async def test_an_endpoint_that_says_it_is_gone_is_disabled_at_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """R4: 410 ends it, with what waits held; no other status does."""
     on = hooked(tmp_path)
     endpoint = (await on.hub.endpoints.create(url=URL)).endpoint.id
@@ -322,6 +327,7 @@ async def test_an_endpoint_that_says_it_is_gone_is_disabled_at_once(tmp_path: Pa
     await made_event(on)
     await on.delivered()
     assert (await on.hub.endpoints.get(endpoint)).disabled_reason == "gone"
+    assert caplog.text.count(f"webhook endpoint {endpoint} is disabled: it answered 410.") == 1
     [held] = await on.hub.events.deliveries(endpoint_id=endpoint)
     assert held.state is DeliveryState.HELD
 
@@ -375,9 +381,20 @@ async def test_what_failed_can_be_sent_again_with_the_same_id(tmp_path: Path) ->
     assert again.event_id == taken.event_id
     assert len(on.hooks.posts) == 6
     now = on.made.clock.now()
-    for span in ({"since": now - timedelta(days=365)}, {"since": now, "until": now - HOUR}):
-        with pytest.raises(ValidationFailed, match="since"):
+    spans: dict[str, dict[str, Any]] = {
+        "since: can be at most 30 days ago": {"since": now - timedelta(days=365)},
+        "since: is later than the end": {"since": now, "until": now - HOUR},
+        "since: lies in the future": {"since": now + HOUR},
+        "since: must be a datetime with a time zone": {"since": HOUR},
+        "until: must be a datetime with a time zone": {"since": now, "until": now.replace(tzinfo=None)},
+    }
+    for said, span in spans.items():
+        with pytest.raises(ValidationFailed, match=said):
             await on.hub.events.replay(endpoint, **span)
+        with pytest.raises(EndpointNotFound):  # whatever the span
+            await on.hub.events.replay("ep_none", **span)
+    with pytest.raises(ValidationFailed, match="overlap: must be a timedelta"):
+        await on.hub.endpoints.rotate(endpoint, overlap=3600)
 
 
 async def test_a_test_event_goes_to_one_endpoint_and_says_what_it_is(tmp_path: Path) -> None:
@@ -428,10 +445,14 @@ async def test_endpoints_of_the_configuration_are_shown_and_changed_there_alone(
     from connect_hub.webhooks import generate_secret
     from tests.hubs import API_KEY
 
-    webhook = Webhook(url=URL, secrets=[generate_secret()], name="main")
+    webhook = Webhook(
+        url=URL, secrets=[generate_secret()], name="main", headers={"X-Gate": "open", "X-Key": Secret("b")}
+    )
+    assert "open" not in repr(webhook)
     config = HubConfig(projects={"default": Project(api_keys=[Secret(API_KEY)], webhooks=[webhook])})
     on = hooked(tmp_path, config)
     [shown] = await on.hub.endpoints.list()
+    assert shown.header_names == ("X-Gate", "X-Key")
     assert (shown.id, shown.source, shown.url) == ("main", "config", URL)
     for refused in (on.hub.endpoints.disable, on.hub.endpoints.delete, on.hub.endpoints.rotate):
         with pytest.raises(EndpointReadOnly):
@@ -442,6 +463,7 @@ async def test_endpoints_of_the_configuration_are_shown_and_changed_there_alone(
     assert await on.hub.events.replay("main", since=since, include_delivered=True) == 1
     await on.delivered()
     assert names(on) == ["account.created"] * 2
+    assert [post.headers["X-Gate"].reveal() for post in on.hooks.posts] == ["open"] * 2
 
 
 async def test_endpoints_of_the_configuration_are_never_switched_off(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import svix.webhooks
 
 from connect_hub.clock import SystemClock
 from connect_hub.config import Webhook
+from connect_hub.flows.receivers import ConfiguredReceiver
 from connect_hub.net import Answer, Limits
 from connect_hub.net.answer import Headers
 from connect_hub.secret import Secret
@@ -106,7 +107,7 @@ async def posted(body: bytes, *secrets: Secret) -> tuple[bytes, Mapping[str, str
         created_at=datetime(2026, 1, 2, tzinfo=UTC),
     )
     webhook = Webhook(url="https://hooks.test/in", secrets=secrets)
-    outcome = await post(webhook, delivery, transport=Wire(), clock=SystemClock())
+    outcome = await post(ConfiguredReceiver.of(webhook), delivery, transport=Wire(), clock=SystemClock())
     assert outcome.delivered
     [(content, headers)] = sent
     return content, headers
