@@ -17,6 +17,8 @@ from connect_hub.webhooks.targets import webhook_target
 
 __all__ = ["Report", "command", "examine"]
 
+_SLOW = timedelta(minutes=1)
+"""As long as a worker that runs takes at most, while receivers answer."""
 _LATE = timedelta(minutes=15)
 _LONGEST_WAIT = timedelta(days=2)
 """Longer than a delivery ever waits for its next try."""
@@ -162,13 +164,18 @@ async def _backlog(hub: ConnectHub, report: Report) -> None:
     for text in _unserved(dict(backlog.pending_by_target), served):
         report.finding(text)
     oldest = backlog.oldest_pending
-    if oldest is not None and now - oldest > _LATE:
-        report.finding(
+    if oldest is not None and now - oldest > _SLOW:
+        say = report.finding if now - oldest > _LATE else report.note
+        say(
             f"deliveries: the oldest has waited since {instant(oldest)}. Is a hub or a worker running, and "
             "does the receiver answer?"
         )
+    report.good(f"deliveries: {pending} waiting")
     dead = backlog.by_state.get(DeliveryState.DEAD, 0)
-    report.good(f"deliveries: {pending} waiting, {dead} given up")
+    if dead:
+        report.note(
+            f"deliveries: {dead} given up after ten tries. See: connect-hub events deliveries --state dead"
+        )
 
 
 def _unserved(pending: dict[str, int], served: frozenset[str]) -> Iterator[str]:

@@ -1,15 +1,17 @@
 """`connect-hub doctor` and `connect-hub purge`: what an operator learns and removes."""
 
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
 from connect_hub import SQLStorage
+from connect_hub.clock import iso
 from connect_hub.keys import new_key_text
-from connect_hub.storage.protocol import NewEvent
+from connect_hub.storage.protocol import DeliveryState, NewEvent, Settlement
+from connect_hub.webhooks import generate_secret
 from tests.cli.conftest import Run
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -108,6 +110,35 @@ async def test_what_nobody_delivers_is_a_finding(run: Run, tmp_path: Path) -> No
     findings = _findings(await run_sync(run, "doctor"))
     assert findings[0].startswith("deliveries: 2 wait for handler:gone")
     assert findings[1].startswith("deliveries: the oldest has waited since 2026-11-23T12:00:00.000Z")
+
+
+async def test_what_waits_for_a_minute_or_was_given_up_is_a_note(
+    run: Run, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A worker that runs takes what is due within seconds, so after a minute its absence is thought of; the
+    exit code stays 0, as a receiver may be away for so long."""
+    from anyio.to_thread import run_sync
+
+    storage = SQLStorage.sqlite(tmp_path / "connect_hub.db")
+    await storage.check()
+    environment.setenv("CONNECT_HUB_WEBHOOK_URL", "https://hooks.example.com/in")
+    environment.setenv("CONNECT_HUB_WEBHOOK_SECRET", generate_secret().reveal())
+    target = "webhook:default/environment"
+    ago = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=3)
+    await storage.record([_event("a", ago, target), _event("b", ago, target)])
+    [one] = await storage.claim_deliveries({target: 1}, limit=1, lease=timedelta(1), now=ago)
+    dead = Settlement(
+        delivery_id=one.id, epoch=one.epoch, state=DeliveryState.DEAD, next_at=None, error="500", now=ago
+    )
+    await storage.settle_deliveries([dead])
+    await storage.aclose()
+    result = await run_sync(run, "doctor")
+    lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
+    notes = [text for kind, text in lines if kind == "note"]
+    assert (result.exit_code, len(notes)) == (0, 2)
+    assert notes[0].startswith(f"deliveries: the oldest has waited since {iso(ago)}. Is a hub or a worker")
+    assert notes[1].startswith("deliveries: 1 given up after ten tries. See: connect-hub events deliveries")
+    assert ["ok", "deliveries: 1 waiting"] in lines
 
 
 def test_purge_says_what_it_removed(run: Run) -> None:
