@@ -69,6 +69,9 @@ class SyncLinks(_Blocking[Links]):
     """`hub.links`."""
 
     create = _blocking(Links.create)
+    get = _blocking(Links.get)
+    list = _blocking(Links.list)
+    revoke = _blocking(Links.revoke)
 
 
 class SyncAttempts(_Blocking[Attempts]):

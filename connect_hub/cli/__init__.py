@@ -13,6 +13,7 @@ __all__ = ["main"]
     modules={
         "accounts": "accounts",
         "api-keys": "api_keys",
+        "attempts": "attempts",
         "audit": "audit",
         "connectors": "connectors",
         "db": "db",
@@ -22,6 +23,7 @@ __all__ = ["main"]
         "keys": "keys",
         "links": "links",
         "operators": "operators",
+        "owners": "owners",
         "preview": "preview",
         "purge": "purge",
         "serve": "serve",

@@ -1,16 +1,19 @@
 """`connect-hub accounts`."""
 
+from typing import Any
+
 import click
 
+from connect_hub.cli.changes import changes, pairs
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
-from connect_hub.cli.table import json_option, show, show_json
+from connect_hub.cli.paging import limit_option, read_all
+from connect_hub.cli.table import json_option, show, show_one
 from connect_hub.flows.accounts import AccountFilter
 from connect_hub.hub import ConnectHub
 from connect_hub.models import Account, AccountStatus, AccountType
 
 __all__ = ["command"]
 
-_AT_ONCE = 500
 _COLUMNS = {
     "id": "id",
     "provider": "provider",
@@ -37,7 +40,7 @@ def command() -> None:
     type=click.Choice([status.value for status in AccountStatus]),
     help="Only in this status. May be repeated.",
 )
-@click.option("--limit", type=click.IntRange(1), help="At most so many. Default: all.")
+@limit_option
 @project_option
 @json_option
 @app_option
@@ -58,16 +61,11 @@ def listing(
     )
 
     async def read(hub: ConnectHub) -> list[Account]:
-        found: list[Account] = []
-        before = None
-        while limit is None or len(found) < limit:
-            wanted = _AT_ONCE if limit is None else min(_AT_ONCE, limit - len(found))
-            page = await hub.accounts.page_of(where, project=project, limit=wanted, before=before)
-            found += page
-            if len(page) < wanted:
-                break
-            before = (page[-1].created_at, page[-1].id)
-        return found
+        return await read_all(
+            lambda size, before: hub.accounts.page_of(where, project=project, limit=size, before=before),
+            lambda account: (account.created_at, account.id),
+            limit=limit,
+        )
 
     accounts = work_on(chosen_hub(app), read)
     show(_COLUMNS, [_row(account) for account in accounts], as_json=as_json)
@@ -91,11 +89,59 @@ def _row(account: Account) -> dict[str, object]:
 @command.command("show")
 @click.argument("account_id")
 @project_option
+@json_option
 @app_option
-def one(account_id: str, project: str, app: str | None) -> None:
-    """Print one account as JSON; never its credentials."""
+def one(account_id: str, project: str, as_json: bool, app: str | None) -> None:
+    """Show one account; never its credentials."""
     account = work_on(chosen_hub(app), lambda hub: hub.accounts.get(account_id, project=project))
-    show_json(_row(account))
+    show_one(_details(account), as_json=as_json)
+
+
+def _details(account: Account) -> dict[str, object]:
+    return {
+        **_row(account),
+        "method": account.method,
+        "identity": None if account.identity is None else account.identity.name,
+        "status_reasons": [reason.description for reason in account.status_reasons],
+        "metadata": account.metadata,
+        "setup_information": account.setup_information,
+        "session_id": account.session_id,
+        "sequence": account.sequence,
+        "expires_at": account.expires_at,
+        "last_refreshed_at": account.last_refreshed_at,
+        "last_used_at": account.last_used_at,
+    }
+
+
+@command.command("change")
+@click.argument("account_id")
+@click.option("--origin-owner-id", help="Moves it to another customer.")
+@click.option("--origin-owner-name")
+@click.option("--origin-username")
+@click.option("--label")
+@click.option(
+    "--metadata",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=pairs,
+    help="Replaces all of it. May be repeated.",
+)
+@click.option(
+    "--clear",
+    multiple=True,
+    type=click.Choice(["origin-username", "label", "metadata"]),
+    help="Takes it away. May be repeated.",
+)
+@project_option
+@json_option
+@app_option
+def change(
+    account_id: str, clear: tuple[str, ...], project: str, as_json: bool, app: str | None, **given: Any
+) -> None:
+    """Change whose an account is, and what you put on it."""
+    fields = changes(given, clear)
+    account = work_on(chosen_hub(app), lambda hub: hub.accounts.change(account_id, project=project, **fields))
+    show_one(_details(account), as_json=as_json)
 
 
 @command.command("suspend")

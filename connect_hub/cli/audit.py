@@ -1,19 +1,16 @@
 """`connect-hub audit`."""
 
-from collections.abc import Sequence
-from datetime import datetime
-
 import click
 
 from connect_hub.audit import AuditEntry
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
+from connect_hub.cli.paging import limit_option, read_all
 from connect_hub.cli.table import json_option, show
 from connect_hub.hub import ConnectHub
 from connect_hub.operators import EVERY_PROJECT
 
 __all__ = ["command"]
 
-_AT_ONCE = 500
 _COLUMNS = {
     "at": "at",
     "action": "action",
@@ -30,7 +27,7 @@ _COLUMNS = {
 @click.option("--action", help="Only this, such as account.suspended.")
 @click.option("--subject", help="Only what was done to this account, link or key, by its id.")
 @click.option("--actor", help="Only what was done by this operator, API key or user.")
-@click.option("--limit", type=click.IntRange(1), help="At most so many. Default: all.")
+@limit_option
 @click.option("--operators", "about_operators", is_flag=True, help="Sign-ins, and who made operators.")
 @project_option
 @json_option
@@ -48,23 +45,18 @@ def command(
     """Who did what in a project, newest first."""
 
     async def read(hub: ConnectHub) -> list[AuditEntry]:
-        found: list[AuditEntry] = []
-        before: tuple[datetime, str] | None = None
-        while limit is None or len(found) < limit:
-            wanted = _AT_ONCE if limit is None else min(_AT_ONCE, limit - len(found))
-            page: Sequence[AuditEntry] = await hub.audit.list(
+        return await read_all(
+            lambda size, before: hub.audit.list(
                 project=EVERY_PROJECT if about_operators else project,
                 action=action,
                 subject=subject,
                 actor_id=actor,
-                limit=wanted,
+                limit=size,
                 before=before,
-            )
-            found += page
-            if len(page) < wanted:
-                break
-            before = (page[-1].at, page[-1].id)
-        return found
+            ),
+            lambda entry: (entry.at, entry.id),
+            limit=limit,
+        )
 
     entries = work_on(chosen_hub(app), read)
     show(_COLUMNS, [_row(entry) for entry in entries], as_json=as_json)

@@ -1,23 +1,32 @@
 """`connect-hub events`."""
 
 import json
+from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
-from connect_hub.cli.table import instant, json_option, show, show_json, show_table
+from connect_hub.cli.instants import INSTANT
+from connect_hub.cli.table import instant, json_option, show, show_json, show_one, show_table
 from connect_hub.events import EVENT_NAMES, TEST_EVENT
-from connect_hub.storage.protocol import DeliveryRecord, DeliveryState
+from connect_hub.flows.event_history import DeliveryDetails, EventDetails
+from connect_hub.hub import ConnectHub
+from connect_hub.storage.protocol import DeliveryRecord, DeliveryState, EventRecord
+from connect_hub.webhooks.targets import webhook_target
 
 __all__ = ["command"]
 
-_EVENTS = {"id": "id", "type": "type", "record_id": "record", "sequence": "number", "created_at": "at"}
+_Hosts = dict[str, str]
+
+_EVENTS = {"id": "id", "type": "type", "record_id": "record", "sequence": "sequence", "created_at": "at"}
 _DELIVERIES = {
     "id": "id",
     "event_type": "event",
-    "target": "target",
+    "to": "to",
     "state": "state",
     "attempts": "tries",
+    "next_attempt_at": "next try",
     "last_error": "error",
     "created_at": "at",
 }
@@ -37,47 +46,73 @@ def command() -> None:
     help="May be repeated.",
 )
 @click.option("--account-id", help="Only those of this account.")
+@click.option("--origin-owner-id", help="Only those of this customer.")
+@click.option("--since", type=INSTANT, help="In UTC.")
+@click.option("--until", type=INSTANT, help="Before this instant, in UTC.")
 @click.option("--limit", type=click.IntRange(1, 500), default=25, show_default=True)
 @project_option
 @json_option
 @app_option
-def listing(
-    names: tuple[str, ...],
-    account_id: str | None,
-    limit: int,
-    project: str,
-    as_json: bool,
-    app: str | None,
-) -> None:
+def listing(names: tuple[str, ...], project: str, as_json: bool, app: str | None, **where: Any) -> None:
     """List events, newest first."""
-    found = work_on(
-        chosen_hub(app),
-        lambda hub: hub.events.list(project=project, names=names, account_id=account_id, limit=limit),
-    )
-    rows = [
-        {
-            "id": one.id,
-            "type": one.name,
-            "record_id": one.record_id,
-            "sequence": one.sequence,
-            "created_at": one.created_at,
-            "data": json.loads(one.body),
-        }
-        for one in found
-    ]
-    show(_EVENTS, rows, as_json=as_json)
+    found = work_on(chosen_hub(app), lambda hub: hub.events.list(project=project, names=names, **where))
+    show(_EVENTS, [_event(one) for one in found], as_json=as_json)
 
 
-def _row(delivery: DeliveryRecord) -> dict[str, object]:
+def _event(event: EventRecord) -> dict[str, object]:
+    return {
+        "id": event.id,
+        "type": event.name,
+        "record_id": event.record_id,
+        "provider": event.provider,
+        "sequence": event.sequence,
+        "created_at": event.created_at,
+        "data": json.loads(event.body),
+    }
+
+
+@command.command("show")
+@click.argument("event_id")
+@project_option
+@json_option
+@app_option
+def one(event_id: str, project: str, as_json: bool, app: str | None) -> None:
+    """Show one event, its body, and where it went."""
+
+    async def read(hub: ConnectHub) -> tuple[EventDetails, _Hosts]:
+        return await hub.events.get(event_id, project=project), await _hosts(hub, project)
+
+    found, hosts = work_on(chosen_hub(app), read)
+    deliveries = [_row(each, hosts) for each in found.deliveries]
+    if as_json:
+        show_json({**_event(found.event), "deliveries": deliveries})
+        return
+    show_one(_event(found.event), as_json=False)
+    click.echo()
+    show(_DELIVERIES, deliveries, as_json=False)
+
+
+async def _hosts(hub: ConnectHub, project: str) -> _Hosts:
+    """The hosts of a project's endpoints, by their targets."""
+    endpoints = await hub.endpoints.list(project=project)
+    return {webhook_target(project, each.id): urlsplit(each.url).netloc for each in endpoints}
+
+
+def _row(delivery: DeliveryRecord, hosts: _Hosts) -> dict[str, object]:
+    host = hosts.get(delivery.target)
     return {
         "id": delivery.id,
         "event_id": delivery.event_id,
         "event_type": delivery.event_name,
         "target": delivery.target,
+        "endpoint_id": delivery.endpoint_id,
+        "to": delivery.target if host is None else f"{host} ({delivery.target.rpartition('/')[2]})",
         "state": delivery.state,
         "attempts": delivery.attempts,
         "last_error": delivery.last_error,
+        "next_attempt_at": delivery.next_at if delivery.state is DeliveryState.PENDING else None,
         "created_at": delivery.created_at,
+        "settled_at": delivery.settled_at,
     }
 
 
@@ -98,13 +133,15 @@ def deliveries(
 ) -> None:
     """List deliveries, newest first."""
     wanted = [DeliveryState(state) for state in states]
-    found = work_on(
-        chosen_hub(app),
-        lambda hub: hub.events.deliveries(
+
+    async def read(hub: ConnectHub) -> list[dict[str, object]]:
+        found = await hub.events.deliveries(
             project=project, endpoint_id=endpoint_id, states=wanted, limit=limit
-        ),
-    )
-    show(_DELIVERIES, [_row(one) for one in found], as_json=as_json)
+        )
+        hosts = await _hosts(hub, project)
+        return [_row(each, hosts) for each in found]
+
+    show(_DELIVERIES, work_on(chosen_hub(app), read), as_json=as_json)
 
 
 @command.command("delivery")
@@ -114,7 +151,12 @@ def deliveries(
 @app_option
 def delivery(delivery_id: str, project: str, as_json: bool, app: str | None) -> None:
     """Show one delivery and each of its tries."""
-    found = work_on(chosen_hub(app), lambda hub: hub.events.delivery(delivery_id, project=project))
+
+    async def read(hub: ConnectHub) -> tuple[DeliveryDetails, _Hosts]:
+        return await hub.events.delivery(delivery_id, project=project), await _hosts(hub, project)
+
+    found, hosts = work_on(chosen_hub(app), read)
+    row = _row(found.delivery, hosts)
     if as_json:
         tries = [
             {
@@ -122,13 +164,16 @@ def delivery(delivery_id: str, project: str, as_json: bool, app: str | None) -> 
                 "duration_ms": one.duration_ms,
                 "status": one.status,
                 "error": one.error,
+                "request_headers": dict(one.request_headers),
+                "response_headers": dict(one.response_headers),
                 "response_body": one.response_body.decode(errors="replace"),
             }
             for one in found.attempts
         ]
-        show_json({**_row(found.delivery), "log": tries})
+        show_json({**row, "log": tries})
         return
-    show(_DELIVERIES, [_row(found.delivery)], as_json=False)
+    show_one(row, as_json=False)
+    click.echo()
     show_table(
         ["tried at", "ms", "status", "error"],
         [

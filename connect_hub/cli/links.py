@@ -6,8 +6,10 @@ from typing import Any, cast
 
 import click
 
+from connect_hub.cli.changes import pairs
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
-from connect_hub.cli.table import json_option, show
+from connect_hub.cli.paging import limit_option, read_all
+from connect_hub.cli.table import json_option, show, show_json, show_one
 from connect_hub.clock import iso
 from connect_hub.flows.requests import CreateSession, SessionFields
 from connect_hub.hub import ConnectHub
@@ -15,7 +17,6 @@ from connect_hub.models import AccountType, Binding, Category, Session, SessionS
 
 __all__ = ["command"]
 
-_AT_ONCE = 500
 _COLUMNS = {
     "id": "id",
     "status": "status",
@@ -27,6 +28,7 @@ _COLUMNS = {
     "created_at": "created",
     "expires_at": "expires",
 }
+_STEPS = {"at": "at", "kind": "step", "provider": "provider", "error_code": "error"}
 
 
 @click.group("links")
@@ -34,19 +36,11 @@ def command() -> None:
     """Auth links to send to customers."""
 
 
-def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str] | None:
-    pairs = {}
-    for value in values:
-        key, equals, text = value.partition("=")
-        if not equals:
-            raise click.BadParameter(f"{value!r} is not of the form KEY=VALUE", ctx, parameter)
-        pairs[key] = text
-    return pairs or None
-
-
-def _field(name: str, **options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """An option for a field of a session, described as the API describes it."""
-    description = (CreateSession.model_fields[name].description or "").replace("`", "")
+def _field(
+    name: str, *, says: str | None = None, **options: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """An option for a field of a session, described as the API describes it unless `says` does."""
+    description = says or (CreateSession.model_fields[name].description or "").replace("`", "")
     if options.get("multiple"):
         description += " May be repeated."
     return click.option(f"--{name.replace('_', '-')}", name, help=description, **options)
@@ -61,9 +55,14 @@ def _field(name: str, **options: Any) -> Callable[[Callable[..., None]], Callabl
 @_field("categories", multiple=True, type=click.Choice([str(category) for category in Category]))
 @_field("account_id")
 @_field("label")
-@_field("metadata", multiple=True, metavar="KEY=VALUE", callback=_pairs)
-@_field("setup_information", multiple=True, metavar="KEY=VALUE", callback=_pairs)
-@_field("multiple", is_flag=True, default=None)
+@_field("metadata", multiple=True, metavar="KEY=VALUE", callback=pairs)
+@_field("setup_information", multiple=True, metavar="KEY=VALUE", callback=pairs)
+@_field(
+    "multiple",
+    is_flag=True,
+    default=None,
+    says="Always make a new account. Without it, the owner's account of this provider is updated.",
+)
 @_field("type", type=click.Choice([str(kind) for kind in AccountType]))
 @click.option("--expires-in", type=int, help="Seconds until the link expires. Default: 5 days.")
 @_field("max_connects", type=int)
@@ -96,6 +95,7 @@ def create(project: str, as_json: bool, app: str | None, **fields: Any) -> None:
 
 @command.command("list")
 @click.option("--origin-owner-id", "owner", help="Only this customer's.")
+@click.option("--provider", help="Only those for this provider.")
 @click.option(
     "--status",
     "statuses",
@@ -103,12 +103,13 @@ def create(project: str, as_json: bool, app: str | None, **fields: Any) -> None:
     type=click.Choice([status.value for status in SessionStatus]),
     help="Only in this status. May be repeated.",
 )
-@click.option("--limit", type=click.IntRange(1), help="At most so many. Default: all.")
+@limit_option
 @project_option
 @json_option
 @app_option
 def listing(
     owner: str | None,
+    provider: str | None,
     statuses: tuple[str, ...],
     limit: int | None,
     project: str,
@@ -118,21 +119,18 @@ def listing(
     """List links, newest first; never the links themselves."""
 
     async def read(hub: ConnectHub) -> list[dict[str, object]]:
-        found: list[Session] = []
-        before = None
-        while limit is None or len(found) < limit:
-            wanted = _AT_ONCE if limit is None else min(_AT_ONCE, limit - len(found))
-            page = await hub.sessions.list(
+        found = await read_all(
+            lambda size, before: hub.links.list(
                 project=project,
                 origin_owner_id=owner,
+                provider=provider,
                 statuses=frozenset(map(SessionStatus, statuses)),
-                limit=wanted,
+                limit=size,
                 before=before,
-            )
-            found += page
-            if len(page) < wanted:
-                break
-            before = (page[-1].created_at, page[-1].id)
+            ),
+            lambda session: (session.created_at, session.id),
+            limit=limit,
+        )
         now = hub.config.clock.now()
         return [_row(session, session.status(now)) for session in found]
 
@@ -155,11 +153,39 @@ def _row(session: Session, status: SessionStatus) -> dict[str, object]:
     }
 
 
+@command.command("show")
+@click.argument("link_id", type=int)
+@project_option
+@json_option
+@app_option
+def one(link_id: int, project: str, as_json: bool, app: str | None) -> None:
+    """Show a link and how far its customer came; never the link itself."""
+    found = work_on(chosen_hub(app), lambda hub: hub.links.get(link_id, project=project))
+    steps: list[dict[str, object]] = [
+        {"at": step.at, "kind": step.kind, "provider": step.provider, "error_code": step.error_code}
+        for step in found.steps
+    ]
+    session = found.session
+    row = {
+        **_row(session, found.status),
+        "label": session.label,
+        "metadata": session.metadata,
+        "max_connects": session.max_connects,
+        "return_url": session.return_url,
+    }
+    if as_json:
+        show_json({**row, "steps": steps})
+        return
+    show_one(row, as_json=False)
+    click.echo()
+    show(_STEPS, steps, as_json=False)
+
+
 @command.command("revoke")
 @click.argument("link_id", type=int)
 @project_option
 @app_option
 def revoke(link_id: int, project: str, app: str | None) -> None:
     """Let nobody connect with the link any more. Accounts that were connected with it stay."""
-    session = work_on(chosen_hub(app), lambda hub: hub.sessions.revoke(link_id, project=project))
+    session = work_on(chosen_hub(app), lambda hub: hub.links.revoke(link_id, project=project))
     click.echo(f"revoked {session.id}")

@@ -5,6 +5,7 @@ from dataclasses import asdict
 import click
 
 from connect_hub.cli.host import app_option, chosen_hub, work_on
+from connect_hub.cli.progress import counter
 
 __all__ = ["command"]
 
@@ -22,6 +23,12 @@ def command(days: int, audit_days: int | None, app: str | None) -> None:
 
     Accounts and the audit log stay. Run it once a day; it works in small batches, and may be interrupted.
     """
-    removed = work_on(chosen_hub(app), lambda hub: hub.upkeep.purge(days=days, audit_days=audit_days))
+    with counter("rows removed") as show:
+        removed = work_on(
+            chosen_hub(app),
+            lambda hub: hub.upkeep.purge(
+                days=days, audit_days=audit_days, on_batch=lambda so_far: show(sum(asdict(so_far).values()))
+            ),
+        )
     for kind, count in asdict(removed).items():
         click.echo(f"{kind}: {count} removed")

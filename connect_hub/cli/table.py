@@ -9,7 +9,7 @@ import click
 
 from connect_hub.clock import iso
 
-__all__ = ["instant", "json_option", "show", "show_json", "show_table"]
+__all__ = ["instant", "json_option", "show", "show_json", "show_one", "show_table"]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, a line a row.")
 
@@ -21,6 +21,14 @@ def show(columns: Mapping[str, str], rows: Sequence[Mapping[str, object]], *, as
             show_json(row)
         return
     show_table([*columns.values()], [[_text(row[name]) for name in columns] for row in rows])
+
+
+def show_one(row: Mapping[str, object], *, as_json: bool) -> None:
+    """Print one row: a field a line, or JSON."""
+    if as_json:
+        show_json(row)
+    else:
+        show_table(["field", "value"], [[name, _text(value)] for name, value in row.items()])
 
 
 def show_json(row: Mapping[str, object]) -> None:
@@ -46,14 +54,16 @@ def _plain_value(value: object) -> object:
         return iso(value)
     if isinstance(value, Enum):
         return value.value
-    return dict(value) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return {name: _plain_value(each) for name, each in value.items()}
+    return [_plain_value(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _text(value: object) -> str:
     plain = _plain_value(value)
-    if plain is None or plain == "":
+    if plain is None or plain in ("", [], {}):
         return "-"
-    if isinstance(plain, dict):
+    if isinstance(plain, dict | list):
         return json.dumps(plain, ensure_ascii=False)
     return str(plain)
 

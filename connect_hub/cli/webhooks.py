@@ -1,27 +1,37 @@
 """`connect-hub webhooks`."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import click
 
+from connect_hub.cli.changes import changes
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
-from connect_hub.cli.table import json_option, show, show_json
+from connect_hub.cli.instants import INSTANT
+from connect_hub.cli.progress import bar
+from connect_hub.cli.table import json_option, show, show_json, show_one
 from connect_hub.events import EVENT_NAMES, TEST_EVENT
-from connect_hub.flows.endpoint_requests import EndpointFields
 from connect_hub.flows.shown_endpoints import Endpoint, IssuedEndpoint
+from connect_hub.hub import ConnectHub
 from connect_hub.webhooks import generate_secret
 
 __all__ = ["command"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _COLUMNS = {
     "id": "id",
     "url": "url",
     "events": "events",
-    "enabled": "enabled",
+    "state": "state",
     "failing_since": "failing since",
     "source": "source",
+}
+_WHY = {
+    "gone": "disabled: it answered 410",
+    "failing": "disabled: five days of nothing but failure",
+    "manual": "disabled by hand",
 }
 
 
@@ -44,6 +54,7 @@ def _row(endpoint: Endpoint) -> dict[str, object]:
         "events": ",".join(endpoint.events),
         "providers": None if endpoint.providers is None else ",".join(endpoint.providers),
         "enabled": endpoint.enabled,
+        "disabled_at": endpoint.disabled_at,
         "disabled_reason": endpoint.disabled_reason,
         "failing_since": endpoint.failing_since,
         "source": endpoint.source,
@@ -66,36 +77,120 @@ def _show_issued(issued: IssuedEndpoint, *, as_json: bool) -> None:
 def listing(project: str, as_json: bool, app: str | None) -> None:
     """List endpoints, those of the configuration first; never their secrets."""
     found = work_on(chosen_hub(app), lambda hub: hub.endpoints.list(project=project))
-    show(_COLUMNS, [_row(one) for one in found], as_json=as_json)
+    rows = [_row(one) for one in found]
+    if not as_json:
+        rows = [{**row, "state": _state(one)} for row, one in zip(rows, found, strict=True)]
+    show(_COLUMNS, rows, as_json=as_json)
+
+
+def _state(endpoint: Endpoint) -> str:
+    return "enabled" if endpoint.enabled else _WHY.get(endpoint.disabled_reason or "", "disabled")
+
+
+@command.command("show")
+@click.argument("endpoint_id")
+@project_option
+@json_option
+@app_option
+def one(endpoint_id: str, project: str, as_json: bool, app: str | None) -> None:
+    """Show one endpoint; never its secrets, nor the values of its header fields."""
+    found = work_on(chosen_hub(app), lambda hub: hub.endpoints.get(endpoint_id, project=project))
+    show_one(_details(found), as_json=as_json)
+
+
+def _details(endpoint: Endpoint) -> dict[str, object]:
+    return {
+        **_row(endpoint),
+        "header_names": list(endpoint.header_names),
+        "secrets": [
+            {"created_at": secret.created_at, "expires_at": secret.expires_at} for secret in endpoint.secrets
+        ],
+        "created_at": endpoint.created_at,
+        "updated_at": endpoint.updated_at,
+    }
+
+
+def _headers(
+    ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str] | None:
+    found: dict[str, str] = {}
+    for value in values:
+        for line in _lines(value) if value.startswith("@") else [value]:
+            name, colon, text = line.partition(":")
+            if not (colon and text.strip()):
+                # Without the line: it may be a secret.
+                raise click.BadParameter("a header field is written 'Name: value'", ctx, parameter)
+            found[name.strip()] = text.strip()
+    return found or None
+
+
+def _lines(value: str) -> list[str]:
+    with click.open_file(value.removeprefix("@"), encoding="utf-8") as file:
+        return [line for line in file.read().splitlines() if line.strip()]
+
+
+def _fields(function: F) -> F:
+    """The options of what an endpoint gets."""
+    options = [
+        click.option("--description", help="For people."),
+        click.option(
+            "--event",
+            "events",
+            multiple=True,
+            type=click.Choice(sorted(EVENT_NAMES)),
+            help="May be repeated.",
+        ),
+        click.option("--provider", "providers", multiple=True, help="Only this connector. May be repeated."),
+        click.option(
+            "--header",
+            "headers",
+            multiple=True,
+            metavar="'NAME: VALUE'|@FILE",
+            callback=_headers,
+            help="Sent along, such as what your gateway asks for; a file has one a line, and @- is standard "
+            "input. May be repeated.",
+        ),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
 
 
 @command.command("create")
 @click.option("--url", required=True, help="https, on the public internet.")
-@click.option("--description", help="For people.")
-@click.option(
-    "--event", "events", multiple=True, type=click.Choice(sorted(EVENT_NAMES)), help="May be repeated."
-)
-@click.option("--provider", "providers", multiple=True, help="Only this connector. May be repeated.")
+@_fields
 @project_option
 @json_option
 @app_option
-def create(
-    url: str,
-    description: str | None,
-    events: tuple[str, ...],
-    providers: tuple[str, ...],
-    project: str,
-    as_json: bool,
-    app: str | None,
-) -> None:
+def create(url: str, project: str, as_json: bool, app: str | None, **given: Any) -> None:
     """Make an endpoint, and print its signing secret."""
-    fields: EndpointFields = {
-        "description": description,
-        "events": [*events] or None,
-        "providers": [*providers] or None,
+    fields: dict[str, Any] = {
+        name: [*value] if isinstance(value, tuple) else value for name, value in given.items() if value
     }
     made = work_on(chosen_hub(app), lambda hub: hub.endpoints.create(url=url, project=project, **fields))
     _show_issued(made, as_json=as_json)
+
+
+@command.command("change")
+@click.argument("endpoint_id")
+@click.option("--url", help="Moves it; header fields are to be given again where the host changes.")
+@_fields
+@click.option(
+    "--clear",
+    multiple=True,
+    type=click.Choice(["description", "events", "providers", "headers"]),
+    help="As if it had never been given: the default events, every provider. May be repeated.",
+)
+@project_option
+@json_option
+@app_option
+def change(
+    endpoint_id: str, clear: tuple[str, ...], project: str, as_json: bool, app: str | None, **given: Any
+) -> None:
+    """Change an endpoint; what is not given stays. Events, providers and headers replace all there were."""
+    fields = changes(given, clear)
+    after = work_on(chosen_hub(app), lambda hub: hub.endpoints.change(endpoint_id, project=project, **fields))
+    show_one(_details(after), as_json=as_json)
 
 
 @command.command("rotate")
@@ -127,10 +222,36 @@ def _on_one(name: str, does: str) -> Callable[..., Any]:
     return run
 
 
-_DONE = {"enable": "enabled", "disable": "disabled", "delete": "deleted"}
-_on_one("enable", "Send to an endpoint again, first what was held.")
+_DONE = {"disable": "disabled", "delete": "deleted"}
 _on_one("disable", "Send nothing to an endpoint; what waits is held.")
 _on_one("delete", "Delete an endpoint; nothing more is sent to it.")
+
+
+@command.command("enable")
+@click.argument("endpoint_id")
+@click.option(
+    "--replay-since",
+    type=INSTANT,
+    help="Also send what happened since this instant, in UTC, and was not delivered; at most 30 days ago.",
+)
+@project_option
+@app_option
+def enable(endpoint_id: str, replay_since: datetime | None, project: str, app: str | None) -> None:
+    """Send to an endpoint again, first what was held."""
+
+    async def work(hub: ConnectHub) -> int | None:
+        if replay_since is not None:
+            await hub.endpoints.get(endpoint_id, project=project)
+            hub.events.check_span(replay_since)
+        await hub.endpoints.enable(endpoint_id, project=project)
+        if replay_since is None:
+            return None
+        return await _replayed(hub, endpoint_id, since=replay_since, project=project)
+
+    made = work_on(chosen_hub(app), work)
+    click.echo(f"enabled {endpoint_id}")
+    if made is not None:
+        click.echo(_sending(made))
 
 
 @command.command("test")
@@ -151,24 +272,42 @@ def send_test(endpoint_id: str, event: str, project: str, app: str | None) -> No
 
 @command.command("replay")
 @click.argument("endpoint_id")
-@click.option(
-    "--since",
-    required=True,
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]),
-    help="In UTC; at most 30 days ago.",
-)
+@click.option("--since", required=True, type=INSTANT, help="In UTC; at most 30 days ago.")
+@click.option("--until", type=INSTANT, help="Before this instant, in UTC. Default: now.")
 @click.option("--include-delivered", is_flag=True, help="Also what it took already.")
 @project_option
 @app_option
-def replay(endpoint_id: str, since: datetime, include_delivered: bool, project: str, app: str | None) -> None:
+def replay(
+    endpoint_id: str,
+    since: datetime,
+    until: datetime | None,
+    include_delivered: bool,
+    project: str,
+    app: str | None,
+) -> None:
     """Send an endpoint what happened since an instant and was not delivered."""
     made = work_on(
         chosen_hub(app),
-        lambda hub: hub.events.replay(
-            endpoint_id,
-            since=since.replace(tzinfo=UTC),
-            include_delivered=include_delivered,
-            project=project,
+        lambda hub: _replayed(
+            hub, endpoint_id, since=since, until=until, include_delivered=include_delivered, project=project
         ),
     )
-    click.echo(f"sending {made} events")
+    click.echo(_sending(made))
+
+
+async def _replayed(
+    hub: ConnectHub, endpoint_id: str, *, since: datetime, until: datetime | None = None, **rest: Any
+) -> int:
+    span = ((hub.config.clock.now() if until is None else until) - since).total_seconds()
+    with bar("looking through the events") as show:
+        return await hub.events.replay(
+            endpoint_id,
+            since=since,
+            until=until,
+            on_batch=lambda _, to: show(round(1000 * (to - since).total_seconds() / span)),
+            **rest,
+        )
+
+
+def _sending(events: int) -> str:
+    return f"sending {events} {'event' if events == 1 else 'events'}"

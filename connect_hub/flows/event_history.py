@@ -1,6 +1,6 @@
 """What happened: events, their deliveries and the tries of them; and how to send them again."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -128,10 +128,12 @@ class Events:
         until: datetime | None = None,
         include_delivered: bool = False,
         project: str = "default",
+        on_batch: Callable[[int, datetime], None] | None = None,
     ) -> int:
         """Send an endpoint what happened from `since` on and before `until` (now), as far as it wants it, and
         return how many events that is. What waits for it anyway, and unless `include_delivered` what it took,
-        is left out. The events keep their ids.
+        is left out. The events keep their ids. `on_batch` is called after each batch but the last with how
+        many events that is so far, and up to which instant.
 
         Raises ValidationFailed for a span that reaches back over 30 days, EndpointNotFound, EndpointDisabled.
         """
@@ -163,6 +165,8 @@ class Events:
             made, after = made + batch.deliveries, batch.after
             if after is None:
                 break
+            if on_batch is not None:
+                on_batch(made, after[0])
         told: dict[str, Json] = {"since": iso(since), "events": made}
         await self._audit.write(project, "webhook_endpoint.replayed", endpoint_id, after=told)
         if made:

@@ -307,3 +307,31 @@ class Links:
             lifetime=self._core.config.links.link_lifetime,
             connection=connection,
         )
+
+    async def get(self, session_id: int, *, project: str = "default") -> SessionDetails:
+        """See `Sessions.get`."""
+        return await self._sessions.get(session_id, project=project)
+
+    async def list(
+        self,
+        *,
+        project: str = "default",
+        origin_owner_id: str | None = None,
+        provider: str | None = None,
+        statuses: frozenset[SessionStatus] = frozenset(),
+        limit: int = 25,
+        before: tuple[datetime, int] | None = None,
+    ) -> list[Session]:
+        """See `Sessions.list`: also sessions that were made for embedding, for they are the same."""
+        return await self._sessions.list(
+            project=project,
+            origin_owner_id=origin_owner_id,
+            provider=provider,
+            statuses=statuses,
+            limit=limit,
+            before=before,
+        )
+
+    async def revoke(self, session_id: int, *, project: str = "default") -> Session:
+        """See `Sessions.revoke`."""
+        return await self._sessions.revoke(session_id, project=project)

@@ -1,6 +1,7 @@
 """Upkeep: what is over is removed, and what waits is counted."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -20,12 +21,19 @@ class Upkeep:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    async def purge(self, *, days: int = 30, audit_days: int | None = None) -> Purged:
+    async def purge(
+        self,
+        *,
+        days: int = 30,
+        audit_days: int | None = None,
+        on_batch: Callable[[Purged], None] | None = None,
+    ) -> Purged:
         """Remove what is over, in small batches, and say how many rows of each kind. May be interrupted.
 
         Sessions go `days` after their end, attempts after their last change, events after they happened if
         nothing waits to be delivered; visits, pending sign-ins and idempotency keys after a day. Accounts
         stay. The audit log stays as well, but for entries older than `audit_days` where that is given.
+        `on_batch` is called after each batch with what was removed so far.
         Raises ValidationFailed for days that are not from 1 to 3650.
         """
         if audit_days is not None and not 1 <= audit_days <= _LONGEST:
@@ -39,6 +47,8 @@ class Upkeep:
             removed.update(batch)
             if not any(batch.values()):
                 return Purged(**removed)
+            if on_batch is not None:
+                on_batch(Purged(**removed))
 
     async def backlog(self) -> Backlog:
         """How many deliveries are in which state, what the pending ones wait for, and since when."""

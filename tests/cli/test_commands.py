@@ -9,11 +9,13 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
 from connect_hub.cli.links import create as links_create
+from connect_hub.events import DEFAULT_EVENTS
 from connect_hub.flows.requests import SessionFields
 from connect_hub.keys import KeyRing, new_key_text
 from connect_hub.secret import Secret
@@ -317,18 +319,63 @@ def test_an_endpoint_is_made_tried_and_taken_away(run: Run, tmp_path: Path) -> N
     )
     assert "whsec_" not in json.dumps(row)
     assert run("webhooks", "rotate", row["id"]).stdout.strip() != made.stdout.strip()
+    assert run("webhooks", "list").stdout.splitlines()[1].split()[3] == "enabled"
     sent = run("webhooks", "test", row["id"]).stdout
     delivery = sent.split()[-1]
     shown = json.loads(run("events", "delivery", delivery, "--json").stdout)
     assert (shown["event_type"], shown["state"]) == ("webhook.test", "pending")
-    assert run("events", "deliveries").stdout.splitlines()[1].split()[0] == delivery
-    assert run("events", "list", "--json").stdout.count("webhook.test") >= 1
+    assert shown["next_attempt_at"] is not None
+    [line] = run("events", "deliveries").stdout.splitlines()[1:]
+    assert line.split()[0] == delivery
+    assert f"hooks.example.com ({row['id']})" in line
+    [event] = run("events", "list", "--type", "webhook.test", "--json").stdout.splitlines()
+    details = json.loads(run("events", "show", json.loads(event)["id"], "--json").stdout)
+    assert (details["data"]["test"], details["deliveries"][0]["id"]) == (True, delivery)
+    assert "hooks.example.com" in run("events", "show", details["id"]).stdout
     assert run("webhooks", "disable", row["id"]).stdout == f"disabled {row['id']}\n"
+    assert "disabled by hand" in run("webhooks", "list").stdout
     assert "disabled" in run("events", "resend", delivery).output
     assert run("webhooks", "enable", row["id"]).stdout == f"enabled {row['id']}\n"
     assert "30 days" in run("webhooks", "replay", row["id"], "--since", "2020-01-01").output
+    since = datetime.now(UTC).strftime("%Y-%m-%d")
+    run("webhooks", "disable", row["id"])
+    assert "30 days" in run("webhooks", "enable", row["id"], "--replay-since", "2020-01-01").output
+    assert json.loads(run("webhooks", "show", row["id"], "--json").stdout)["enabled"] is False
+    said = run("webhooks", "enable", row["id"], "--replay-since", since).stdout
+    assert said == f"enabled {row['id']}\nsending 0 events\n"
     assert run("webhooks", "delete", row["id"]).stdout == f"deleted {row['id']}\n"
     assert run("webhooks", "list", "--json").stdout == ""
+
+
+def test_an_endpoint_is_changed(run: Run, tmp_path: Path) -> None:
+    """T46: what is given is changed, what is cleared is gone, the rest stays; header values are never shown,
+    also where they cannot be read."""
+    (tmp_path / "headers").write_text("X-Gate: open-sesame\n\nX-Key:  b\n")
+    run("webhooks", "create", "--url", "https://hooks.example.com/in", "--header", "@headers")
+    [row] = [json.loads(line) for line in run("webhooks", "list", "--json").stdout.splitlines()]
+
+    def change(*arguments: str) -> dict[str, Any]:
+        shown: dict[str, Any] = json.loads(run("webhooks", "change", row["id"], *arguments, "--json").stdout)
+        assert "open-sesame" not in json.dumps(shown)
+        return shown
+
+    after = change("--description", "ops", "--event", "account.deleted", "--provider", "slack")
+    assert (after["description"], after["events"], after["providers"]) == ("ops", "account.deleted", "slack")
+    assert after["header_names"] == ["X-Gate", "X-Key"]
+    after = change("--clear", "events", "--clear", "providers", "--header", "X-Only: 1")
+    assert (after["description"], after["providers"]) == ("ops", None)
+    assert after["events"].split(",") == sorted(DEFAULT_EVENTS)
+    assert after["header_names"] == ["X-Only"]
+    assert change("--clear", "headers")["header_names"] == []
+    for wrong, said in {
+        (): "Nothing to change",
+        ("--description", "a", "--clear", "description"): "given, and cleared as well",
+        ("--header", "open-sesame"): "written 'Name: value'",
+        ("--url", "http://hooks.example.com/"): "url",
+    }.items():
+        result = run("webhooks", "change", row["id"], *wrong)
+        assert (result.exit_code, said in result.output) == (2, True)
+        assert "open-sesame" not in result.output
 
 
 def test_the_tables_join_those_of_an_application_in_its_own_file(run: Run, tmp_path: Path) -> None:

@@ -1,11 +1,18 @@
 """The command line's twins of the pages."""
 
+import asyncio
 import json
+import sys
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.cli.conftest import Run
+from tests.customer import Customer
+from tests.hubs import GOOD_KEY, Hub, make_hub
+from tests.web.api import linked
 
 OWNER = ("--origin-owner-id", "42", "--origin-owner-name", "Example Ltd")
 
@@ -87,6 +94,63 @@ def test_connectors_are_configured_and_switched(
     )
 
 
+async def _with_an_account(made: Hub) -> str:
+    """An account, and a try that failed before it."""
+    link = await made.hub.links.create(
+        origin_owner_id="42", origin_owner_name="Acme", provider="simulated-key"
+    )
+    customer = Customer(made.hub)
+    await customer.press(await customer.enter(link.url), "Connect Acme Key", {"f.api_key": "wrong" * 4})
+    made.clock.advance(timedelta(minutes=1))
+    account_id = await linked(made)
+    await made.hub.aclose()
+    return account_id
+
+
+def test_a_customers_account_from_its_tries_to_its_end(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the pages of accounts, links and attempts show and do; never the credentials."""
+    made = make_hub(tmp_path)
+    account_id = asyncio.run(_with_an_account(made))
+    made.clock.advance(timedelta(minutes=1))
+    monkeypatch.setitem(sys.modules, "own_operating", SimpleNamespace(hub=made.hub, __name__="own_operating"))
+
+    def said(line: str) -> str:
+        result = run(*line.split(), "--app", "own_operating:hub")
+        assert result.exit_code == 0, result.output
+        assert GOOD_KEY not in result.output
+        return result.stdout
+
+    change = f"accounts change {account_id}"
+    changed = json.loads(said(f"{change} --label main --metadata a=b --origin-owner-id 43 --json"))
+    assert (changed["label"], changed["metadata"], changed["origin_owner_id"]) == ("main", {"a": "b"}, "43")
+    said(f"{change} --clear label --clear metadata --origin-owner-name New")
+    shown = json.loads(said(f"accounts show {account_id} --json"))
+    assert (shown["label"], shown["metadata"], shown["origin_owner_name"]) == (None, {}, "New")
+    assert ["origin_owner_id", "43"] in [
+        line.split() for line in said(f"accounts show {account_id}").splitlines()
+    ]
+    assert said("events list --origin-owner-id none --json") == ""
+    assert said("events list --until 2020-01-01 --json") == ""
+
+    newest, oldest = [json.loads(line) for line in said("links list --json").splitlines()]
+    steps = json.loads(said(f"links show {oldest['id']} --json"))["steps"]
+    assert [step["kind"] for step in steps] == ["opened", "picked", "submitted", "failed"]
+    assert "connected" in said(f"links show {newest['id']}")
+    assert said("links list --provider simulated --json") == ""
+    [failure] = map(json.loads, said("attempts failures --json").splitlines())
+    assert (failure["link_id"], failure["error_code"]) == (oldest["id"], steps[-1]["error_code"])
+    funnel = json.loads(said("attempts funnel --days 1 --json"))
+    assert (funnel["provider"], funnel["picked"], funnel["connected"]) == ("simulated-key", 2, 1)
+
+    asked = run("owners", "erase", "43", "--app", "own_operating:hub")  # nobody says yes
+    assert asked.exit_code == 1
+    assert said("owners erase 43 --yes").splitlines() == ["accounts: 1 removed", "sessions: 0 removed"]
+    assert said("accounts list --json") == ""
+    assert "owner.erased" in said("audit")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -99,6 +163,13 @@ def test_connectors_are_configured_and_switched(
         (("connectors", "configure", "bamboohr", "--client-id", "x y", "--public"), "client_id"),
         (("connectors", "list", "--project", "nowhere"), "no project"),
         (("accounts", "show", "nothing"), "account"),
+        (("accounts", "change", "nothing", "--label", "x"), "account"),
+        (("accounts", "change", "nothing"), "Nothing to change"),
+        (("accounts", "change", "nothing", "--metadata", "x"), "KEY=VALUE"),
+        (("links", "show", "1"), "session"),
+        (("events", "show", "msg_none"), "event"),
+        (("webhooks", "show", "ep_none"), "endpoint"),
+        (("owners", "erase", "", "--yes"), "origin_owner_id: must not be empty"),
         (("accounts", "suspend", "nothing"), "account"),
         (("links", "revoke", "1"), "session"),
         (("links", "list", "--status", "closed"), "closed"),
