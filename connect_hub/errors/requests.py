@@ -18,7 +18,6 @@ __all__ = [
     "EndpointReadOnly",
     "EventNotFound",
     "HeadersTooLarge",
-    "IdempotencyConflict",
     "IdempotencyKeyReused",
     "InvalidApiKey",
     "InvalidToken",
@@ -179,12 +178,6 @@ class ConnectorInactive(ConnectHubError):
     """This connector is not enabled."""
 
     code = "connector_inactive"
-
-
-class IdempotencyConflict(ConnectHubError):
-    """A request with this Idempotency-Key is still being worked on. Try again in a moment."""
-
-    code = "idempotency_conflict"
 
 
 class IdempotencyKeyReused(ConnectHubError):

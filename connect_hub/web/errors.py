@@ -46,7 +46,6 @@ STATUS: dict[str, int] = {
     "event_not_found": 404,
     "form_expired": 403,
     "headers_too_large": 431,
-    "idempotency_conflict": 409,
     "idempotency_key_reused": 422,
     "identity_changed": 409,
     "invalid_api_key": 401,

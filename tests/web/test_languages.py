@@ -54,7 +54,6 @@ FOR_PROGRAMS = {
     "endpoint_not_found",
     "endpoint_read_only",
     "event_not_found",
-    "idempotency_conflict",
     "idempotency_key_reused",
     "identity_changed",
     "invalid_api_key",
