@@ -15,10 +15,13 @@ from shutil import which
 import httpx2
 import pytest
 
+from connect_hub import HubConfig
 from connect_hub.clock import SystemClock
+from connect_hub.errors import ValidationFailed
 from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES
 from connect_hub.secret import Secret
 from connect_hub.webhooks import generate_secret, sign
+from tests.hubs import make_hub
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "webhooks.md"
 SECRET = generate_secret()
@@ -175,3 +178,15 @@ def test_the_page_names_every_event() -> None:
     names = re.compile(r"`((?:account|link|webhook_endpoint)\.[a-z_]+)`")
     assert set(names.findall(sent)) == DEFAULT_EVENTS
     assert set(names.findall(subscribed.partition("| header")[0])) == EVENT_NAMES - DEFAULT_EVENTS
+
+
+async def test_a_receiver_on_your_own_machine(tmp_path: Path) -> None:
+    """With the settings of the page an endpoint on loopback can be made, and no other private one."""
+    config = run("local receiver")["config"]
+    assert isinstance(config, HubConfig)
+    endpoints = make_hub(tmp_path, config=config).hub.endpoints
+    made = await endpoints.create(url="http://127.0.0.1:8741/webhooks/connect")
+    assert made.endpoint.enabled
+    for url in ("http://127.0.0.1:8742/", "https://10.0.0.1/"):
+        with pytest.raises(ValidationFailed):
+            await endpoints.create(url=url)
