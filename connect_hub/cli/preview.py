@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from connect_hub.cli.host import app_option, chosen_hub, close
+from connect_hub.cli.host import chosen_hub, close
 from connect_hub.hub import ConnectHub
 
 if TYPE_CHECKING:
@@ -16,7 +16,15 @@ __all__ = ["command"]
 
 
 @click.command("preview")
-@app_option
+@click.option(
+    "--app",
+    metavar="MODULE:HUB",
+    default=lambda: click.get_current_context().find_root().obj,
+    help="The hub in your own code, such as shop.connect:hub. Default: the made-up product's.",
+)
+@click.option(
+    "--environment", is_flag=True, help="The hub that CONNECT_HUB_… describe, as `serve` would run it."
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8809, show_default=True, help="0: any free one."
 )
@@ -26,13 +34,15 @@ __all__ = ["command"]
     metavar="FOLDER",
     help="Write every page in every language there as HTML, and end.",
 )
-def command(app: str | None, port: int, output: Path | None) -> None:
+def command(app: str | None, environment: bool, port: int, output: Path | None) -> None:
     """Look at every page in every state, language, colour scheme and width.
 
-    With --app it is your brand, your templates and your translations; without, a made-up product's.
-    Nothing is connected, and only this machine can look.
+    With --app or --environment it is your brand, your templates and your translations; without, a made-up
+    product's. Nothing is connected, and only this machine can look.
     """
-    if app is None:
+    if environment and app is not None:
+        raise click.UsageError("--app and --environment are two hubs. Choose one.")
+    if app is None and not environment:
         gallery = _gallery(None)
     else:
         hub = chosen_hub(app)
@@ -46,7 +56,7 @@ def command(app: str | None, port: int, output: Path | None) -> None:
         return
     from connect_hub.cli.serving import Server, listen
 
-    with listen("127.0.0.1", port) as listener:
+    with listen("127.0.0.1", port, options="--port") as listener:
         server = Server(gallery, path="", listener=listener, logs=False)
         with server.stops_on_signals():
             click.echo(f"The gallery is on {server.address}/ until Ctrl-C")

@@ -1,10 +1,20 @@
 """The hub that the environment describes: what `serve` runs, and what the other commands work on."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from connect_hub.cli.settings import DEFAULT_DATABASE, PREFIX, Client, Settings, clients_in, naming
-from connect_hub.config import Brand, HubConfig, LinkConfig, NetworkConfig, Project, PublicUrl, Webhook
+from connect_hub.config import (
+    Brand,
+    HubConfig,
+    LinkConfig,
+    NetworkConfig,
+    PageConfig,
+    Project,
+    PublicUrl,
+    Webhook,
+)
 from connect_hub.connectors import catalog
 from connect_hub.connectors.definition import Connector
 from connect_hub.connectors.registry import ConnectorRegistry, OAuth
@@ -38,14 +48,12 @@ def hub_from_environment(
     with naming(f"{PREFIX}KEYS"):
         keys = KeyRing.from_env(f"{PREFIX}KEYS", environ)
     connectors = connectors_of(settings, environ)
-    with naming(f"{PREFIX}PRODUCT_NAME"):
-        brand = Brand(name=settings.product_name)
     return ConnectHub(
         public_url=settings.public_url,
         keys=keys,
         storage=storage_at(settings.database_url),
         connectors=connectors,
-        brand=brand,
+        brand=_brand(settings),
         config=_config(settings, dispatch=dispatch),
     )
 
@@ -125,15 +133,47 @@ def _config(settings: Settings, *, dispatch: bool) -> HubConfig:
             embed_origins=frozenset(settings.embed_origins),
             insecure_dev=settings.insecure_dev,
         )
+    pages = _pages(settings)
     with naming(f"{PREFIX}WEBHOOK_URL"):
         return HubConfig(
             projects=projects,
             organization_id=settings.organization_id,
             links=LinkConfig(style=settings.link_style, return_urls=frozenset(settings.return_urls)),
             network=network,
+            pages=pages,
             dispatch=dispatch,
             dashboard=DashboardConfig(auth=OperatorTokens()) if settings.dashboard else None,
         )
+
+
+def _brand(settings: Settings) -> Brand:
+    brand = Brand()
+    for field, setting in _BRAND.items():
+        with naming(f"{PREFIX}{setting.upper()}"):
+            brand = replace(brand, **{field: getattr(settings, setting)})
+    return brand
+
+
+_BRAND = {
+    "name": "product_name",
+    **{
+        name: name
+        for name in ("accent", "logo_url", "support_url", "support_email", "privacy_url", "terms_url")
+    },
+}
+"""Fields of `Brand`, and the settings that they come from."""
+
+
+def _pages(settings: Settings) -> PageConfig:
+    for setting in ("templates", "translations"):
+        for folder in getattr(settings, setting):
+            if not Path(folder).is_dir():
+                raise ConfigurationError(
+                    f"{PREFIX}{setting.upper()}: there is no folder {folder!r}. Create it, or give its whole "
+                    "path."
+                )
+    with naming(f"{PREFIX}TRANSLATIONS"):
+        return PageConfig(templates=settings.templates, translations=settings.translations)
 
 
 def _webhooks(settings: Settings) -> tuple[Webhook, ...]:

@@ -120,6 +120,14 @@ class Settings(BaseSettings):
     allow_private_hosts: Items = Field((), description="private hosts that may be called")
     insecure_dev: bool = Field(False, description="allow plain http on loopback")
     product_name: str | None = Field(None, description="what the pages call you")
+    accent: str | None = Field(None, description="the colour of buttons and links")
+    logo_url: str | None = Field(None, description="a path on the hub's own origin")
+    support_url: str | None = Field(None, description="where the pages send whoever needs help")
+    support_email: str | None = Field(None, description="the same, as an address")
+    privacy_url: str | None = Field(None, description="your privacy notice")
+    terms_url: str | None = Field(None, description="your terms")
+    templates: Items = Field((), description="folders of templates of your own")
+    translations: Items = Field((), description="folders of translations of your own")
     return_urls: Items = Field((), description="where a session's return_url may point")
     binding: Binding = Field(Binding.CONFIRM, description="how a visitor is tied to a link")
     link_style: Literal["fragment", "query"] = Field("fragment", description="where a link has its token")
@@ -177,11 +185,13 @@ def unknown_variables(environ: Mapping[str, str], connectors: tuple[str, ...]) -
     for key in connectors:
         client = Client({}, key)
         known |= {client.id_variable, client.secret_variable}
+    endings = {name.removeprefix(PREFIX) for name in known}
     warnings = []
     for name in sorted(set(environ) - known):
         if name.startswith(PREFIX):
-            near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-            hint = f" Did you mean {near[0]}?" if near else " It is not used."
+            # Without the prefix, which makes any two of ours look alike.
+            near = difflib.get_close_matches(name.removeprefix(PREFIX), sorted(endings), n=1, cutoff=0.7)
+            hint = f" Did you mean {PREFIX}{near[0]}?" if near else " It is not used."
             if name.startswith(CONNECTOR) and name.endswith(("_CLIENT_ID", "_CLIENT_SECRET")):
                 hint += f" Its connector is not in {PREFIX}CONNECTORS."
             warnings.append(f"There is no setting {name}.{hint}")

@@ -56,6 +56,8 @@ def test_a_wrong_configuration_is_a_finding(run: Run, environment: pytest.Monkey
     ("name", "hint"),
     [
         ("CONNECT_HUB_WEBHOK_URL", "CONNECT_HUB_WEBHOOK_URL"),
+        ("CONNECT_HUB_ACENT", "Did you mean CONNECT_HUB_ACCENT?"),
+        ("CONNECT_HUB_FONT", "There is no setting CONNECT_HUB_FONT. It is not used."),
         ("CONNECT_HUB_CONNECTOR_HUBSPOT_CLIENT_ID", "CONNECT_HUB_CONNECTORS"),
     ],
 )

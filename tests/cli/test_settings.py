@@ -7,7 +7,7 @@ import pytest
 
 from connect_hub.cli.host import chosen_hub
 from connect_hub.cli.settings import PREFIX, Settings
-from connect_hub.config import Project
+from connect_hub.config import Brand, Project
 from connect_hub.errors import ConfigurationError
 from connect_hub.hub import ConnectHub
 from connect_hub.storage.sql import SQLStorage
@@ -69,6 +69,14 @@ def test_everything_arrives_in_the_hub(environment: pytest.MonkeyPatch) -> None:
         ALLOW_PRIVATE_HOSTS="127.0.0.1:9, receiver.internal",
         INSECURE_DEV="1",
         PRODUCT_NAME="Acme HR",
+        ACCENT="#00aa55",
+        LOGO_URL="/logo.svg",
+        SUPPORT_URL="https://help.example.com/",
+        SUPPORT_EMAIL="help@example.com",
+        PRIVACY_URL="https://example.com/privacy",
+        TERMS_URL="https://example.com/terms",
+        TEMPLATES=".",
+        TRANSLATIONS="., .",
         RETURN_URLS="https://app.example.com/done, https://app.example.com/other",
         BINDING="confirm",
         LINK_STYLE="query",
@@ -92,6 +100,16 @@ def test_everything_arrives_in_the_hub(environment: pytest.MonkeyPatch) -> None:
     assert list(hub.connectors) == ["bamboohr", "slack"]
     assert not config.dispatch
     assert config.dashboard is not None
+    assert hub.brand == Brand(
+        name="Acme HR",
+        accent="#00aa55",
+        logo_url="/logo.svg",
+        support_url="https://help.example.com/",
+        support_email="help@example.com",
+        privacy_url="https://example.com/privacy",
+        terms_url="https://example.com/terms",
+    )
+    assert (config.pages.templates, config.pages.translations) == ((".",), (".", "."))
 
 
 def test_nothing_but_the_required_is_required(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -133,6 +151,14 @@ def test_nothing_but_the_required_is_required(environment: pytest.MonkeyPatch, t
         ("ALLOW_PRIVATE_HOSTS", "http://internal/", "host:port"),
         ("INSECURE_DEV", "maybe", "Write 1"),
         ("PRODUCT_NAME", "x" * 81, "1 to 80"),
+        ("ACCENT", "green", "#rrggbb"),
+        ("LOGO_URL", "https://cdn.example.com/logo.svg", "not a path on this site"),
+        ("SUPPORT_URL", "help.example.com", "not an absolute web address"),
+        ("SUPPORT_EMAIL", "help", "not an email address"),
+        ("PRIVACY_URL", "/privacy", "not an absolute web address"),
+        ("TERMS_URL", "/terms", "not an absolute web address"),
+        ("TEMPLATES", "no/such/folder", "no folder 'no/such/folder'"),
+        ("TRANSLATIONS", "no/such/folder", "no folder 'no/such/folder'"),
         ("RETURN_URLS", "https://ok.example/,/relative", "web address"),
         ("BINDING", "host_identity", "mount the hub"),
         ("BINDING", "none", "confirm"),
