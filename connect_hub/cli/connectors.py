@@ -202,7 +202,9 @@ def redirect_uri(key: str | None, app: str | None) -> None:
     Needs no client id: it is what you register to get one.
     """
     uris = dict(chosen_hub(app).redirect_uris) if app is not None else _uris_of_environment(key)
-    if key is None:
+    if key is None and not uris:
+        click.echo("No enabled connector signs in with OAuth 2, so there is nothing to register.")
+    elif key is None:
         show_table(["connector", "redirect URI"], [[each, uri] for each, uri in uris.items()])
     elif key in uris:
         click.echo(uris[key])

@@ -34,7 +34,7 @@ def command(auto: bool, port: int | None) -> None:
     from connect_hub.testing.demo.customer import DemoFailed
     from connect_hub.testing.demo.stage import set_stage
 
-    listener = listen("127.0.0.1", port if port is not None else 0 if auto else _PORT)
+    listener = listen("127.0.0.1", port if port is not None else 0 if auto else _PORT, options="--port")
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     try:
         with listener, set_stage(address, say=click.echo) as stage:

@@ -23,8 +23,9 @@ _STOP_WITHIN = 10
 """Seconds that requests under way may take once it is told to stop."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises ConfigurationError that says why there is none."""
+def listen(host: str, port: int, *, options: str = "--host or --port") -> socket.socket:
+    """A listening socket. Raises ConfigurationError that says why there is none, and which of the command's
+    `options` to change."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
@@ -32,7 +33,7 @@ def listen(host: str, port: int) -> socket.socket:
         number = getattr(error, "errno", None)
         reason = os.strerror(number) if number and number > 0 else "there is no such address"
         raise ConfigurationError(
-            f"Cannot listen on {host} port {port}: {reason}. Choose another with --host or --port; "
+            f"Cannot listen on {host} port {port}: {reason}. Choose another with {options}; "
             "--port 0 takes any free one."
         ) from None
 

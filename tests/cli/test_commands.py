@@ -15,6 +15,7 @@ import click
 import pytest
 
 from connect_hub.cli.links import create as links_create
+from connect_hub.cli.serving import listen
 from connect_hub.events import DEFAULT_EVENTS
 from connect_hub.flows.requests import SessionFields
 from connect_hub.keys import KeyRing, new_key_text
@@ -25,6 +26,7 @@ from connect_hub.storage.sql.tables import SCHEMA_VERSION
 from connect_hub.webhooks.signing import secret_key
 from tests.cli.conftest import Run
 from tests.cli.process import COMMAND, variables
+from tests.cli.test_settings import KEY_CONNECTOR
 
 OWNER = ("--origin-owner-id", "42", "--origin-owner-name", "Example Ltd")
 
@@ -133,6 +135,34 @@ def test_redirect_uris_need_no_client_id(run: Run, environment: pytest.MonkeyPat
 
     assert dict(chosen_hub(None).redirect_uris) == {"hubspot": printed}
     assert printed in run("connectors", "redirect-uri").stdout
+
+
+def test_nothing_to_register_is_said(run: Run, environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without a connector that signs in with OAuth there is no table, which would have a head alone."""
+    (tmp_path / "own-tool.toml").write_text(KEY_CONNECTOR)
+    environment.setenv("CONNECT_HUB_CONNECTORS_PATH", ".")
+    environment.setenv("CONNECT_HUB_CONNECTORS", "own-tool")
+    assert run("connectors", "redirect-uri").stdout == (
+        "No enabled connector signs in with OAuth 2, so there is nothing to register.\n"
+    )
+
+
+def test_the_preview_shows_what_serve_would(run: Run, environment: pytest.MonkeyPatch) -> None:
+    """With --environment the pages have the brand of the settings, which is not the one of --app."""
+    environment.setenv("CONNECT_HUB_PRODUCT_NAME", "Acme Payroll")
+    assert run("preview", "--environment", "--output", "out").exit_code == 0
+    assert "Acme Payroll" in Path("out/en/landing.html").read_text("utf-8")
+    assert "Choose one" in run("preview", "--environment", "--app", "shop:hub").output
+
+
+def test_a_taken_port_names_the_options_that_the_command_has(run: Run) -> None:
+    """`serve` listens where it is told; `demo` and `preview` on loopback alone."""
+    with listen("127.0.0.1", 0) as taken:
+        port = str(taken.getsockname()[1])
+        for command in ("serve", "demo", "preview"):
+            said = run(command, "--port", port).output
+            assert f"Cannot listen on 127.0.0.1 port {port}" in said
+            assert ("--host" in said) == (command == "serve")
 
 
 def test_connectors_are_listed(run: Run) -> None:
