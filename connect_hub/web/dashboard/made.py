@@ -1,5 +1,6 @@
 """The page that shows a new link, this once."""
 
+import re
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -12,7 +13,10 @@ from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.untrusted import Untrusted
 
-__all__ = ["link_made"]
+__all__ = ["link_made", "mail_url"]
+
+_ONE_ADDRESS = re.compile(r"[^\s@,;:<>\"()\[\]\\]+@[^\s@,;:<>\"()\[\]\\]+")
+"""Without what separates or comments in a list of addresses (RFC 5322, 3.4)."""
 
 
 def link_made(pages: Pages, request: Request, desk: Desk, issued: IssuedSession) -> Response:
@@ -23,20 +27,25 @@ def link_made(pages: Pages, request: Request, desk: Desk, issued: IssuedSession)
     body = say(
         Message("Open this link to connect your tools to %(product)s. It is yours alone:", product=product)
     )
-    to = session.origin_username or ""
-    recipient = quote(to, safe="@") if "@" in to else ""
-    text = quote(f"{body}\n\n{issued.url}")
     page = LinkMade(
         frame=pages.frame(request, desk, "dashboard_links"),
         link=issued.url,
         owner_name=Untrusted(session.origin_owner_name),
         expires_at=session.expires_at,
         qr=_qr(issued.url),
-        mail_url=f"mailto:{recipient}?subject={quote(subject)}&body={text}",
+        mail_url=mail_url(session.origin_username or "", subject, f"{body}\r\n\r\n{issued.url}"),
         detail_url=pages.path(desk, "dashboard_link", session_id=str(session.id)),
         another_url=pages.path(desk, "dashboard_new_link"),
     )
     return pages.show(request, page)
+
+
+def mail_url(to: str, subject: str, body: str) -> str:
+    """A mail to be written by the operator's own program (RFC 6068): to one address, or to nobody where `to`
+    is not exactly that, and with no field beside subject and body, whatever a tenant has typed."""
+    recipient = quote(to, safe="@") if _ONE_ADDRESS.fullmatch(to) else ""
+    line = " ".join(subject.split())
+    return f"mailto:{recipient}?subject={quote(line, safe='')}&body={quote(body, safe='')}"
 
 
 def _qr(link: str) -> str:
