@@ -57,6 +57,9 @@ def test_the_flows_are_there_without_await(hub: ConnectHub) -> None:
     assert link.url.startswith("https://hub.test/connect/link#t=")
     assert hub.sync.sessions.get(link.session.id).session.origin_owner_id == "42"
     assert hub.sync.sessions.authenticate(link.token).id == link.session.id
+    assert hub.sync.links.get(link.session.id).session == link.session
+    assert hub.sync.links.list(origin_owner_id="42") == [link.session]
+    assert hub.sync.links.revoke(link.session.id).revoked_at is not None
     assert hub.sync.sessions.revoke(link.session.id).revoked_at is not None
     assert hub.sync.accounts.list() == []
     with pytest.raises(SessionNotFound):
