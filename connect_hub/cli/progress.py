@@ -33,7 +33,7 @@ def counter(what: str) -> Iterator[Counter]:
         yield show
     finally:
         if shown:
-            click.echo("\r\x1b[K", nl=False, err=True)
+            click.echo("\r\x1b[K", nl=False, err=True, color=True)
 
 
 @contextmanager

@@ -99,8 +99,12 @@ async def test_batches_are_added_up_until_one_is_empty() -> None:
     """T50: the totals of all batches are returned; each batch is of the same instants, days after days."""
     storage = _InBatches()
     hub = _hub(storage, HubConfig(clock=FixedClock(NOW), dispatch=False))
-    assert await hub.upkeep.purge(days=7) == replace(NOTHING, sessions=7, events=1, held=1)
-    assert len(storage.asked) == 4
+    told: list[Purged] = []
+    removed = await hub.upkeep.purge(days=7, on_batch=told.append)
+    assert removed == replace(NOTHING, sessions=7, events=1, held=1)
+    assert told[-1] == removed
+    assert [one.sessions for one in told] == sorted(one.sessions for one in told)
+    assert len(storage.asked) == len(told) + 1 == 4
     [asked] = {tuple(asdict(retention).items()) for retention in storage.asked}
     week, day = NOW - timedelta(days=7), NOW - timedelta(days=1)
     assert dict(asked) == {

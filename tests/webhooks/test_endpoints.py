@@ -3,7 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from connect_hub.errors import (
     ValidationFailed,
     WebhookInvalid,
 )
+from connect_hub.flows import event_history
 from connect_hub.flows.endpoints import MOST_ENDPOINTS
 from connect_hub.keys import KeyRing, new_key_text
 from connect_hub.net import outbound as outbound_module
@@ -351,7 +352,9 @@ async def test_it_is_tried_at_the_times_of_the_schedule(tmp_path: Path) -> None:
     assert await on.after(days=30) == 0
 
 
-async def test_what_failed_can_be_sent_again_with_the_same_id(tmp_path: Path) -> None:
+async def test_what_failed_can_be_sent_again_with_the_same_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """R5: resent one by one, or all since an instant; what was taken is left out unless asked for."""
     on = hooked(tmp_path)
     endpoint = (await on.hub.endpoints.create(url=URL)).endpoint.id
@@ -373,7 +376,13 @@ async def test_what_failed_can_be_sent_again_with_the_same_id(tmp_path: Path) ->
     ids = [str(post.headers["webhook-id"]) for post in on.hooks.posts]
     assert ids[0] == ids[1] != ids[2]
     assert await on.hub.events.replay(endpoint, since=began) == 0
-    assert await on.hub.events.replay(endpoint, since=began, include_delivered=True) == 2
+    monkeypatch.setattr(event_history, "_BATCH", 1)
+    so_far: list[tuple[int, datetime]] = []
+    made = await on.hub.events.replay(
+        endpoint, since=began, include_delivered=True, on_batch=lambda number, to: so_far.append((number, to))
+    )
+    assert (made, [number for number, _ in so_far][:1]) == (2, [1])
+    assert began <= so_far[0][1] <= so_far[-1][1] <= on.made.clock.now()
     await on.delivered()
     taken = (await on.hub.events.deliveries(endpoint_id=endpoint))[0]
     again = await on.hub.events.resend(taken.id)
