@@ -125,8 +125,11 @@ def _headers(
 
 
 def _lines(value: str) -> list[str]:
-    with click.open_file(value.removeprefix("@"), encoding="utf-8") as file:
-        return [line for line in file.read().splitlines() if line.strip()]
+    try:
+        with click.open_file(value.removeprefix("@"), encoding="utf-8") as file:
+            return [line for line in file.read().splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError):
+        raise click.BadParameter("this file cannot be read as text", param_hint=f"--header {value}") from None
 
 
 def _fields(function: F) -> F:

@@ -401,6 +401,7 @@ def test_an_endpoint_is_changed(run: Run, tmp_path: Path) -> None:
         (): "Nothing to change",
         ("--description", "a", "--clear", "description"): "given, and cleared as well",
         ("--header", "open-sesame"): "written 'Name: value'",
+        ("--header", "@nowhere"): "cannot be read",
         ("--url", "http://hooks.example.com/"): "url",
     }.items():
         result = run("webhooks", "change", row["id"], *wrong)
