@@ -23,7 +23,7 @@ from tests.customer import Customer
 from tests.hubs import GOOD_KEY, make_hub
 
 OWNER: dict[str, Any] = {"origin_owner_id": "42", "origin_owner_name": "Acme"}
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 
 @pytest.fixture

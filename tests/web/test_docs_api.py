@@ -55,7 +55,8 @@ async def test_the_examples_work(tmp_path: Path, anyio_backend: str) -> None:
 
 ELSEWHERE = {
     # Of pages, and of the JSON surface of embedded hubs, which docs/embedding.md describes.
-    "attempt_not_found binding_refused client_rejected cookie_missing could_not_check form_expired",
+    "attempt_not_found binding_refused client_rejected connector_read_only cookie_missing could_not_check",
+    "form_expired",
     "identity_changed link_expired link_not_found link_refused link_revoked link_used missing_permission",
     "operator_required operator_token_refused origin_refused provider_error provider_refused",
     "provider_unavailable rejected_credentials role_required session_ended state_invalid visit_expired",
