@@ -61,7 +61,8 @@ def command(app: str | None) -> None:
     except ConnectHubError as error:
         report.finding(error.message)
     else:
-        report.good(f"configuration: {hub.public_url}, {len(hub.connectors)} connectors")
+        count = len(hub.connectors)
+        report.good(f"configuration: {hub.public_url}, {count} {'connector' if count == 1 else 'connectors'}")
         if app is None:
             _look_at_environment(hub, report)
         _look_at_templates(hub, report)

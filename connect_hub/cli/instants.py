@@ -12,7 +12,14 @@ class _Instant(click.DateTime):
         super().__init__(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"])
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        return super().convert(value, param, ctx).replace(tzinfo=UTC)
+        try:
+            return super().convert(value, param, ctx).replace(tzinfo=UTC)
+        except click.BadParameter:
+            self.fail(
+                f"{value!r} is neither a day nor an instant. Write 2026-11-26 or 2026-11-26T08:00:00Z.",
+                param,
+                ctx,
+            )
 
 
 INSTANT = _Instant()

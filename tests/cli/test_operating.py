@@ -168,6 +168,7 @@ def test_a_customers_account_from_its_tries_to_its_end(
         (("accounts", "change", "nothing", "--metadata", "x"), "KEY=VALUE"),
         (("links", "show", "1"), "session"),
         (("events", "show", "msg_none"), "event"),
+        (("events", "list", "--since", "yesterday"), "Write 2026-11-26 or 2026-11-26T08:00:00Z"),
         (("webhooks", "show", "ep_none"), "endpoint"),
         (("owners", "erase", "", "--yes"), "origin_owner_id: must not be empty"),
         (("accounts", "suspend", "nothing"), "account"),
