@@ -32,8 +32,9 @@ from connect_hub.keys import new_key_text
 from connect_hub.models import Account, AccountType, Session, Step, StepKind
 from connect_hub.operators import Role
 from connect_hub.storage.account_rows import account_row
+from connect_hub.storage.attempt_rows import step_row
 from connect_hub.storage.operator_rows import audit_row
-from connect_hub.storage.rows import session_row, step_row
+from connect_hub.storage.session_rows import session_row
 from connect_hub.storage.sql import Tables
 from connect_hub.web.documents import cursor_text
 from tests.peers.postgres import PostgresServer

@@ -40,15 +40,16 @@ from connect_hub.sync import SyncHub
 from connect_hub.tokens import LinkTokens
 from connect_hub.trigger_tokens import TriggerTokens
 from connect_hub.vault import Vault
+from connect_hub.web.mounted import MountedApp
 from connect_hub.worker.dispatcher import Dispatcher
 from connect_hub.worker.embedded import EmbeddedDispatcher
 
 if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+    from wsgiref.types import WSGIApplication
 
     import flask
     import httpx2
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp
 
     from connect_hub.connectors.definition import Connector
     from connect_hub.flows.credentials import CredentialsFlow
@@ -195,42 +196,14 @@ class ConnectHub:
     @cached_property
     def app(self) -> "ASGIApp":
         """The hub as an ASGI application: mount it where `public_url` says, or run it alone."""
-        return _App(self)
+        return MountedApp(lambda: self._web, self.lifespan)
 
     @cached_property
     def _web(self) -> "HubApp":
         """Made at the first request: a script or a worker has none, and imports neither routes nor pages."""
-        from connect_hub.flows.connecting import Connecting
-        from connect_hub.flows.embedding import Embedding
-        from connect_hub.flows.linking import Linking
-        from connect_hub.flows.managing import Managing
-        from connect_hub.flows.popups import Popups
-        from connect_hub.flows.visits import Visits
-        from connect_hub.web.app import build_app
-        from connect_hub.web.site import Flows
+        from connect_hub.web.assembly import assembled
 
-        visits, linking = Visits(self._core), Linking(self._core, self._revocation)
-        connecting = Connecting(self._core, visits, linking)
-        flows = Flows(
-            sessions=self.sessions,
-            api_keys=self.api_keys,
-            attempts=self.attempts,
-            audit=self.audit,
-            operators=self.operators,
-            accounts=self.accounts,
-            activity=self._activity,
-            owners=self.owners,
-            triggers=self.triggers,
-            connector_settings=self.connector_settings,
-            endpoints=self.endpoints,
-            events=self.events,
-            visits=visits,
-            connecting=connecting,
-            embedding=Embedding(self._core, visits, connecting, linking),
-            popups=Popups(self._core, visits, connecting),
-            managing=Managing(self._core, connecting.choosing, self.accounts),
-        )
-        return build_app(self._core, flows, self.brand)
+        return assembled(self, self._core, self._revocation, self._activity)
 
     @cached_property
     def wsgi(self) -> "WSGIApplication":
@@ -251,20 +224,11 @@ class ConnectHub:
         alone.
         """
         from connect_hub.hosts.mounting import check_engine, check_prefix
-        from connect_hub.hosts.wsgi import wsgi_middleware
+        from connect_hub.hosts.wsgi import hub_middleware
 
         check_prefix(prefix, self.public_url)
         check_engine(self._runtime, exclusive_engine=exclusive_engine)
-        inner, start_soon = wsgi_middleware(app, self.app, prefix), self.start_soon
-        mount = prefix.encode("utf-8").decode("latin-1")  # as PEP 3333 has paths
-
-        def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-            start_soon()
-            if environ.get("PATH_INFO") == mount:
-                environ = {**environ, "PATH_INFO": f"{mount}/"}
-            return inner(environ, start_response)
-
-        return application
+        return hub_middleware(app, self.app, prefix, self.start_soon)
 
     def init_app(self, app: "flask.Flask", prefix: str, *, exclusive_engine: bool = False) -> None:
         """Put the hub under `prefix` of a Flask application, as `wsgi_middleware` does.
@@ -384,27 +348,3 @@ class ConnectHub:
             return now.engine.request_headers(now.credentials), now.credentials
 
         return live.engine.base_url(live.credentials), RefreshingAuth(headers_of)
-
-
-class _App:
-    """`hub.app`. An object, as servers tell an ASGI application by its `__call__`."""
-
-    def __init__(self, hub: ConnectHub) -> None:
-        self._hub = hub
-
-    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        if scope["type"] == "lifespan":
-            await self._answer_lifespan(receive, send)
-        else:
-            await self._hub._web(scope, receive, send)
-
-    async def _answer_lifespan(self, receive: "Receive", send: "Send") -> None:
-        await receive()
-        try:
-            async with self._hub.lifespan():
-                await send({"type": "lifespan.startup.complete"})
-                await receive()
-        except Exception as error:
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
-            raise
-        await send({"type": "lifespan.shutdown.complete"})

@@ -21,7 +21,7 @@ waits, and hands back the response. How each thing that can go wrong ends:
 import asyncio
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -32,7 +32,7 @@ from connect_hub.hosts.wsgi_request import Answer, Scope, build_scope, read_body
 from connect_hub.portal import Portal, current_portal
 from connect_hub.secret_paths import without_secrets
 
-__all__ = ["ASGIToWSGI", "wsgi_middleware"]
+__all__ = ["ASGIToWSGI", "hub_middleware", "wsgi_middleware"]
 
 logger = logging.getLogger("connect_hub.wsgi")
 
@@ -225,6 +225,22 @@ def wsgi_middleware(
             "PATH_INFO": path[len(mount) :],
         }
         return bridge(ours, start_response)
+
+    return application
+
+
+def hub_middleware(
+    host_app: WSGIApplication, hub_asgi: ASGIApp, prefix: str, start_soon: Callable[[], None]
+) -> WSGIApplication:
+    """The same for a whole hub: any request begins its deliveries, and `prefix` alone is its start page."""
+    inner = wsgi_middleware(host_app, hub_asgi, prefix)
+    mount = prefix.encode("utf-8").decode("latin-1")  # as PEP 3333 has paths
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_soon()
+        if environ.get("PATH_INFO") == mount:
+            environ = {**environ, "PATH_INFO": f"{mount}/"}
+        return inner(environ, start_response)
 
     return application
 

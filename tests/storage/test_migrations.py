@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from connect_hub.cli import main
 from connect_hub.errors import ConfigurationError, MissingTables, WrongSchema
-from connect_hub.storage import account_rows, rows
+from connect_hub.storage import account_rows, api_key_rows, attempt_rows, rows, session_rows
 from connect_hub.storage.protocol import AccountQuery
 from connect_hub.storage.sql import SQLStorage, Tables
 from connect_hub.storage.sql.migrations import statements
@@ -191,11 +191,11 @@ def by_old_code(c: Connection, t: PreviousTables, number: int) -> None:
         "created_at": rows.milliseconds(NOW),
     }
     written: list[tuple[object, Mapping[str, object]]] = [
-        (t.sessions, rows.session_row(made)),
-        (t.visits, rows.visit_row(visit(made, f"visit-{number}"))),
-        (t.attempts, rows.attempt_row(tried)),
-        (t.states, rows.state_row(state(tried, f"state-{number}"))),
-        (t.api_keys, rows.api_key_row(api_key(id=f"key-{number}"))),
+        (t.sessions, session_rows.session_row(made)),
+        (t.visits, session_rows.visit_row(visit(made, f"visit-{number}"))),
+        (t.attempts, attempt_rows.attempt_row(tried)),
+        (t.states, attempt_rows.state_row(state(tried, f"state-{number}"))),
+        (t.api_keys, api_key_rows.api_key_row(api_key(id=f"key-{number}"))),
         (t.accounts, account),
         (t.events, happened),
         (t.deliveries, delivery),

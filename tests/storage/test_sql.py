@@ -23,7 +23,7 @@ from connect_hub.errors import (
     StorageConflict,
     StorageUnavailable,
 )
-from connect_hub.storage import account_rows, rows
+from connect_hub.storage import account_rows, api_key_rows, attempt_rows, session_rows
 from connect_hub.storage.protocol import Idempotency
 from connect_hub.storage.sql import SQLStorage, Tables
 from connect_hub.storage.sql.failures import TryAgain
@@ -62,11 +62,11 @@ def test_rows_are_in_the_order_of_the_columns() -> None:
     made = session()
     tried = attempt(made)
     pairs = [
-        (t.sessions, rows.session_row(made)),
-        (t.visits, rows.visit_row(visit(made))),
-        (t.attempts, rows.attempt_row(tried)),
-        (t.states, rows.state_row(state(tried))),
-        (t.api_keys, rows.api_key_row(api_key())),
+        (t.sessions, session_rows.session_row(made)),
+        (t.visits, session_rows.visit_row(visit(made))),
+        (t.attempts, attempt_rows.attempt_row(tried)),
+        (t.states, attempt_rows.state_row(state(tried))),
+        (t.api_keys, api_key_rows.api_key_row(api_key())),
     ]
     for table, row in pairs:
         assert list(row) == [column.name for column in table.columns]

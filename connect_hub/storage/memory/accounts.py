@@ -13,6 +13,7 @@ from connect_hub.errors import (
 from connect_hub.models import Account, AccountStatus, Attempt, AttemptStatus, Session, StepKind
 from connect_hub.storage import rules, step_rules
 from connect_hub.storage.account_rows import account_of, account_row
+from connect_hub.storage.attempt_rows import attempt_of, attempt_row
 from connect_hub.storage.memory.operators import MemoryAudit
 from connect_hub.storage.memory.outbox import MemoryEvents
 from connect_hub.storage.memory.shelves import MemoryTransaction, pick
@@ -27,7 +28,8 @@ from connect_hub.storage.protocol import (
     Sealed,
     StoredCredentials,
 )
-from connect_hub.storage.rows import Row, attempt_of, attempt_row, milliseconds, session_of, session_row
+from connect_hub.storage.rows import Row, milliseconds
+from connect_hub.storage.session_rows import session_of, session_row
 
 __all__ = ["MemoryAccounts"]
 

@@ -5,9 +5,10 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from connect_hub.models import AccountStatus, StepKind
+from connect_hub.storage.attempt_rows import step_of
 from connect_hub.storage.memory.shelves import Shelves, pick
 from connect_hub.storage.protocol import MOST_COUNTED, DeliveryState, Failure, FailureQuery, Figures
-from connect_hub.storage.rows import Row, milliseconds, step_of
+from connect_hub.storage.rows import Row, milliseconds
 
 __all__ = ["MemoryFigures"]
 

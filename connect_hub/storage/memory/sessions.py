@@ -9,25 +9,16 @@ from connect_hub.audit import AuditEntry
 from connect_hub.errors import ConfigurationError, IdempotencyKeyReused, LinkNotFound, StorageConflict
 from connect_hub.models import ApiKey, Attempt, OAuthState, Session, StepKind, Visit
 from connect_hub.storage import rules, step_rules
+from connect_hub.storage.api_key_rows import api_key_of
+from connect_hub.storage.attempt_rows import attempt_of, attempt_row, state_of, state_row
 from connect_hub.storage.endpoint_rows import endpoint_row
 from connect_hub.storage.memory.operators import MemoryAudit
 from connect_hub.storage.memory.outbox import MemoryEvents
 from connect_hub.storage.memory.shelves import pick
 from connect_hub.storage.memory.steps import MemorySteps
 from connect_hub.storage.protocol import Idempotency, NewEvent, SessionQuery, WebhookEndpoint
-from connect_hub.storage.rows import (
-    Row,
-    api_key_of,
-    attempt_of,
-    attempt_row,
-    milliseconds,
-    session_of,
-    session_row,
-    state_of,
-    state_row,
-    visit_of,
-    visit_row,
-)
+from connect_hub.storage.rows import Row, milliseconds
+from connect_hub.storage.session_rows import session_of, session_row, visit_of, visit_row
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -5,9 +5,10 @@ from dataclasses import replace
 from connect_hub.errors import LinkNotFound
 from connect_hub.models import Step, StepKind
 from connect_hub.storage import step_rules
+from connect_hub.storage.attempt_rows import step_of, step_row
 from connect_hub.storage.memory.shelves import Shelves, pick
 from connect_hub.storage.protocol import FunnelQuery, FunnelRow
-from connect_hub.storage.rows import Row, instant, milliseconds, step_of, step_row
+from connect_hub.storage.rows import Row, instant, milliseconds
 
 __all__ = ["MemorySteps"]
 

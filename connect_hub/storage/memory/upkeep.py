@@ -9,6 +9,7 @@ from connect_hub.errors import StorageConflict
 from connect_hub.models import ApiKey
 from connect_hub.storage import rules
 from connect_hub.storage.account_rows import account_of
+from connect_hub.storage.api_key_rows import api_key_of, api_key_row
 from connect_hub.storage.memory.operators import MemoryAudit
 from connect_hub.storage.memory.outbox import MemoryEvents
 from connect_hub.storage.memory.shelves import pick
@@ -22,7 +23,7 @@ from connect_hub.storage.protocol import (
     Retention,
     StoredCredentials,
 )
-from connect_hub.storage.rows import Row, api_key_of, api_key_row, milliseconds
+from connect_hub.storage.rows import Row, milliseconds
 
 __all__ = ["MemoryApiKeys", "MemoryUpkeep"]
 

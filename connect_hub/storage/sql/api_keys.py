@@ -6,7 +6,8 @@ from sqlalchemy import Connection, and_, insert, select, update
 
 from connect_hub.audit import AuditEntry
 from connect_hub.models import ApiKey
-from connect_hub.storage.rows import api_key_of, api_key_row, milliseconds
+from connect_hub.storage.api_key_rows import api_key_of, api_key_row
+from connect_hub.storage.rows import milliseconds
 from connect_hub.storage.sql.audit import note as write_note
 from connect_hub.storage.sql.tables import Tables
 

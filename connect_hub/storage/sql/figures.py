@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, and_, func, or_, select
 
 from connect_hub.models import AccountStatus, StepKind
+from connect_hub.storage.attempt_rows import step_of
 from connect_hub.storage.protocol import (
     MOST_COUNTED,
     DeliveryState,
@@ -13,7 +14,7 @@ from connect_hub.storage.protocol import (
     FailureQuery,
     Figures,
 )
-from connect_hub.storage.rows import milliseconds, step_of
+from connect_hub.storage.rows import milliseconds
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["accounts_by_provider", "failures", "figures"]

@@ -6,8 +6,9 @@ from connect_hub.errors import AccountNotFound, AttemptNotFound, LinkNotFound
 from connect_hub.models import Account, Attempt, AttemptStatus, Session, StepKind
 from connect_hub.storage import rules, step_rules
 from connect_hub.storage.account_rows import account_of, account_row
+from connect_hub.storage.attempt_rows import attempt_row
 from connect_hub.storage.protocol import LinkRequest, LinkResult
-from connect_hub.storage.rows import attempt_row, milliseconds
+from connect_hub.storage.rows import milliseconds
 from connect_hub.storage.sql import accounts, outbox, sessions, steps, visits
 from connect_hub.storage.sql.callbacks import run_callbacks
 from connect_hub.storage.sql.failures import TryAgain

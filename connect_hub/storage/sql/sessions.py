@@ -10,9 +10,11 @@ from sqlalchemy.sql import ColumnElement
 from connect_hub.audit import AuditEntry
 from connect_hub.errors import IdempotencyKeyReused, LinkNotFound
 from connect_hub.models import ApiKey, Session, SessionStatus
+from connect_hub.storage.api_key_rows import api_key_of
 from connect_hub.storage.endpoint_rows import endpoint_row
 from connect_hub.storage.protocol import Idempotency, SessionQuery, WebhookEndpoint
-from connect_hub.storage.rows import api_key_of, milliseconds, session_of, session_row
+from connect_hub.storage.rows import milliseconds
+from connect_hub.storage.session_rows import session_of, session_row
 from connect_hub.storage.sql.audit import note as write_note
 from connect_hub.storage.sql.failures import TryAgain
 from connect_hub.storage.sql.paging import older

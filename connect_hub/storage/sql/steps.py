@@ -6,8 +6,9 @@ from sqlalchemy import ColumnElement, Connection, exc, func, insert, select
 
 from connect_hub.models import Step, StepKind
 from connect_hub.storage import step_rules
+from connect_hub.storage.attempt_rows import step_of, step_row
 from connect_hub.storage.protocol import FunnelQuery, FunnelRow
-from connect_hub.storage.rows import instant, milliseconds, step_of, step_row
+from connect_hub.storage.rows import instant, milliseconds
 from connect_hub.storage.sql import sessions
 from connect_hub.storage.sql.failures import TryAgain
 from connect_hub.storage.sql.tables import Tables

@@ -8,17 +8,10 @@ from sqlalchemy import Connection, delete, exc, insert, select, update
 
 from connect_hub.models import Attempt, OAuthState, Session, StepKind, Visit
 from connect_hub.storage import rules, step_rules
+from connect_hub.storage.attempt_rows import attempt_of, attempt_row, state_of, state_row
 from connect_hub.storage.protocol import NewEvent
-from connect_hub.storage.rows import (
-    attempt_of,
-    attempt_row,
-    milliseconds,
-    session_of,
-    state_of,
-    state_row,
-    visit_of,
-    visit_row,
-)
+from connect_hub.storage.rows import milliseconds
+from connect_hub.storage.session_rows import session_of, visit_of, visit_row
 from connect_hub.storage.sql import outbox, sessions, steps
 from connect_hub.storage.sql.failures import TryAgain
 from connect_hub.storage.sql.tables import Tables
