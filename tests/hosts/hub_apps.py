@@ -4,6 +4,8 @@ import json
 import os
 from typing import Any
 
+from sqlalchemy import create_engine
+
 from connect_hub import ConnectHub, HubConfig, KeyRing, NetworkConfig, Project, Secret, SQLStorage, Webhook
 from connect_hub.testing.provider.connectors import key_connector
 
@@ -26,7 +28,7 @@ def make(given: dict[str, Any] | None = None, *, dispatch: bool = True) -> Conne
     return ConnectHub(
         public_url=given["public_url"],
         keys=KeyRing.from_text(given["keys"]),
-        storage=SQLStorage.sqlite(given["database"]),
+        storage=_storage(given["database"]),
         connectors=[key_connector(base_url=given["provider"])],
         config=HubConfig(
             projects={
@@ -39,6 +41,10 @@ def make(given: dict[str, Any] | None = None, *, dispatch: bool = True) -> Conne
             dispatch=dispatch,
         ),
     )
+
+
+def _storage(database: str) -> SQLStorage:
+    return SQLStorage(create_engine(database)) if "://" in database else SQLStorage.sqlite(database)
 
 
 def flask_app() -> object:

@@ -5,14 +5,16 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import create_engine, text
 
+from connect_hub import SQLStorage
 from connect_hub.keys import new_key_text
 from connect_hub.secret import Secret
 from connect_hub.testing.provider import SimulatedProvider
@@ -23,6 +25,7 @@ from tests.hosts import hub_apps
 from tests.hosts.mounted import HostedCustomer
 from tests.hosts.servers import Server, serving
 from tests.hubs import API_KEY, GOOD_KEY
+from tests.peers.database_server import Database
 from tests.peers.nginx import Proxy, proxying
 
 ORIGIN = "https://app.example.com"
@@ -151,6 +154,50 @@ async def test_a_unix_socket_serves_as_a_port_does(
         await receiver.arrived(1, PATIENCE)
         assert server.stop() in {0, -signal.SIGTERM}
         assert "Traceback" not in server.output(), server.output()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Look again and again, as nothing here tells of it."""
+    async with asyncio.timeout(PATIENCE):
+        while not await asyncio.to_thread(holds):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("setup", ["flask, gunicorn", "flask, gunicorn preloaded"])
+async def test_a_reload_leaves_nothing_behind(
+    setup: str, surroundings: tuple[dict[str, Any], WebhookReceiver], postgres_database: Database
+) -> None:
+    """R18: at SIGHUP gunicorn puts new workers in the place of the old ones. Those end, loop, threads and
+    all; the new ones serve the hub; and at the end no connection to the database is left."""
+    given, receiver = surroundings
+    customer = hub_apps.make(given)  # which looks at its address alone
+    given = {**given, "database": postgres_database.url("psycopg")}
+    engine = create_engine(given["database"])
+    SQLStorage.create_all(engine)
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+    def connected() -> int:
+        with engine.connect() as c:
+            return int(c.execute(others).scalar_one())
+
+    def workers() -> set[int]:
+        return {int(httpx2.get(server.url, timeout=PATIENCE, trust_env=False).text) for _ in range(20)}
+
+    with started(setup, given) as server:
+        await link_of(server, "1")
+        old = await asyncio.to_thread(workers)
+        server.process.send_signal(signal.SIGHUP)
+        await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in old))
+        assert not await asyncio.to_thread(workers) & old
+        await connect(HostedCustomer(customer, Through(server)), await link_of(server, "2"))
+        await receiver.arrived(1, PATIENCE)
+        assert connected() > 0
+        assert server.stop() == 0
+        assert "Traceback" not in server.output(), server.output()
+    await until(lambda: connected() == 0)
+    engine.dispose()
 
 
 @dataclass(frozen=True)
