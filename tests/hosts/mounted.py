@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import httpx2
@@ -19,6 +20,7 @@ from connect_hub.hosts.asgi import ConnectHubMiddleware
 from connect_hub.keys import new_key_text
 from connect_hub.testing import InProcessTransport
 from connect_hub.testing.provider import ProviderClient, SimulatedProvider
+from tests import django_host
 from tests.customer import Customer, Seen
 from tests.hubs import API_KEY
 
@@ -126,6 +128,23 @@ def _wsgi_alone(hub: ConnectHub) -> httpx2.AsyncBaseTransport:
     return _InThread(httpx2.WSGITransport(app=hub.wsgi))
 
 
+def _django(hub: ConnectHub, *, asgi: bool = False) -> httpx2.AsyncBaseTransport:
+    """In `urls.py`, inside all of Django's middleware."""
+    django_host.ready()
+    from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+    from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+    from django.urls import include, path
+
+    from connect_hub.hosts.django.urls import hub_urls
+
+    urls = ModuleType("urls")
+    urls.urlpatterns = [path("connect/", include(hub_urls(hub)))]  # type: ignore[attr-defined]
+    handler = ASGIHandler() if asgi else WSGIHandler()
+    kind = ASGIRequest if asgi else WSGIRequest
+    handler.request_class = type("Request", (kind,), {"urlconf": urls})
+    return httpx2.ASGITransport(app=handler) if asgi else _InThread(httpx2.WSGITransport(app=handler))
+
+
 ASGI_HOSTS: dict[str, tuple[str, Callable[[ConnectHub], httpx2.AsyncBaseTransport]]] = {
     "starlette": ("/connect", lambda hub: _starlette(Mount("/connect", hub.app))),
     "starlette, named": ("/connect", lambda hub: _starlette(Mount("/connect", hub.app, name="hub"))),
@@ -141,12 +160,14 @@ ASGI_HOSTS: dict[str, tuple[str, Callable[[ConnectHub], httpx2.AsyncBaseTranspor
     "fastapi": ("/connect", _fastapi),
     "middleware": ("/connect", _middleware),
     "middleware, below a root path": ("/app/connect", _stripped),
+    "django, urls, ASGI": ("/connect", lambda hub: _django(hub, asgi=True)),
     "alone": ("", _alone),
 }
 WSGI_HOSTS: dict[str, tuple[str, Callable[[ConnectHub], httpx2.AsyncBaseTransport]]] = {
     "flask": ("/connect", _flask),
     "flask, deep": ("/a/b", _flask_deep),
     "wsgi": ("/connect", _wsgi),
+    "django, urls": ("/connect", _django),
     "wsgi, alone": ("", _wsgi_alone),
 }
 HOSTS = {**ASGI_HOSTS, **WSGI_HOSTS}

@@ -3,25 +3,31 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import ModuleType
 
 import httpx2
 import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from connect_hub import Event, LinkRefused, Transaction
+from connect_hub import Event, LinkRefused, SQLStorage, Transaction
+from connect_hub.errors import ConfigurationError
 from connect_hub.hosts.asgi import ConnectHubMiddleware
 from connect_hub.portal import current_portal
 from tests import django_host
 from tests.customer import Customer
-from tests.hubs import Hub, make_hub
+from tests.hubs import API_KEY, Hub, make_hub
 
 django_host.ready()
 
 from django.apps import apps  # noqa: E402  # needs a Django that is set up
 from django.core.asgi import get_asgi_application  # noqa: E402
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.db import connections  # noqa: E402
+from django.urls import include, path  # noqa: E402
 
 from connect_hub.hosts.django.storage import DjangoStorage  # noqa: E402
+from connect_hub.hosts.django.urls import hub_urls  # noqa: E402
 from tests.django_host.databases import with_tables  # noqa: E402
 from tests.django_host.models import Tool  # noqa: E402
 
@@ -120,3 +126,31 @@ async def test_beside_django_under_asgi(made: Hub) -> None:
             expected, got = await without.get(path), await around.get(path)
             assert (got.status_code, got.content) == (expected.status_code, expected.content)
             assert got.headers.multi_items() == expected.headers.multi_items()
+
+
+def test_in_urls_the_hub_keeps_its_headers(tmp_path: Path, alias: str) -> None:
+    """T29, T30: in `urls.py`, inside Django's middleware, pages and refusals of the hub are, header for
+    header, what the hub itself sends. An AsyncEngine is refused."""
+    made = make_hub(tmp_path, storage=DjangoStorage(alias))
+    project = ModuleType("urls")
+    project.urlpatterns = [path("connect/", include(hub_urls(made.hub)))]  # type: ignore[attr-defined]
+    handler = WSGIHandler()
+    handler.request_class = type("Request", (WSGIRequest,), {"urlconf": project})
+    alone = made.hub.wsgi_middleware(get_wsgi_application(), "/connect")
+    link = made.hub.sync.links.create(origin_owner_id="42", origin_owner_name="Acme")
+    sent = []
+    for app in (alone, handler):
+        transport = httpx2.WSGITransport(app=app)
+        with httpx2.Client(transport=transport, base_url="https://hub.test") as http:
+            page = http.get("/connect/link?lang=de")
+            wrong = http.post("/connect/link/open", data={"token": link.url.partition("#t=")[2]})
+            chosen = http.get("/connect/link", params={"lang": "fr"})
+            missing = http.get("/connect/nothing", headers={"Accept": "application/json"})
+            listed = http.get("/connect/accounts", auth=(API_KEY, ""))
+        answers = (page, wrong, chosen, missing, listed)
+        sent.append([(one.status_code, sorted(one.headers.multi_items())) for one in answers])
+        assert listed.json() == []
+    assert sent[0] == sent[1]
+    with pytest.raises(ConfigurationError, match="AsyncEngine"):
+        hub_urls(make_hub(tmp_path, storage=SQLStorage(create_async_engine("sqlite+aiosqlite:///x.db"))).hub)
+    current_portal().run(made.hub.aclose())

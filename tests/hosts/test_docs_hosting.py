@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from connect_hub import ConnectHub, HubConfig
 from connect_hub.keys import new_key_text
@@ -54,6 +55,7 @@ def test_the_blocks_are_known() -> None:
         "flask identity",
         "django wsgi",
         "django asgi",
+        "django urls",
         "wsgi",
         "alone",
         "own transaction",
@@ -84,6 +86,19 @@ def test_wsgi_hosts(names: dict[str, Any], block: str, application: str) -> None
         assert answer.status_code == 200
         assert 'action="/connect/link/open"' in answer.text
         assert http.get("/").status_code in {200, 404}
+    current_portal().run(names["hub"].aclose())
+
+
+def test_django_urls(names: dict[str, Any]) -> None:
+    """The pattern takes what is below the prefix, and the hub answers it."""
+    made = run(BLOCKS["django urls"], names)
+    handler = WSGIHandler()
+    urls = ModuleType("urls")
+    urls.urlpatterns = made["urlpatterns"]  # type: ignore[attr-defined]
+    handler.request_class = type("Request", (WSGIRequest,), {"urlconf": urls})
+    with httpx2.Client(transport=httpx2.WSGITransport(app=handler), base_url="https://x") as http:
+        assert 'action="/connect/link/open"' in http.get("/connect/").text
+        assert http.get("/elsewhere").status_code == 404
     current_portal().run(names["hub"].aclose())
 
 
