@@ -74,7 +74,8 @@ const deliberate = (buttons) => {
     });
   }
   addEventListener("focus", settle);
-  addEventListener("pageshow", settle);
+  // Not each time: the first one waits for the page's last image.
+  addEventListener("pageshow", (event) => { if (event.persisted) settle(); });
   document.addEventListener("visibilitychange", settle);
   settle();
 };

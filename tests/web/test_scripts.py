@@ -238,7 +238,8 @@ def test_second_click_of_a_double_click_presses_nothing(site: Site, page: Page, 
     page.clock.pause_at(1000)
     page.goto(f"{site.url}/{name}")
     button = page.locator("form[data-deliberate] button")
-    for comes_to_the_front in (None, "window.dispatchEvent(new Event('focus'))"):
+    persisted = "window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
+    for comes_to_the_front in (None, "window.dispatchEvent(new Event('focus'))", persisted):
         if comes_to_the_front is not None:
             page.evaluate(comes_to_the_front)
         expect(button).to_have_attribute("aria-disabled", "true")
