@@ -127,6 +127,22 @@ async def test_account_is_edited_without_its_secret_being_shown(made: Hub) -> No
     assert len(await made.hub.accounts.list()) == 1
 
 
+async def test_a_session_that_manages_edits_each_of_several(tmp_path: Path) -> None:
+    """Row 6, T51: in a session with `manage` for several accounts a PATCH renews the one that it names and no
+    other; without `manage` it is not found, and nothing is made in its place."""
+    pages = PageConfig(identity=lambda _: Subject("42", project="default"))
+    made = make_hub(tmp_path, config=replace(EMBEDDED, pages=pages))
+    ids = [(await (await caller(made, multiple=True)).connect(GOOD_KEY)).json()["id"] for _ in range(2)]
+    body = {"integration_id": "simulated-key", "credentials": {"api_key": GOOD_KEY}}
+    plain = await caller(made, multiple=True)
+    assert (await plain("PATCH", f"hub/accounts/{ids[0]}", json=body)).status_code == 404
+    call = await caller(made, multiple=True, manage=True, binding=Binding.HOST_IDENTITY)
+    for each in ids:
+        assert (await call("PATCH", f"hub/accounts/{each}", json=body)).json()["id"] == each
+    found = {account.id: account.generation for account in await made.hub.accounts.list()}
+    assert found == dict.fromkeys(ids, 2)
+
+
 async def test_somebody_else_at_the_provider_needs_a_word(made: Hub) -> None:
     """The same-account guard: another identity is 409 with both names and changes nothing, until the caller
     says that the person accepted it."""
