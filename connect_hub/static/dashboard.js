@@ -146,6 +146,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// On a narrow screen the menu is a row that scrolls: where one is stands in it, seen.
+document.querySelector(".desk-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 copyable(document);
 selectable(document);
 dialogs(document);

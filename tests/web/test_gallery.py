@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from connect_hub.cli import main
 from connect_hub.testing.gallery import BRAND, Gallery
+from connect_hub.testing.gallery.desk import dashboard_samples
 from connect_hub.testing.gallery.samples import samples
 from connect_hub.testing.serving import serving
 from tests.peers.browser import Observed, OpenPage
@@ -20,6 +21,9 @@ pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NAMES = tuple(samples())
+DESK = tuple(dashboard_samples())
+FULL = tuple(n for n in DESK if not n.endswith("-empty") and f"{n}-crowded" not in DESK)
+"""Of each page of operators' the fullest."""
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +93,39 @@ def test_nothing_scrolls_sideways(gallery: str, open_page: OpenPage, language: s
             assert cut == [], name
 
 
+@pytest.mark.parametrize(("scheme", "language", "width"), [("light", "en", 1280), ("dark", "ar", 390)])
+def test_axe_finds_nothing_on_the_dashboard(
+    gallery: str, open_page: OpenPage, observed: Observed, scheme: str, language: str, width: int
+) -> None:
+    """WCAG 2.2 AA and axe's best practices, T30: the same of operators' pages, full of long names."""
+    page = open_page(width=width)
+    wrong = {}
+    for name in FULL:
+        page.goto(f"{gallery}/pages/{scheme}/{language}/{name}")
+        found = violations(page)
+        if found:
+            wrong[name] = found
+    assert wrong == {}, json.dumps(wrong, indent=1, ensure_ascii=False)
+    observed.assert_clean()
+    assert observed.origins() == {gallery}
+
+
+def test_no_page_of_the_dashboard_is_wider_than_its_window(gallery: str, open_page: OpenPage) -> None:
+    """WCAG 2.2, 1.4.10 and 1.4.4: in the language with the longest words, at 320 pixels and with texts at
+    200 %; and no word of a button or a menu is broken."""
+    narrow, wide = open_page(width=320, height=640), open_page(width=1280, height=800)
+    for name in FULL:
+        narrow.goto(f"{gallery}/pages/light/de/{name}")
+        assert narrow.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        wide.goto(f"{gallery}/pages/light/de/{name}")
+        broken = wide.locator(".does a, .copy, .desk-nav a").evaluate_all(
+            "all => all.filter(e => e.offsetHeight > 60).map(e => e.outerHTML)"
+        )
+        assert broken == [], name
+        wide.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert wide.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+
 def test_frame_shows_what_was_chosen(gallery: str, page: Page, observed: Observed) -> None:
     """`/` has a choice of page, language, scheme and width, and shows the sample at that width."""
     page.goto(gallery)
@@ -137,7 +174,7 @@ def test_preview_writes_a_hosts_own_pages(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["preview", "--app", "shop_preview:hub", "--output", "out"])
     assert result.exit_code == 0, result.output
-    assert {path.stem for path in (tmp_path / "out" / "de").iterdir()} == set(NAMES)
+    assert {path.stem for path in (tmp_path / "out" / "de").iterdir()} == {*NAMES, *DESK}
     html = (tmp_path / "out" / "de" / "landing.html").read_text()
     assert "Shoply" in html
     assert 'class="mine"' in html

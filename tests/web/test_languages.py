@@ -29,6 +29,7 @@ from connect_hub.connectors.values import read_values
 from connect_hub.errors import ConfigurationError, ConnectHubError
 from connect_hub.message import Message
 from connect_hub.models import Category
+from connect_hub.testing.gallery.desk import dashboard_samples
 from connect_hub.testing.gallery.samples import BRAND, assets, samples, templating
 from connect_hub.web import contexts
 from connect_hub.web.contexts import Page
@@ -248,7 +249,7 @@ def test_every_page_is_in_its_language(tag: str) -> None:
     that are imported speak the same language."""
     language, pages = LANGUAGES.get(tag), templating()
     direction = "rtl" if tag == "ar" else "ltr"
-    for name, page in samples(language=language).items():
+    for name, page in (samples(language=language) | dashboard_samples(language)).items():
         html = pages.render(page, language)
         assert f'<html lang="{tag}" dir="{direction}">' in html, name
         skip = re.search(r'href="#main">([^<]+)<', html)

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from connect_hub.errors import NotFound
 from connect_hub.hub import ConnectHub
+from connect_hub.testing.gallery.desk import dashboard_samples
 from connect_hub.testing.gallery.overrides import HostTemplates, TemplateFinding
 from connect_hub.testing.gallery.samples import BRAND, TOOLS, samples
 from connect_hub.web.contexts import Bounce, BrandView, Leaving, Page
@@ -85,7 +86,7 @@ class Gallery:
                 ]
             )
         )
-        self.names = tuple(samples())
+        self.names = (*samples(), *dashboard_samples())
 
     @classmethod
     def of(cls, hub: ConnectHub) -> Self:
@@ -146,7 +147,8 @@ class Gallery:
     def _in(self, language: Language) -> dict[str, Page]:
         known = self._samples.get(language.tag)
         if known is None:
-            known = self._samples[language.tag] = samples(language=language)
+            known = samples(language=language) | dashboard_samples(language)
+            self._samples[language.tag] = known
         return known
 
     async def _page(self, request: Request) -> Response:

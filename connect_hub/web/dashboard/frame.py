@@ -18,9 +18,9 @@ from connect_hub.web.documents import cursor_text
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
 
-__all__ = ["Pages", "with_query"]
+__all__ = ["NAV", "Pages", "with_query"]
 
-_NAV: tuple[tuple[str, Message, str, Role], ...] = (
+NAV: tuple[tuple[str, Message, str, Role], ...] = (
     ("dashboard_project", Message("Overview"), "chart", Role.VIEWER),
     ("dashboard_accounts", Message("Accounts"), "people", Role.VIEWER),
     ("dashboard_links", Message("Links"), "link", Role.VIEWER),
@@ -71,7 +71,7 @@ class Pages:
             ),
             nav=tuple(
                 NavItem(say(label), urls.path(route, project=desk.project), icon, route == current)
-                for route, label, icon, role in _NAV
+                for route, label, icon, role in NAV
                 if desk.may(role)
             ),
             sign_out=sign_out,

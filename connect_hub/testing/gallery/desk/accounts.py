@@ -1,0 +1,182 @@
+"""Samples of the overview, of accounts and of attempts."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from connect_hub.message import Message
+from connect_hub.testing.gallery.desk.desk import KEYS, NOW, Desk
+from connect_hub.testing.gallery.samples import TOOLS, provider
+from connect_hub.web.contexts import OptionView
+from connect_hub.web.dashboard.charts import columns, stack
+from connect_hub.web.dashboard.contexts import (
+    AccountDetail,
+    AccountList,
+    AccountRow,
+    AttemptList,
+    Fact,
+    FailureRow,
+    FunnelLine,
+    Home,
+    Moment,
+    Pager,
+    RateRow,
+)
+from connect_hub.web.dashboard.labels import ADVICE, DONE
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["account", "accounts", "attempts", "home"]
+
+STATUSES = ("active", "active", "error", "expired", "suspended", "inactive")
+
+
+def home(desk: Desk, most: int) -> Home:
+    days = [(NOW - timedelta(days=29 - n)).date().isoformat() for n in range(30)]
+    parts = ("good", "bad", "fail", "calm")
+    words = ("Active", "Must reconnect", "Needs attention", "Suspended")
+    states = ("good", "open", "calm", "fail")
+    sent = ("Delivered", "Waiting", "Held back", "Given up")
+    return Home(
+        frame=desk.frame("project"),
+        new_link_url="/d/new",
+        connected=columns([(day, most * (n * 7 % 11) // 10) for n, day in enumerate(days)]),
+        accounts=stack(
+            [
+                (kind, desk.say(Message(word)), min(10_000, most * share))
+                for kind, word, share in zip(parts, words, (40, 3, 2, 1), strict=True)
+            ],
+            most=10_000,
+        ),
+        deliveries=stack(
+            [
+                (kind, desk.say(Message(word)), min(10_000, most * share))
+                for kind, word, share in zip(states, sent, (90, 2, 0, 1), strict=True)
+            ],
+            most=10_000,
+        ),
+        rates=tuple(
+            RateRow(provider(key), 12 * most, 9 * most - n, max(0, 75 - 3 * n))
+            for n, key in enumerate(KEYS[: min(most, len(KEYS))])
+        ),
+        attempts_url="/d/attempts",
+    )
+
+
+def accounts(desk: Desk, rows: int, crowded: bool = False) -> AccountList:
+    return AccountList(
+        frame=desk.frame("accounts"),
+        url="/d/accounts",
+        rows=tuple(
+            AccountRow(
+                url="/d/account",
+                id=f"acc_{n}",
+                owner_name=desk.customer(n, crowded)[0],
+                owner_id=desk.customer(n, crowded)[1],
+                provider=provider(KEYS[n % len(KEYS)]),
+                status=STATUSES[n % len(STATUSES)],
+                is_test=n % 5 == 3,
+                created_at=NOW - timedelta(hours=7 * n),
+                actions=desk.actions(),
+            )
+            for n in range(rows)
+        ),
+        providers=tuple(OptionView(key, TOOLS[key][0]) for key in KEYS),
+        new_link_url="/d/new",
+        export_url="/d/accounts.csv",
+        pager=Pager("/d/accounts", "/d/accounts?cursor=x") if crowded else Pager(),
+    )
+
+
+def account(desk: Desk, moments: int, crowded: bool = False) -> AccountDetail:
+    name, owner_id = desk.customer(1 if crowded else 0, crowded)
+    told = (
+        Moment(NOW, desk.action("account.suspended"), who=Untrusted("Ada Lovelace")),
+        Moment(NOW, _calls(desk, 1204), f"{_failed(desk, 3)} · {_http(desk, 429)}", kind="bad"),
+        Moment(NOW, _refreshed(desk, 24)),
+        Moment(NOW, desk.action("account.expired"), kind="bad"),
+        Moment(NOW, desk.action("account.created"), kind="good"),
+    )
+    return AccountDetail(
+        frame=desk.frame("accounts"),
+        done="" if crowded else desk.say(DONE["suspended"]),
+        id="3sJq8WnVb2kX0dYtR5mZ1A",
+        owner_name=name,
+        provider=provider("salesforce"),
+        status="error" if crowded else "suspended",
+        is_test=crowded,
+        reasons=(
+            Untrusted("Couldn't authenticate you: the session was ended by an administrator.", limit=200),
+        )
+        if crowded
+        else (),
+        facts=(
+            Fact(desk.say(Message("Origin owner ID")), quoted=owner_id),
+            Fact(desk.say(Message("Origin owner name")), quoted=name),
+            Fact(desk.say(Message("Connected as")), quoted=Untrusted("Jane Doe (jane.doe@globex.example)")),
+            Fact(desk.say(Message("Account ID")), code="3sJq8WnVb2kX0dYtR5mZ1A"),
+            Fact(desk.say(Message("Connected")), at=NOW - timedelta(days=90)),
+            Fact(desk.say(Message("Last used")), at=NOW),
+        ),
+        history=tuple(replace(told[n % len(told)], at=NOW - timedelta(hours=9 * n)) for n in range(moments)),
+        actions=desk.actions(),
+        list_url="/d/accounts",
+    )
+
+
+def attempts(desk: Desk, rows: int) -> AttemptList:
+    codes = tuple(ADVICE)
+    return AttemptList(
+        frame=desk.frame("attempts"),
+        url="/d/attempts",
+        provider="",
+        days="30",
+        periods=tuple(
+            OptionView(str(n), desk.say(Message("Last %(days)s days", days=n))) for n in (7, 30, 90)
+        ),
+        providers=tuple(OptionView(key, TOOLS[key][0]) for key in KEYS),
+        funnel=tuple(
+            FunnelLine(
+                provider(key),
+                picked=90 - 7 * n,
+                submitted=80 - 7 * n,
+                connected=70 - 7 * n,
+                failed=n,
+                percent=78 - n,
+                median=desk.say(Message("%(minutes)s min %(seconds)s s", minutes=2, seconds=5 + n)),
+            )
+            for n, key in enumerate(KEYS[: min(rows, 8)])
+        ),
+        opened=100 if rows else 0,
+        failures=tuple(
+            FailureRow(
+                at=NOW - timedelta(minutes=50 * n),
+                owner_name=desk.customer(n, rows > 9)[0],
+                owner_id=desk.customer(n, rows > 9)[1],
+                provider=provider(KEYS[n % len(KEYS)]),
+                title=desk.say(ADVICE[codes[n % len(codes)]][0]),
+                advice=desk.say(ADVICE[codes[n % len(codes)]][1]),
+                code=codes[n % len(codes)],
+                url="/d/link",
+            )
+            for n in range(rows)
+        ),
+    )
+
+
+def _calls(desk: Desk, count: int) -> str:
+    text = desk.language.ngettext("%(count)s call on this day", "%(count)s calls on this day", count)
+    return text % {"count": f"{count:,}"}
+
+
+def _failed(desk: Desk, count: int) -> str:
+    return desk.language.ngettext("%(count)s failed", "%(count)s failed", count) % {"count": count}
+
+
+def _refreshed(desk: Desk, count: int) -> str:
+    text = desk.language.ngettext(
+        "Access refreshed %(count)s time", "Access refreshed %(count)s times", count
+    )
+    return text % {"count": count}
+
+
+def _http(desk: Desk, status: int) -> str:
+    return desk.say(Message("last with HTTP %(status)s", status=status))

@@ -1,0 +1,144 @@
+"""Samples of links."""
+
+from datetime import timedelta
+
+from connect_hub.message import Message
+from connect_hub.testing.gallery.desk.desk import KEYS, NOW, Desk
+from connect_hub.testing.gallery.samples import TOOLS
+from connect_hub.web.contexts import FieldView, Form, OptionView
+from connect_hub.web.dashboard.contexts import (
+    Action,
+    Fact,
+    LinkDetail,
+    LinkList,
+    LinkMade,
+    LinkRow,
+    Moment,
+    NewLink,
+    Pager,
+    Question,
+)
+from connect_hub.web.dashboard.labels import ADVICE
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["link", "link_made", "links", "new_link"]
+
+
+def links(desk: Desk, rows: int, crowded: bool = False) -> LinkList:
+    return LinkList(
+        frame=desk.frame("links"),
+        url="/d/links",
+        rows=tuple(
+            LinkRow(
+                url="/d/link",
+                owner_name=desk.customer(n, crowded)[0],
+                owner_id=desk.customer(n, crowded)[1],
+                provider="" if n % 3 else TOOLS[KEYS[n % len(KEYS)]][0],
+                status=("open", "used", "expired", "revoked")[n % 4],
+                opens=n * 3 % 7,
+                connects=n % 2,
+                created_at=NOW - timedelta(hours=5 * n),
+                expires_at=NOW + timedelta(days=5) - timedelta(hours=5 * n),
+            )
+            for n in range(rows)
+        ),
+        new_link_url="/d/new",
+        pager=Pager(None, "/d/links?cursor=x") if crowded else Pager(),
+    )
+
+
+def link(desk: Desk) -> LinkDetail:
+    name, owner_id = desk.customer(0, False)
+    return LinkDetail(
+        frame=desk.frame("links"),
+        owner_name=name,
+        status="open",
+        state_url="/d/state",
+        url="/d/link",
+        opens=2,
+        connects=0,
+        facts=(
+            Fact(desk.say(Message("Origin owner ID")), quoted=owner_id),
+            Fact(desk.say(Message("Link ID")), code="4503599627370497"),
+            Fact(desk.say(Message("Expires")), at=NOW + timedelta(days=5)),
+        ),
+        history=(
+            Moment(
+                NOW,
+                desk.say(Message("%(provider)s could not be connected", provider="HubSpot")),
+                desk.say(ADVICE["provider_refused"][0]),
+                kind="bad",
+            ),
+            Moment(NOW, desk.action("link.opened")),
+            Moment(NOW, desk.action("link.created"), who=Untrusted("Ada Lovelace")),
+        ),
+        actions=(
+            Action(desk.say(Message("Renew")), "/d/renew"),
+            Action(desk.say(Message("Revoke")), "/d/revoke", "danger"),
+        ),
+        list_url="/d/links",
+    )
+
+
+def new_link(desk: Desk, asking: bool = False) -> NewLink:
+    question = Question(
+        text=desk.say(
+            Message(
+                "The origin owner ID has spaces at its ends. It has to match your system precisely: do "
+                "you mean “%(trimmed)s”?",
+                trimmed="42",
+            )
+        ),
+        yes=desk.say(Message("Use “%(trimmed)s”", trimmed="42")),
+        yes_form=Form("/d/new"),
+        no=desk.say(Message("Keep the spaces")),
+        no_form=Form("/d/new"),
+    )
+    return NewLink(
+        frame=desk.frame("links"),
+        form=Form("/d/new"),
+        fields=_fields(desk, asking),
+        back_url="/d/accounts",
+        question=question if asking else None,
+    )
+
+
+def link_made(desk: Desk) -> LinkMade:
+    return LinkMade(
+        frame=desk.frame("links"),
+        link="https://app.acme-hr.example/connect/link#t=eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIn0.eyJqdGkiOiJ4In0.c2ln",
+        owner_name=desk.customer(0, False)[0],
+        expires_at=NOW + timedelta(days=5),
+        qr="",
+        mail_url="mailto:jane.doe@globex.example",
+        detail_url="/d/link",
+        another_url="/d/new",
+    )
+
+
+def _fields(desk: Desk, wrong: bool) -> tuple[FieldView, ...]:
+    error = desk.say(Message("Fill this in.")) if wrong else None
+    return (
+        FieldView(
+            name="origin_owner_id",
+            label=desk.say(Message("Origin owner ID")),
+            help=desk.say(
+                Message("The customer's ID in your own system. Make sure it matches your system precisely.")
+            ),
+            value=" 42 " if wrong else "",
+        ),
+        FieldView(
+            name="origin_owner_name",
+            label=desk.say(Message("Origin owner name")),
+            help=desk.say(Message("The customer's name. Your customer sees it.")),
+            error=error,
+        ),
+        FieldView(
+            name="provider",
+            label=desk.say(Message("Provider")),
+            kind="select",
+            required=False,
+            placeholder=desk.say(Message("Your customer chooses")),
+            options=tuple(OptionView(key, TOOLS[key][0]) for key in KEYS),
+        ),
+    )
