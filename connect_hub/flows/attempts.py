@@ -80,15 +80,16 @@ class Attempts:
     async def failures(
         self,
         *,
+        since: datetime | None = None,
         provider: str | None = None,
         project: str = "default",
         limit: int = 25,
         before: tuple[datetime, int, int] | None = None,
     ) -> list[Failure]:
-        """Tries that did not succeed, newest first; `before` is (at, session id, number) of the last one of
-        the page before."""
+        """Tries that did not succeed, newest first; `since` is the first instant to look at, `before` is (at,
+        session id, number) of the last one of the page before."""
         await self._core.ready()
-        query = FailureQuery(project_id=project, provider=provider, limit=limit, before=before)
+        query = FailureQuery(project_id=project, provider=provider, since=since, limit=limit, before=before)
         return await self._core.storage.failures(query)
 
     async def figures(self, *, since: datetime, project: str = "default") -> Figures:

@@ -44,6 +44,7 @@ class MemoryFigures(Shelves):
     async def failures(self, query: FailureQuery) -> list[Failure]:
         before = query.before
         cut = None if before is None else (milliseconds(before[0]), before[1], before[2])
+        since = 0 if query.since is None else milliseconds(query.since)
         with self._transaction():
             rows = [
                 (row, self._sessions[row["session_id"]])
@@ -51,6 +52,7 @@ class MemoryFigures(Shelves):
                 if row["project_id"] == query.project_id
                 and row["kind"] == StepKind.FAILED.value
                 and query.provider in {None, row["provider"]}
+                and row["at"] >= since
                 and (cut is None or _place(row) < cut)
             ]
         rows.sort(key=lambda pair: _place(pair[0]), reverse=True)

@@ -33,6 +33,7 @@ class FailureQuery:
 
     project_id: str
     provider: str | None = None
+    since: datetime | None = None
     limit: int = 25
     before: tuple[datetime, int, int] | None = None
 

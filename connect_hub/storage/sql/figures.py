@@ -74,6 +74,8 @@ def failures(c: Connection, t: Tables, query: FailureQuery) -> list[Failure]:
     )
     if query.provider is not None:
         statement = statement.where(s.provider == query.provider)
+    if query.since is not None:
+        statement = statement.where(s.at >= milliseconds(query.since))
     if query.before is not None:
         at, session_id, number = milliseconds(query.before[0]), query.before[1], query.before[2]
         later = or_(s.session_id < session_id, and_(s.session_id == session_id, s.number < number))

@@ -75,3 +75,6 @@ class FigureClauses(Clauses):
         assert [one.step.at for one in seen] == sorted((one.step.at for one in seen), reverse=True)
         assert {one.origin_owner_name for one in seen} == {"Owner 0", "Owner 1", "Owner 2"}
         assert await storage.failures(replace(query, before=None, provider="none")) == []
+        newest = max(one.step.at for one in seen)
+        lately = await storage.failures(replace(query, before=None, since=newest, limit=10))
+        assert lately == [one for one in seen if one.step.at == newest]

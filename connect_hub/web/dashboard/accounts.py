@@ -1,8 +1,7 @@
 """Accounts: the list, one account, and what can be done with it."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -105,7 +104,7 @@ class AccountPages(Pages):
         url = self.path(desk, "dashboard_accounts")
         say = self.say(request)
         query = Query(request, "q provider status cursor done")
-        text, provider = (query.one("q") or "").strip(), query.one("provider") or ""
+        text, provider = query.one("q") or "", query.one("provider") or ""
         statuses = [s for s in request.query_params.getlist("status") if s]
         known = {status.value for status in AccountStatus}
         before = query.cursor("[A-Za-z0-9_-]{1,64}")
@@ -116,11 +115,10 @@ class AccountPages(Pages):
         alert, accounts = "", list[Account]()
         try:
             query.refuse_problems()
-            where = AccountFilter(
-                providers=frozenset({provider} if provider else ()),
-                statuses=frozenset(AccountStatus(status) for status in statuses),
+            where = await self._filter(desk, text, provider, map(AccountStatus, statuses))
+            accounts = list(
+                await self.flows.accounts.page_of(where, project=desk.project, limit=_PAGE + 1, before=before)
             )
-            accounts = await self._found(desk, text, where, before)
         except ValidationFailed:
             alert = say(Message("This address was cut or changed. Clear the filters to begin again."))
         more = len(accounts) > _PAGE
@@ -147,34 +145,21 @@ class AccountPages(Pages):
         )
         return self.show(request, page, 400 if alert else 200)
 
-    async def _found(
-        self, desk: Desk, text: str, where: AccountFilter, before: tuple[datetime, str] | None
-    ) -> list[Account]:
-        """One account more than a page has, to know whether there is a next one.
-
-        A text is the customer's id, or else the account's.
-        """
-        accounts: Sequence[Account] = ()
-        wanted = [where]
-        if text:
-            wanted = [
-                AccountFilter(
-                    origin_owner_ids=frozenset({text}), providers=where.providers, statuses=where.statuses
-                ),
-                AccountFilter(
-                    account_ids=frozenset({text}), providers=where.providers, statuses=where.statuses
-                ),
-            ]
-        for one in wanted:
-            accounts = await self.flows.accounts.page_of(
-                one,
-                project=desk.project,
-                limit=_PAGE + 1,
-                before=before,
-            )
-            if accounts:
-                break
-        return [*accounts]
+    async def _filter(
+        self, desk: Desk, text: str, provider: str, statuses: Iterable[AccountStatus]
+    ) -> AccountFilter:
+        """What the list shows and the export has. A `text` is a customer's id, as it is or without the spaces
+        around it, or else an account's."""
+        where = AccountFilter(
+            providers=frozenset({provider} if provider else ()), statuses=frozenset(statuses)
+        )
+        if not text.strip():
+            return where
+        owners = [replace(where, origin_owner_ids=frozenset({one})) for one in (text, text.strip())]
+        for one in dict.fromkeys(owners):
+            if await self.flows.accounts.page_of(one, project=desk.project, limit=1):
+                return one
+        return replace(where, account_ids=frozenset({text.strip()}))
 
     async def export(self, request: Request) -> Response:
         """All accounts that the filters leave, as CSV."""
@@ -184,11 +169,7 @@ class AccountPages(Pages):
         statuses = query.choice("status", AccountStatus)
         query.refuse_problems()
         await self.flows.audit.write(desk.project, "accounts.exported", "accounts.csv")
-        where = AccountFilter(
-            origin_owner_ids=frozenset({text} if text else ()),
-            providers=frozenset({provider} if provider else ()),
-            statuses=frozenset(statuses),
-        )
+        where = await self._filter(desk, text, provider, statuses)
         return csv_response("accounts.csv", _COLUMNS, self._exported(desk, where))
 
     async def _exported(self, desk: Desk, where: AccountFilter) -> AsyncIterator[Sequence[str]]:

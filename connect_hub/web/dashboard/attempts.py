@@ -59,6 +59,7 @@ class AttemptPages(Pages):
                 ),
             )
             failures = await self.flows.attempts.failures(
+                since=since,
                 provider=provider or None,
                 project=desk.project,
                 limit=_PAGE + 1,

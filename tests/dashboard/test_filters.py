@@ -1,0 +1,48 @@
+"""What a filter leaves: in a list, in its export, and in the figures above it."""
+
+import csv
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.customer import Customer
+from tests.dashboard.desk import DESK, make_desk
+
+
+@pytest.mark.parametrize("owner", ["42", " 42 "])
+async def test_the_export_has_what_the_list_shows(tmp_path: Path, owner: str) -> None:
+    """A customer is found by their id, also one with spaces at its ends, and an account by its own; the list
+    and its export read the filter alike."""
+    staff = await make_desk(tmp_path)
+    wanted = await staff.connected(owner)
+    await staff.connected("another", "Globex")
+    browser = await staff.browser("viewer")
+    for text in {owner, " 42 ", wanted, f"{wanted} "}:
+        listed = await browser.get(f"{DESK}/accounts?{urlencode({'q': text})}")
+        exported = await browser.get(f"{DESK}/accounts.csv?{urlencode({'q': text})}")
+        assert [row["id"] for row in csv.DictReader(exported.text.splitlines())] == [wanted], text
+        assert "Acme" in listed.text
+        assert "Globex" not in listed.text, text
+    nothing = await browser.get(f"{DESK}/accounts.csv?{urlencode({'q': 'nobody'})}")
+    assert len(nothing.text.splitlines()) == 1
+
+
+async def test_failures_are_of_the_chosen_days(tmp_path: Path) -> None:
+    """The list of what failed begins where the funnel above it does."""
+    staff = await make_desk(tmp_path)
+    hub = staff.made.hub
+    link = await hub.links.create(origin_owner_id="42", origin_owner_name="Acme")
+    customer = Customer(hub)
+    await customer.press(
+        await customer.pick(link.url, "Acme Key"), "Connect Acme Key", {"f.api_key": "wrong"}
+    )
+    staff.made.clock.advance(timedelta(days=20))
+    browser = await staff.browser("viewer")
+    month = await browser.get(f"{DESK}/attempts?days=30")
+    assert "rejected_credentials" in month.text
+    assert "1 link was opened." in month.text
+    week = await browser.get(f"{DESK}/attempts?days=7")
+    assert "rejected_credentials" not in week.text
+    assert "Nothing matches" in week.text
