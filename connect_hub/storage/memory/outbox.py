@@ -110,8 +110,12 @@ class MemoryEvents(Shelves):
 
     async def settle_deliveries(self, settlements: Sequence[Settlement]) -> list[bool]:
         with self._transaction():
-            ours = [self._is_ours(settlement) for settlement in settlements]
-            valid = [one for one, mine in zip(settlements, ours, strict=True) if mine]
+            ours, by_id = [], dict[str, Settlement]()
+            for one in settlements:
+                ours.append(one.delivery_id not in by_id and self._is_ours(one))
+                if ours[-1]:
+                    by_id[one.delivery_id] = one
+            valid = list(by_id.values())
             judged = self._judged(valid)
             self._refuse_taken([event for _, _, _, events in judged for event in events])
             for settlement in valid:

@@ -1,8 +1,9 @@
 """Statements about events and their deliveries."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from connect_hub.storage import rules
 from connect_hub.storage.endpoint_rows import attempt_row
@@ -29,25 +30,20 @@ def record(c: Connection, t: Tables, events: Sequence[NewEvent]) -> None:
 
 
 def settle(c: Connection, t: Tables, settlements: Sequence[Settlement]) -> list[bool]:
-    d = t.deliveries.c
-    asked = [one.delivery_id for one in settlements if one.attempt is not None or one.judge is not None]
-    about = select(d.id, d.event_id, d.endpoint_id).where(d.id.in_(asked))
-    found = {row.id: row for row in c.execute(about)} if asked else {}
-    judged = {
-        row.endpoint_id
-        for one in settlements
-        if one.judge is not None and (row := found.get(one.delivery_id)) and row.endpoint_id is not None
-    }
     # Endpoints before deliveries, and each in the order of their ids, so that no two transactions wait for
     # each other in a circle.
-    judged_now = endpoints.locked(c, t, judged)
-    order = sorted(range(len(settlements)), key=lambda index: settlements[index].delivery_id)
-    written = {index: _settle(c, t, settlements[index]) for index in order}
+    judged_now = endpoints.locked(c, t, _judged(c, t, settlements))
+    found = _locked(c, t, [one.delivery_id for one in settlements])
+    valid: dict[str, Settlement] = {}
+    ours = []
+    for one in settlements:
+        ours.append(one.delivery_id not in valid and _is_ours(found.get(one.delivery_id), one))
+        if ours[-1]:
+            valid[one.delivery_id] = one
+    _write(c, t, list(valid.values()))
     tried = []
-    for index, one in enumerate(settlements):
-        row = found.get(one.delivery_id)
-        if not written[index] or row is None:
-            continue
+    for one in valid.values():
+        row = found[one.delivery_id]
         if one.attempt is not None:
             tried.append(attempt_row(row.id, one.epoch, row.event_id, one.attempt))
         endpoint = judged_now.get(row.endpoint_id)
@@ -57,29 +53,63 @@ def settle(c: Connection, t: Tables, settlements: Sequence[Settlement]) -> list[
             record(c, t, events)
     if tried:
         c.execute(insert(t.delivery_attempts), tried)
-    return [written[index] for index in range(len(settlements))]
+    return ours
 
 
-def _settle(c: Connection, t: Tables, settlement: Settlement) -> bool:
+def _judged(c: Connection, t: Tables, settlements: Sequence[Settlement]) -> set[str]:
+    """The stored endpoints that are to be judged."""
+    asked = [one.delivery_id for one in settlements if one.judge is not None]
+    if not asked:
+        return set()
     d = t.deliveries.c
-    is_open = settlement.state in _OPEN
-    values: dict[str, object] = {
-        "state": settlement.state.value,
-        "attempts": d.attempts + int(settlement.counts),
-        "lease_until": None,
-        "last_error": settlement.error,
-        "settled_at": None if is_open else milliseconds(settlement.now),
-    }
-    if settlement.next_at is not None:
-        values["next_at"] = milliseconds(settlement.next_at)
-    # A claim that was settled has no lease, and is not settled once more.
-    ours = and_(
-        d.id == settlement.delivery_id,
-        d.epoch == settlement.epoch,
-        d.state == DeliveryState.PENDING.value,
-        d.lease_until.is_not(None),
+    return set(c.execute(select(d.endpoint_id).where(d.id.in_(asked), d.endpoint_id.is_not(None))).scalars())
+
+
+def _locked(c: Connection, t: Tables, ids: Sequence[str]) -> dict[str, Row[*tuple[Any, ...]]]:
+    """Those that are there of these deliveries, under lock."""
+    d = t.deliveries.c
+    about = select(d.id, d.event_id, d.endpoint_id, d.epoch, d.state, d.lease_until).where(d.id.in_(ids))
+    return {row.id: row for row in c.execute(about.order_by(d.id).with_for_update())}
+
+
+def _is_ours(row: Row[*tuple[Any, ...]] | None, settlement: Settlement) -> bool:
+    """Whether it is of a live claim. One that was settled has no lease, and is not settled once more."""
+    return (
+        row is not None
+        and row.epoch == settlement.epoch
+        and row.state == DeliveryState.PENDING.value
+        and row.lease_until is not None
     )
-    return c.execute(update(t.deliveries).where(ours).values(values)).rowcount == 1
+
+
+def _write(c: Connection, t: Tables, settlements: Sequence[Settlement]) -> None:
+    """What became of deliveries that are locked, all in one go: each statement is a way to the database."""
+    d = t.deliveries.c
+    statement = (
+        update(t.deliveries)
+        .where(d.id == bindparam("the_id"))
+        .values(
+            state=bindparam("new_state"),
+            attempts=d.attempts + bindparam("tries"),
+            lease_until=None,
+            last_error=bindparam("why"),
+            settled_at=bindparam("ended_at"),
+            next_at=func.coalesce(bindparam("again_at", type_=d.next_at.type), d.next_at),
+        )
+    )
+    rows: list[dict[str, object]] = [
+        {
+            "the_id": one.delivery_id,
+            "new_state": one.state.value,
+            "tries": int(one.counts),
+            "why": one.error,
+            "ended_at": None if one.state in _OPEN else milliseconds(one.now),
+            "again_at": None if one.next_at is None else milliseconds(one.next_at),
+        }
+        for one in settlements
+    ]
+    if rows:
+        c.execute(statement, rows)
 
 
 def backlog(c: Connection, t: Tables) -> Backlog:
