@@ -42,6 +42,8 @@ log = logging.getLogger("connect_hub.deliveries")
 _LEASE = timedelta(seconds=60)
 _SLOW = 2.0
 """Seconds after which a try counts as slow: one of these is worth less than room for another target."""
+_STALE = 5.0
+"""Seconds that one which is claimed may wait for its turn."""
 _HANDLER_LIMIT = 45.0
 """Seconds that a callback may take: less than the lease, or another worker would call it as well."""
 
@@ -111,7 +113,8 @@ class Deliveries:
         claimed = await self._core.storage.claim_deliveries(room, limit=free, lease=_LEASE, now=now)
         for delivery in claimed:
             self._lanes.enter(delivery.target)
-        return [partial(self._carry_out, one, stored.get(one.target)) for one in claimed]
+        at = monotonic()
+        return [partial(self._carry_out, one, stored.get(one.target), at) for one in claimed]
 
     async def run_due(self) -> int:
         """Take of what is due now as much as there is room for, and wait until all of it has been tried;
@@ -123,11 +126,16 @@ class Deliveries:
                 raise fault
         return len(claimed)
 
-    async def _carry_out(self, delivery: Delivery, endpoint: WebhookEndpoint | None) -> None:
-        began, delivered = monotonic(), False
+    async def _carry_out(
+        self, delivery: Delivery, endpoint: WebhookEndpoint | None, claimed_at: float
+    ) -> None:
+        delivered, began = False, claimed_at
         try:
-            outcome, fault = await self._try(delivery, endpoint)
-            delivered = outcome.delivered
+            async with self._lanes.turn(delivery.target) as waited:
+                began, tried = monotonic(), None
+                if not waited or began - claimed_at < _STALE:
+                    tried = await self._try(delivery, endpoint)
+                    delivered = tried[0].delivered
         except asyncio.CancelledError:
             # Told to stop: another worker need not wait for the lease to run out.
             now = self._core.clock.now()
@@ -136,6 +144,11 @@ class Deliveries:
         finally:
             self._lanes.leave(delivery.target, well=delivered and monotonic() - began < _SLOW)
         now = self._core.clock.now()
+        if tried is None:
+            # Those before it took long. What is known of the endpoint is old, and another worker may be free.
+            await self._hand_back(delivery, None, now, None if endpoint is None else unchanged)
+            return
+        outcome, fault = tried
         state, next_at = next_try(
             outcome, attempts=delivery.attempts + 1, now=now, random_source=self._random
         )

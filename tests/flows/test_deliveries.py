@@ -20,6 +20,7 @@ from connect_hub.net import Answer
 from connect_hub.net.answer import Headers
 from connect_hub.storage.protocol import DeliveryState
 from connect_hub.testing import InProcessTransport
+from connect_hub.testing.storage.values import event
 from connect_hub.webhooks import verify
 from connect_hub.webhooks.delivery import SCHEDULE, Outcome, next_try
 from connect_hub.webhooks.signing import generate_secret
@@ -377,3 +378,34 @@ async def test_many_workers_deliver_each_event_once(tmp_path: Path, workers: int
 
     await asyncio.gather(*(drain() for _ in range(workers)))
     assert len(seen) == len(set(seen)) == 5
+
+
+async def test_what_waited_long_for_its_turn_is_handed_back_untried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R2, R20: those behind tries that take long go back, for what is known of their endpoint is old by then,
+    and their leases are not used up by waiting; that was no try."""
+    monkeypatch.setattr(deliveries_module, "_STALE", 0.0)
+    made, endpoint = with_endpoint(tmp_path, [generate_secret()])
+    taken = endpoint.send
+
+    async def take(*arguments: Any, **rest: Any) -> Answer:
+        await asyncio.sleep(0)  # so that the others begin
+        return await taken(*arguments, **rest)
+
+    monkeypatch.setattr(endpoint, "send", take)
+    now = made.clock.now()
+    told = [
+        event(id=f"msg_{n}", record_id=f"acc_{n}", targets=("webhook:default/in",), created_at=now)
+        for n in range(LANE + 2)
+    ]
+    await made.hub.storage.record(told[:1])
+    assert await made.hub.deliveries.run_due() == 1  # it answers
+    await made.hub.storage.record(told[1:])
+    assert await made.hub.deliveries.run_due() == LANE + 1
+    assert len(endpoint.posts) == 1 + LANE
+    assert await states(made) == {DeliveryState.DELIVERED: 1 + LANE, DeliveryState.PENDING: 1}
+    assert await made.hub.deliveries.run_due() == 1
+    assert await states(made) == {DeliveryState.DELIVERED: LANE + 2}
+    log = [await made.hub.events.delivery(one.id) for one in await made.hub.events.deliveries(limit=50)]
+    assert {len(one.attempts) for one in log} == {1}

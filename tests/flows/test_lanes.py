@@ -1,6 +1,11 @@
 """Room for deliveries: in all, and for each target."""
 
+import asyncio
+
 from connect_hub.flows.lanes import Lanes
+from connect_hub.testing.tally import Tally
+
+PATIENCE = 30.0
 
 
 def test_a_target_has_its_lane_and_all_have_the_places() -> None:
@@ -19,7 +24,7 @@ def test_a_target_has_its_lane_and_all_have_the_places() -> None:
 def test_a_lane_narrows_with_trouble_and_widens_with_success() -> None:
     """R20: a target that hangs or fails holds one place before long; once it answers again, it gets its
     places back one by one."""
-    lanes = Lanes(places=64, lane=8)
+    lanes = Lanes(places=64, lane=8, ahead=0)
     widths = []
     for well in (False, False, False, False, True, True, False, *[True] * 8):
         lanes.enter("a")
@@ -30,7 +35,7 @@ def test_a_lane_narrows_with_trouble_and_widens_with_success() -> None:
 
 def test_a_lane_that_narrowed_below_what_is_under_way_has_no_room() -> None:
     """A narrowed lane takes nothing until as many have ended."""
-    lanes = Lanes(places=64, lane=8)
+    lanes = Lanes(places=64, lane=8, ahead=0)
     for _ in range(8):
         lanes.enter("a")
     for left in range(8):
@@ -44,3 +49,45 @@ def test_no_target_always_comes_first() -> None:
     lanes = Lanes()
     firsts = {next(iter(lanes.room("abc"))) for _ in range(200)}
     assert firsts == {"a", "b", "c"}
+
+
+def test_few_targets_have_places_before_their_lanes() -> None:
+    """A target that has answered gets its next ones beforehand; not one in trouble, and not where the targets
+    are so many that these would take the places of others."""
+    lanes = Lanes(places=64, lane=8, ahead=8)
+    assert dict(lanes.room(["a", "b"])) == {"a": 8, "b": 8}
+    for target in "abcdefg":
+        lanes.enter(target)
+        lanes.leave(target, well=True)
+    assert dict(lanes.room(["a", "b"])) == {"a": 16, "b": 16}
+    assert set(lanes.room("abcdefg").values()) == {8}
+    lanes.enter("a")
+    lanes.leave("a", well=False)
+    assert dict(lanes.room(["a", "b"])) == {"a": 4, "b": 16}
+
+
+async def test_no_more_are_tried_at_once_than_the_lane_is_wide() -> None:
+    """R20: what was taken beforehand waits for its turn, and gets it when one before it has ended."""
+    lanes, inside, gate = Lanes(places=64, lane=2, ahead=2), Tally(), asyncio.Event()
+    waited: list[bool] = []
+
+    async def attempt() -> None:
+        lanes.enter("a")
+        try:
+            async with lanes.turn("a") as had_to:
+                waited.append(had_to)
+                inside.add()
+                await gate.wait()
+        finally:
+            lanes.leave("a", well=True)
+
+    tasks = [asyncio.create_task(attempt()) for _ in range(4)]
+    await inside.reached(2, PATIENCE)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert inside.count == 2
+    tasks[3].cancel()
+    gate.set()
+    await asyncio.wait(tasks)
+    assert waited == [False, False, True]
+    assert lanes.free == 64
