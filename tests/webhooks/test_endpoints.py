@@ -570,7 +570,7 @@ async def test_what_was_not_tried_is_no_try(tmp_path: Path) -> None:
     [claimed] = await on.hub.deliveries.claim()
     await on.hub.endpoints.disable(endpoint)
     delivery = claimed.args[0]
-    await on.hub.deliveries._carry_out(delivery, disabled)
+    await on.hub.deliveries._carry_out(delivery, disabled, *claimed.args[2:])
     [kept] = await on.hub.events.deliveries(endpoint_id=endpoint)
     assert (kept.state, kept.attempts) == (DeliveryState.HELD, 0)
 
