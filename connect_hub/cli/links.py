@@ -68,6 +68,7 @@ def _field(
 @_field("max_connects", type=int)
 @_field("return_url")
 @_field("state")
+@_field("webhook_url")
 @_field("binding", type=click.Choice([str(binding) for binding in Binding]))
 @_field("manage", is_flag=True, default=None)
 @_field("locale")
