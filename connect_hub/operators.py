@@ -15,7 +15,7 @@ class Role(StrEnum):
     """What somebody may do in a project; each may do what the one before may."""
 
     VIEWER = "viewer"
-    """Look at everything but secrets."""
+    """Look at everything but keys, the audit log and secrets."""
     OPERATOR = "operator"
     """Make and withdraw links; suspend, resume, convert, reconnect and disconnect accounts; send again."""
     ADMIN = "admin"

@@ -3,15 +3,17 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connect_hub import HubConfig
 from connect_hub.config import NetworkConfig, Rate, RateConfig
+from connect_hub.dashboard import DashboardConfig
 from connect_hub.errors import ValidationFailed
-from connect_hub.operators import Role
+from connect_hub.operators import Operator, Role
 from tests.customer import Customer, Form
-from tests.dashboard.desk import Staff, make_desk, sign_in
+from tests.dashboard.desk import DESK, Staff, make_desk, sign_in
 from tests.hubs import make_hub
 
 SIGN_IN = Form("/connect/dashboard/sign-in")
@@ -196,3 +198,16 @@ async def test_the_rate_is_configured(tmp_path: Path) -> None:
     browser = await staff.browser("nobody")
     assert [(await browser.send(SIGN_IN, {"token": "x"})).status for _ in range(2)] == [422, 429]
     assert HubConfig().network.rates.sign_ins is not None
+
+
+@pytest.mark.parametrize("answer", [True, "ada", Operator("", "Ada", {"*": Role.ADMIN})])
+async def test_what_is_no_operator_signs_nobody_in(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, answer: Any
+) -> None:
+    """T46: a host's function that answers something else is told in the log what it may answer, and the page
+    is closed."""
+    config = HubConfig(dashboard=DashboardConfig(auth=lambda visitor: answer))
+    made = make_hub(tmp_path, config=config)
+    page = await Customer(made.hub, headers={"accept": "text/html"}).get(DESK + "/accounts")
+    assert page.status == 500
+    assert "it must return an Operator with an id" in caplog.text

@@ -97,7 +97,7 @@ _OFFERED = {
 
 
 class AccountPages(Pages):
-    """Handlers of `/dashboard/{project}/accounts…`."""
+    """Handlers of `/dashboard/in/{project}/accounts…`."""
 
     async def listing(self, request: Request) -> Response:
         desk = await self.guard.enter(request, Role.VIEWER)

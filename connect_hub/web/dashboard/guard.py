@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from connect_hub.audit import Actor, ActorKind, act_as
 from connect_hub.dashboard import OperatorTokens
-from connect_hub.errors import NotFound, OperatorRequired, RoleRequired
+from connect_hub.errors import ConfigurationError, NotFound, OperatorRequired, RoleRequired
 from connect_hub.identity import SignIn
 from connect_hub.operators import Operator, Role
 from connect_hub.web.body import read_form
@@ -101,7 +101,12 @@ class Guard:
             raise SignInFirst(self._with_next(request, answer.url))
         if answer is None:
             raise OperatorRequired
-        return answer, ""
+        given: object = answer  # a host's code may be unchecked
+        if not isinstance(given, Operator) or not given.id:
+            raise ConfigurationError(
+                "dashboard.auth: it must return an Operator with an id, a SignIn, or None for anybody else."
+            )
+        return given, ""
 
     def _with_next(self, request: Request, url: str) -> str:
         came_for = self._site.urls.path("dashboard")

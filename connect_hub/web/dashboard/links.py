@@ -54,7 +54,7 @@ _RENEWED = (
 
 
 class LinkPages(Pages):
-    """Handlers of `/dashboard/{project}/links…`."""
+    """Handlers of `/dashboard/in/{project}/links…`."""
 
     async def listing(self, request: Request) -> Response:
         desk = await self.guard.enter(request, Role.VIEWER)

@@ -37,7 +37,7 @@ _KEPT = ("account", "once", "keep_id", "keep_name")
 
 
 class NewLinkPages(Pages):
-    """Handlers of `/dashboard/{project}/links/new`."""
+    """Handlers of `/dashboard/in/{project}/links/new`."""
 
     async def page(self, request: Request) -> Response:
         """The empty form; with `account`, that of a reconnect link."""
