@@ -34,19 +34,27 @@ __all__ = ["command"]
     metavar="FOLDER",
     help="Write every page in every language there as HTML, and end.",
 )
-def command(app: str | None, environment: bool, port: int, output: Path | None) -> None:
+@click.option(
+    "--host-url",
+    metavar="URL",
+    help="Where your application runs, such as http://127.0.0.1:8000. A logo or stylesheet that it serves "
+    "itself is asked for there.",
+)
+def command(app: str | None, environment: bool, port: int, output: Path | None, host_url: str | None) -> None:
     """Look at every page in every state, language, colour scheme and width.
 
     With --app or --environment it is your brand, your templates and your translations; without, a made-up
     product's. Nothing is connected, and only this machine can look.
     """
+    if host_url is not None and not host_url.startswith(("http://", "https://")):
+        raise click.BadParameter("write it as http://127.0.0.1:8000", param_hint="--host-url")
     if environment and app is not None:
         raise click.UsageError("--app and --environment are two hubs. Choose one.")
     if app is None and not environment:
         gallery = _gallery(None)
     else:
         hub = chosen_hub(app)
-        gallery = _gallery(hub)
+        gallery = _gallery(hub, host_url)
         asyncio.run(close(hub))
     told = [str(finding) for finding in gallery.findings()]
     for line in told:
@@ -65,28 +73,19 @@ def command(app: str | None, environment: bool, port: int, output: Path | None) 
 
 def _write(gallery: "Gallery", output: Path, told: list[str]) -> None:
     """Every page that can be shown; exit code 1 where one cannot, with the reason unless it was `told`."""
-    whole = True
-    for tag in gallery.languages.tags:
-        folder = output / tag
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in gallery.names:
-            try:
-                html = gallery.render(name, language=tag)
-            except Exception as error:  # a host's template may raise anything
-                whole = False
-                line = str(gallery.fault(error))
-                if not told:
-                    click.echo(line, err=True)
-                    told.append(line)
-            else:
-                (folder / f"{name}.html").write_text(html, encoding="utf-8")
-    if not whole:
-        click.echo(f"Error: not every page could be shown; the others are in {output}", err=True)
-        raise SystemExit(1)
-    click.echo(f"{len(gallery.names)} pages in each language are in {output}")
+    from connect_hub.testing.gallery.export import export
+
+    wrong = export(gallery, output)
+    if not wrong:
+        click.echo(f"{len(gallery.names)} pages in each language are in {output}")
+        return
+    for line in wrong if not told else []:
+        click.echo(line, err=True)
+    click.echo(f"Error: not every page could be shown; the others are in {output}", err=True)
+    raise SystemExit(1)
 
 
-def _gallery(hub: ConnectHub | None) -> "Gallery":
+def _gallery(hub: ConnectHub | None, host_url: str | None = None) -> "Gallery":
     from connect_hub.testing.gallery import Gallery
 
-    return Gallery() if hub is None else Gallery.of(hub)
+    return Gallery() if hub is None else Gallery.of(hub, host_url=host_url)

@@ -105,6 +105,10 @@ class Assets:
             raise NotFound(f"there is no static file {name!r}")
         return asset.body
 
+    def content(self, name: str) -> bytes:
+        """The content of `name`, which may be one that `url` gave an address for. Raises NotFound."""
+        return self._found(name)[0].body
+
     def route(self, path: str = "/static") -> Route:
         """A route named `static` that serves everything below `path`."""
         return Route(path + "/{name:path}", self.endpoint, methods=["GET"], name="static")
@@ -119,7 +123,8 @@ class Assets:
         """Answers GET and HEAD for the path parameter `name`. Raises NotFound."""
         return self._answer(request, request.path_params["name"])
 
-    def _answer(self, request: Request, name: str) -> Response:
+    def _found(self, name: str) -> tuple[_Asset, bool]:
+        """What `name` is, and whether it has the hash of its content in it. Raises NotFound."""
         hashed = _HASHED.fullmatch(name)
         asset = self._asset(name)
         immutable = False
@@ -128,6 +133,10 @@ class Assets:
             immutable = True
         if asset is None or (immutable and hashed is not None and asset.digest != hashed["digest"]):
             raise NotFound
+        return asset, immutable
+
+    def _answer(self, request: Request, name: str) -> Response:
+        asset, immutable = self._found(name)
         etag = f'"{asset.digest}"'
         headers = {
             "cache-control": _IMMUTABLE if immutable else "public, no-cache",

@@ -6,15 +6,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx2
 import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Page, expect
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from connect_hub.cli import main
 from connect_hub.testing.gallery import BRAND, Gallery
 from connect_hub.testing.gallery.desk import dashboard_samples
+from connect_hub.testing.gallery.export import export
 from connect_hub.testing.gallery.samples import samples
 from connect_hub.testing.serving import serving
+from tests.connectors.example import TEXT
 from tests.peers.browser import Observed, OpenPage
 
 pytestmark = pytest.mark.browser
@@ -157,25 +164,81 @@ def test_a_logo_that_does_not_load_gives_way_to_the_letter(open_page: OpenPage) 
                 assert seen in str(image.get_attribute("src"))
 
 
-def test_preview_writes_a_hosts_own_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`connect-hub preview --app` shows the host's brand and templates, in every language."""
-    (tmp_path / "templates" / "elements").mkdir(parents=True)
-    (tmp_path / "templates" / "elements" / "button.html").write_text(
+SHOP = """
+from pathlib import Path
+from connect_hub import *
+from connect_hub.keys import new_key_text
+
+hub = ConnectHub(
+    public_url="https://shop.example/connect",
+    keys=KeyRing.from_text(new_key_text()),
+    storage=MemoryStorage(),
+    connectors=["zendesk", Path("own.toml")],
+    brand=Brand(name="Shoply", logo_url="/connect/static/shoply.svg"),
+    config=HubConfig(pages=PageConfig(templates=["templates"], static=["static"])),
+)
+"""
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4"><rect width="4" height="4"/></svg>'
+
+
+def shop(folder: Path) -> None:
+    """A host with a button, a logo and a connector of its own."""
+    for name in ("templates/elements", "static"):
+        (folder / name).mkdir(parents=True)
+    (folder / "templates" / "elements" / "button.html").write_text(
         '{% macro button(label, kind="primary", busy="") %}<button class="mine">{{ label }}</button>'
         "{% endmacro %}"
     )
-    (tmp_path / "shop_preview.py").write_text(
-        "from connect_hub import *\nfrom connect_hub.keys import new_key_text\n"
-        "hub = ConnectHub(public_url='https://shop.example/connect',\n"
-        "    keys=KeyRing.from_text(new_key_text()), storage=MemoryStorage(), connectors=[],\n"
-        "    brand=Brand(name='Shoply'),\n"
-        "    config=HubConfig(pages=PageConfig(templates=['templates'])))\n"
+    (folder / "static" / "shoply.svg").write_text(SVG)
+    own = TEXT.replace('key = "example"', 'key = "own"', 1).replace(
+        "base_url", 'logo = "own.svg"\nbase_url', 1
     )
+    (folder / "own.toml").write_text(own)
+    (folder / "own.svg").write_text(SVG)
+    (folder / "shop_preview.py").write_text(SHOP)
+
+
+def test_preview_writes_a_hosts_own_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`connect-hub preview --app --output` writes the host's brand, templates, files and the forms of its
+    connectors, in every language, with what they load beside them."""
+    shop(tmp_path)
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["preview", "--app", "shop_preview:hub", "--output", "out"])
     assert result.exit_code == 0, result.output
-    assert {path.stem for path in (tmp_path / "out" / "de").iterdir()} == {*NAMES, *DESK}
+    forms = {"form-own-api_key", "form-own-client_credentials"}
+    forms |= {"form-zendesk-client_credentials", "form-zendesk-api_token"}
+    assert {path.stem for path in (tmp_path / "out" / "de").iterdir()} == {*NAMES, *DESK, *forms}
     html = (tmp_path / "out" / "de" / "landing.html").read_text()
     assert "Shoply" in html
     assert 'class="mine"' in html
     assert BRAND.name not in html
+    assert 'src="../connect/static/shoply.svg"' in html
+    for name in ("landing", "form-own-api_key"):
+        html = (tmp_path / "out" / "de" / f"{name}.html").read_text()
+        for address in re.findall(r'<(?:link|img|script)[^>]*?(?:href|src)="([^"]+)"', html):
+            assert (tmp_path / "out" / "de" / address).is_file(), address
+    assert "logos/own." in html
+
+
+def test_preview_asks_the_running_host_for_its_files(tmp_path: Path) -> None:
+    """`--host-url`: a logo that the host serves itself is passed on to a page that loads it, not to who goes
+    there; without a host it is said where the address leads."""
+
+    async def logo(request: Request) -> Response:
+        return Response(SVG, media_type="image/svg+xml")
+
+    host = Starlette(routes=[Route("/assets/shoply.svg", logo)])
+    image = {"sec-fetch-dest": "image"}
+    with serving(host, before_stop=lambda: None) as host_url:
+        gallery = Gallery(brand=replace(BRAND, logo_url="/assets/shoply.svg"), host_url=host_url)
+        with serving(gallery, before_stop=lambda: None) as address:
+            seen = httpx2.get(f"{address}/assets/shoply.svg", headers=image, trust_env=False)
+            assert (seen.text, seen.headers["content-type"]) == (SVG, "image/svg+xml")
+            for path, headers in (("assets/shoply.svg", {}), ("assets/none.svg", image)):
+                told = httpx2.get(f"{address}/{path}", headers=headers, trust_env=False)
+                assert told.text == f"In the hub this is GET /{path}"
+        export(gallery, tmp_path)
+        assert (tmp_path / "assets" / "shoply.svg").read_text() == SVG
+    result = CliRunner().invoke(main, ["preview", "--host-url", "file:///etc"])
+    assert result.exit_code == 2
+    assert "write it as http://127.0.0.1:8000" in result.output

@@ -7,22 +7,24 @@ from typing import Self
 
 from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from connect_hub.connectors.registry import ConnectorRegistry
 from connect_hub.errors import NotFound
 from connect_hub.hub import ConnectHub
 from connect_hub.testing.gallery.desk import dashboard_samples
+from connect_hub.testing.gallery.files import Files
+from connect_hub.testing.gallery.forms import forms
 from connect_hub.testing.gallery.overrides import HostTemplates, TemplateFinding
 from connect_hub.testing.gallery.samples import BRAND, TOOLS, samples
 from connect_hub.web.contexts import Bounce, BrandView, Leaving, Page
 from connect_hub.web.headers import PAGE_POLICY, SecureHeaders
 from connect_hub.web.languages import Language, Languages
-from connect_hub.web.static import Assets
 from connect_hub.web.templating import Templating
-from connect_hub.web.theme import brand_files
 
 __all__ = ["SCHEMES", "WIDTHS", "Gallery"]
 
@@ -30,6 +32,8 @@ SCHEMES = ("auto", "light", "dark")
 WIDTHS = (320, 390, 768, 1280)
 _HERE = Path(__file__).parent
 _FRAMED = PAGE_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+_LOADED = {"font", "image", "script", "style"}
+"""What a page loads; what it leads to is only told (Fetch, `Sec-Fetch-Dest`)."""
 _INDEX_POLICY = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'"
 
 
@@ -38,8 +42,8 @@ class Gallery:
 
     `/` shows one sample in a frame, by the query's `page`, `lang`, `scheme` and `width`;
     `/pages/<scheme>/<language>/<name>` is the sample itself, under the pages' own content security policy.
-    Whatever the samples' links and forms lead to only says where that is. `brand`, `overrides`,
-    `static` and `languages` are a host's; by default they are a made-up product's.
+    Whatever the samples' links and forms lead to only says where that is. All that can
+    be given is a host's; by default it is a made-up product's.
     """
 
     def __init__(
@@ -49,22 +53,29 @@ class Gallery:
         overrides: Sequence[str | Path | BaseLoader] = (),
         static: Sequence[str | Path] = (),
         languages: Languages | None = None,
+        connectors: ConnectorRegistry | None = None,
+        own_path: str = "/static",
+        host_url: str | None = None,
     ) -> None:
         self.languages = Languages() if languages is None else languages
-        self._assets = {
-            scheme: Assets(
-                prefix=f"/static/{scheme}",
-                folders=static,
-                generated=brand_files(replace(brand, scheme=brand.scheme if scheme == "auto" else scheme)),  # type: ignore[arg-type]  # one of three
-                logo_name=lambda key: TOOLS[key][0] if key in TOOLS else None,
-            )
+        self._connectors = ConnectorRegistry([]) if connectors is None else connectors
+        brands = {
+            scheme: replace(brand, scheme=brand.scheme if scheme == "auto" else scheme)  # type: ignore[arg-type]  # one of three
             for scheme in SCHEMES
         }
+        self.files = Files(
+            brands,
+            folders=static,
+            own_path=own_path,
+            host_url=host_url,
+            logo_name=self._logo_name,
+            logo_file=self._connectors.logo_file,
+        )
         self._folders = [Path(one) for one in overrides if not isinstance(one, BaseLoader)]
         self._templating = {
             scheme: Templating(
-                brand=replace(brand, scheme=brand.scheme if scheme == "auto" else scheme),  # type: ignore[arg-type]  # one of three
-                static_url=self._assets[scheme].url,
+                brand=brands[scheme],
+                static_url=self.files.assets[scheme].url,
                 overrides=overrides,
                 languages=self.languages,
             )
@@ -80,24 +91,34 @@ class Gallery:
                     Route("/", self._frame),
                     Route("/gallery.css", self._style),
                     Route("/pages/{scheme}/{language}/{name}", self._page),
-                    Route("/static/logos/{name}", self._logo),
-                    Route("/static/{scheme}/{name:path}", self._static),
                     Route("/{path:path}", self._elsewhere, methods=["GET", "POST"]),
                 ]
             )
         )
-        self.names = (*samples(), *dashboard_samples())
+        own = forms(self._connectors, Language("en"), self.files.assets["auto"])
+        self.names = (*samples(), *own, *dashboard_samples())
 
     @classmethod
-    def of(cls, hub: ConnectHub) -> Self:
-        """The gallery of a hub's own brand, templates and translations."""
+    def of(cls, hub: ConnectHub, *, host_url: str | None = None) -> Self:
+        """The gallery of a hub's own brand, templates, translations, files and connectors.
+
+        `host_url`: where the host runs, which is asked for a logo or a stylesheet of its own.
+        """
         pages = hub.config.pages
         return cls(
             brand=BrandView.of(hub.brand, hub.public_url.host),
             overrides=[Path(folder) for folder in pages.templates],
             static=[Path(folder) for folder in pages.static],
             languages=Languages(pages.translations),
+            connectors=hub.connectors,
+            own_path=f"{hub.public_url.path}/static",
+            host_url=host_url,
         )
+
+    def _logo_name(self, key: str) -> str | None:
+        if key in TOOLS:
+            return TOOLS[key][0]
+        return self._connectors.get(key).name if key in self._connectors else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -147,7 +168,8 @@ class Gallery:
     def _in(self, language: Language) -> dict[str, Page]:
         known = self._samples.get(language.tag)
         if known is None:
-            known = samples(language=language) | dashboard_samples(language)
+            own = forms(self._connectors, language, self.files.assets["auto"])
+            known = samples(language=language) | own | dashboard_samples(language)
             self._samples[language.tag] = known
         return known
 
@@ -162,16 +184,6 @@ class Gallery:
         return HTMLResponse(
             html, headers={"content-security-policy": _FRAMED, "x-frame-options": "SAMEORIGIN"}
         )
-
-    async def _static(self, request: Request) -> Response:
-        try:
-            return await self._assets[request.path_params["scheme"]].endpoint(request)
-        except (KeyError, NotFound):
-            return self._nothing()
-
-    async def _logo(self, request: Request) -> Response:
-        request.scope["path_params"] = {"name": f"logos/{request.path_params['name']}", "scheme": "auto"}
-        return await self._static(request)
 
     async def _style(self, request: Request) -> Response:
         return Response((_HERE / "gallery.css").read_bytes(), media_type="text/css")
@@ -198,6 +210,17 @@ class Gallery:
         return HTMLResponse(html, headers={"content-security-policy": _INDEX_POLICY})
 
     async def _elsewhere(self, request: Request) -> Response:
+        place = self.files.place(request.url.path)
+        if place is not None and request.method == "GET":
+            request.scope["path_params"] = {"name": place[1]}
+            try:
+                return await place[0].endpoint(request)
+            except NotFound:
+                return self._nothing()
+        if request.method == "GET" and request.headers.get("sec-fetch-dest") in _LOADED:
+            found = await run_in_threadpool(self.files.of_host, request.url.path)
+            if found is not None:
+                return Response(found[0], media_type=found[1])
         return PlainTextResponse(f"In the hub this is {request.method} {request.url.path}", 200)
 
     def _nothing(self) -> Response:

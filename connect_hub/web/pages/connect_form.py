@@ -13,7 +13,6 @@ from connect_hub.secret import Secret
 from connect_hub.web import contexts
 from connect_hub.web.labels import method_label
 from connect_hub.web.languages import Language
-from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
 from connect_hub.web.urls import with_query
 
@@ -50,7 +49,7 @@ class Sent:
 
 
 def connect_page(
-    site: Site,
+    provider: contexts.ProviderView,
     form: ConnectForm,
     language: Language,
     *,
@@ -84,7 +83,7 @@ def connect_page(
     account = form.account
     identity = None if account is None else account.identity
     return contexts.Connect(
-        provider=site.provider_view(form.connector),
+        provider=provider,
         form=contexts.Form(
             action,
             (("attempt", form.attempt_id), ("nonce", form.nonce), ("method", form.method.name)),

@@ -130,7 +130,7 @@ class VisitPages:
             live, request.path_params["provider"], method, account_id
         )
         page = connect_page(
-            self._site,
+            self._site.provider_view(form.connector),
             form,
             self._site.language(request),
             action=self.connect_path(live, form.connector.key, account_id),
@@ -160,7 +160,7 @@ class VisitPages:
         self, request: Request, live: LiveVisit, rejected: Rejected, typed: Typed, account_id: str | None
     ) -> contexts.Connect:
         return connect_page(
-            self._site,
+            self._site.provider_view(rejected.form.connector),
             rejected.form,
             self._site.language(request),
             action=self.connect_path(live, rejected.form.connector.key, account_id),
@@ -258,7 +258,7 @@ class VisitPages:
             live, attempt.provider, attempt.method, attempt.account_id
         )
         page = connect_page(
-            self._site,
+            self._site.provider_view(form.connector),
             form,
             self._site.language(request),
             action=path,
