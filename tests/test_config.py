@@ -14,6 +14,7 @@ from connect_hub import (
     NetworkConfig,
     Project,
     Secret,
+    Theme,
     Webhook,
 )
 from connect_hub.config import PublicUrl
@@ -130,3 +131,23 @@ def test_an_unusable_secret_names_its_endpoint(secret: str, problem: str) -> Non
     assert problem in message
     assert "hidden-path" not in message
     assert SECRET[10:20] not in message
+
+
+@pytest.mark.parametrize(
+    ("build", "fix"),
+    [
+        (lambda: network(embed_origins={"*"}), "Write it as https://app.example.com, and not '*'."),
+        (lambda: network(embed_origins={"www.acme.example"}), "Write it as https://app.example.com, and not"),
+        (lambda: Brand(privacy_url="/privacy"), "Write it as https://www.example.com/privacy, and not '/pri"),
+        (
+            lambda: HubConfig(links=links(return_urls={"/done"})),
+            "Write it as https://app.example.com/connected",
+        ),
+        (lambda: Theme(font="'Inter', serif"), "single quotes in \"'Inter', serif\". Write double ones."),
+    ],
+)
+def test_what_a_refusal_shows_would_be_taken(build: Callable[[], Any], fix: str) -> None:
+    """The example in a message is one of what this very field takes, and the message says what is wrong."""
+    with pytest.raises(ConnectHubError) as refused:
+        build()
+    assert fix in refused.value.message

@@ -46,7 +46,7 @@ def listing(enabled: bool, project: str | None, as_json: bool, app: str | None) 
             "key": d.key,
             "name": d.name,
             "categories": ", ".join(map(str, d.categories)),
-            "methods": ", ".join(m.type for m in d.methods),
+            "methods": ", ".join(m.name for m in d.methods),
         }
         for d in definitions
     ]

@@ -48,7 +48,10 @@ class Theme:
         if self.radius is not None and not _LENGTH.fullmatch(self.radius):
             raise refuse("theme.radius", f"{self.radius!r} is not a length", "Write it as 8px or 0.5rem.")
         if self.font is not None and not _FONTS.fullmatch(self.font):
-            raise refuse("theme.font", "these are not font families", 'Write them as "Inter", sans-serif.')
+            fix = 'Write them as "Inter", sans-serif.'
+            if _FONTS.fullmatch(self.font.replace("'", '"')):
+                raise refuse("theme.font", f"single quotes in {self.font!r}", f"Write double ones. {fix}")
+            raise refuse("theme.font", f"{self.font!r} is no list of font families", fix)
 
 
 def _is_far_from_grey(colour: str) -> bool:
@@ -90,6 +93,7 @@ class Brand:
         for name in ("support_url", "privacy_url", "terms_url"):
             address = getattr(self, name)
             if address is not None:
-                split_web_address(f"brand.{name}", address, insecure_dev=True)
+                example = f"https://www.example.com/{name.removesuffix('_url')}"
+                split_web_address(f"brand.{name}", address, insecure_dev=True, example=example)
         if self.support_email is not None and not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", self.support_email):
             raise refuse("brand.support_email", "this is not an email address", "Give one, or leave it out.")

@@ -38,9 +38,18 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def split_web_address(field_name: str, text: str, *, insecure_dev: bool = False) -> SplitResult:
-    """Parse an absolute https address (http on loopback in development), or raise ConfigurationError."""
-    fix = f"Give an address such as https://app.example.com/connect, not {text!r}."
+def split_web_address(
+    field_name: str,
+    text: str,
+    *,
+    insecure_dev: bool = False,
+    example: str = "https://app.example.com/connect",
+) -> SplitResult:
+    """Parse an absolute https address (http on loopback in development), or raise ConfigurationError.
+
+    `example` is what the message shows: one that this field would take.
+    """
+    fix = f"Write it as {example}, and not {text!r}."
     if re.search(r"[\s\\\"<>\x00-\x1f\x7f]", text):
         raise refuse(field_name, "this is not a web address", fix)
     try:

@@ -51,7 +51,12 @@ class HubConfig:
         if isinstance(self.organization_id, bool) or not isinstance(self.organization_id, int):
             raise refuse("organization_id", "it is a whole number on the wire", "Give a number, such as 1.")
         for address in self.links.return_urls:
-            split_web_address("links.return_urls", address, insecure_dev=self.network.insecure_dev)
+            split_web_address(
+                "links.return_urls",
+                address,
+                insecure_dev=self.network.insecure_dev,
+                example="https://app.example.com/connected",
+            )
         if self.links.binding is Binding.HOST_IDENTITY and self.pages.identity is None:
             raise refuse(
                 "pages.identity",

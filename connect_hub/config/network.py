@@ -64,7 +64,12 @@ class NetworkConfig:
         object.__setattr__(self, "allow_private_hosts", named)
         object.__setattr__(self, "embed_origins", as_names("network.embed_origins", self.embed_origins))
         for origin in self.embed_origins:
-            parts = split_web_address("network.embed_origins", origin, insecure_dev=self.insecure_dev)
+            parts = split_web_address(
+                "network.embed_origins",
+                origin,
+                insecure_dev=self.insecure_dev,
+                example="https://app.example.com",
+            )
             if origin != f"{parts.scheme}://{parts.netloc}" or not _HOST_AND_PORT.fullmatch(parts.netloc):
                 raise refuse(
                     "network.embed_origins",

@@ -32,7 +32,9 @@ class Webhook:
     """Header fields that are sent along, such as one that your gateway asks for."""
 
     def __post_init__(self) -> None:
-        split_web_address("webhook.url", self.url, insecure_dev=True)
+        split_web_address(
+            "webhook.url", self.url, insecure_dev=True, example="https://app.example.com/webhooks"
+        )
         if self.providers is not None:
             object.__setattr__(self, "providers", as_names("webhook.providers", self.providers))
         if not isinstance(self.headers, Mapping):

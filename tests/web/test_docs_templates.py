@@ -57,10 +57,10 @@ def seen_in(page: Seen, css: str) -> set[str]:
     """Which changes a page shows."""
     marks = {
         ACCENT: "--chub-accent:#0f766e" in css.replace(" ", ""),
-        BUTTON: '<span class="acme-button"><button type="submit"' in page.text,
-        BLOCK: "<p>Not sure? Ask your account manager at Acme HR before you continue.</p>" in page.text,
+        BUTTON: re.search(r'<button type="submit" class="button \w+ acme-button"', page.text) is not None,
+        BLOCK: "<p>Not sure? Ask your account manager at Acme HR first.</p>" in page.text,
         LAYOUT: '<meta name="application-name" content="Acme HR">' in page.text
-        and '<p class="acme-footer">Acme HR is made by Acme Ltd.</p>' in page.text,
+        and '<p class="bottom acme-footer">Made by Acme Ltd.</p>' in page.text,
         GERMAN: THEIRS in page.text,
     }
     return {name for name, there in marks.items() if there}
