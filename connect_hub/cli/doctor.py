@@ -65,7 +65,7 @@ def command(app: str | None) -> None:
         report.good(f"configuration: {hub.public_url}, {count} {'connector' if count == 1 else 'connectors'}")
         if app is None:
             _look_at_environment(hub, report)
-        _look_at_templates(hub, report)
+        _look_at_pages(hub, report)
         asyncio.run(examine(hub, report))
     for kind, text in report.lines:
         click.echo(f"{kind:<4}  {text}")
@@ -80,12 +80,21 @@ def _look_at_environment(hub: ConnectHub, report: Report) -> None:
         report.finding(f"environment: {warning}")
 
 
-def _look_at_templates(hub: ConnectHub, report: Report) -> None:
-    if not hub.config.pages.templates:
+def _look_at_pages(hub: ConnectHub, report: Report) -> None:
+    pages, logo_url = hub.config.pages, hub.brand.logo_url
+    own_logo = logo_url is not None and logo_url.startswith(f"{hub.public_url.path}/static/")
+    if not pages.templates and not own_logo:
         return
     from connect_hub.testing.gallery import Gallery
 
     gallery = Gallery.of(hub)
+    if logo_url is not None and own_logo and gallery.files.content(logo_url) is None:
+        name = logo_url.rpartition("/static/")[2]
+        report.finding(
+            f"brand.logo_url: there is no file {name!r}. Put it into a folder of PageConfig(static=[…])."
+        )
+    if not pages.templates:
+        return
     findings = gallery.findings()
     for finding in findings:
         tell = report.finding if finding.breaks else report.note

@@ -161,6 +161,7 @@ hub = ConnectHub(
     keys=KeyRing.from_text(new_key_text()),
     storage=MemoryStorage(),
     connectors=["slack"],
+    brand=Brand(logo_url="/connect/static/logo.svg"),
     config=HubConfig(pages=PageConfig(templates=["templates"])),
 )
 """
@@ -178,7 +179,8 @@ def test_a_broken_template_is_a_finding(run: Run, tmp_path: Path) -> None:
     result = run("doctor", "--app", "shop_doctor:hub")
     wrong = "templates/pages/landing.html:2: Landing has no 'owner'. Did you mean 'owner_name'?"
     unused = "templates/pages/landig.html: no page uses this file. Did you mean 'pages/landing.html'?"
-    assert (result.exit_code, _findings(result)) == (1, [f"templates: {wrong}"])
+    logo = "brand.logo_url: there is no file 'logo.svg'. Put it into a folder of PageConfig(static=[…])."
+    assert (result.exit_code, _findings(result)) == (1, [logo, f"templates: {wrong}"])
     assert f"note  templates: {unused}\n" in result.stdout
 
     result = run("preview", "--app", "shop_doctor:hub", "--output", "out")

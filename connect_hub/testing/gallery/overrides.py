@@ -15,6 +15,7 @@ from connect_hub.web.templating import ORIGINAL, TEMPLATES
 
 __all__ = ["HostTemplates", "TemplateFinding"]
 
+_FEW = 5
 _NO_SUCH_FIELD = re.compile(r"'connect_hub\.web\.contexts\.\w+\.(\w+) object' has no attribute '(\w+)'")
 
 
@@ -68,10 +69,7 @@ class HostTemplates:
         for name in used:
             yield from self._in_file(name, self.files[name])
         if not guessed:
-            for name, file in self.files.items():
-                if name not in used:
-                    text = f"no page uses this file{_hint(name, self._ours)}"
-                    yield TemplateFinding(file, None, text, breaks=False)
+            yield from self._idle_files([name for name in self.files if name not in used])
 
     def of(self, error: Exception) -> TemplateFinding:
         """The place in the host's files, or else in ours, that `error`, raised by rendering, comes from."""
@@ -113,6 +111,18 @@ class HostTemplates:
                 elif other in self.files:
                     waiting.append(other)
         return reached, guessed
+
+    def _idle_files(self, names: Sequence[str]) -> Iterator[TemplateFinding]:
+        """Each of `names` that may be a slip, and of the others, which may be the host's own pages, a few."""
+        hints = {name: _hint(name, self._ours) for name in names}
+        others = [name for name in names if not hints[name]]
+        for name in [*(name for name in names if hints[name]), *others[:_FEW]]:
+            yield TemplateFinding(
+                self.files[name], None, f"no page uses this file{hints[name]}", breaks=False
+            )
+        if len(others) > _FEW:
+            text = f"no page uses {len(others) - _FEW} more files"
+            yield TemplateFinding(self.files[others[_FEW]].parent, None, text, breaks=False)
 
     def _in_file(self, name: str, file: Path) -> Iterator[TemplateFinding]:
         try:
