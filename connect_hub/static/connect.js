@@ -44,6 +44,15 @@
     }
   };
 
+  /** @type {(text: unknown) => boolean} */
+  const isAddress = (text) => {
+    try {
+      return typeof text === "string" && /^(https?:\/\/[^/]|\/)/i.test(text) && new URL(text, location.href).host !== "";
+    } catch {
+      return false;
+    }
+  };
+
   /** @type {(given: ConnectOptions) => void} */
   const checkAll = (given) => {
     const calls = /** @type {const} */ (["onSuccess", "onCancel", "onClose", "onError"]);
@@ -53,7 +62,7 @@
     }
     const { sessionToken, apiUrl, styles } = given;
     if (typeof sessionToken !== "string" || sessionToken === "") throw wrong("sessionToken is missing");
-    if (apiUrl && !/^(https?:\/\/[^/]|\/)/.test(apiUrl)) throw wrong("apiUrl is not a web address");
+    if (apiUrl && !isAddress(apiUrl)) throw wrong("apiUrl is not a web address");
     if (styles != null) check(styles, "styles.", ["inline", "options"]);
     if (styles?.inline != null) check(styles.inline, "styles.inline.", ["containerId", "width", "height"]);
     if (styles?.options != null) check(styles.options, "styles.options.", ["back", "close", "bgColor"]);
@@ -145,7 +154,6 @@
     const { sessionToken, apiUrl, onSuccess, onCancel, onClose, onError } = given;
     const base = (apiUrl || home).replace(/\/+$/, "");
     if (base === "") throw wrong("apiUrl is missing, the hub's address");
-    if (!URL.canParse(base, location.href)) throw wrong("apiUrl is not a web address");
     const { origin } = new URL(base, location.href);
     const inline = given.styles?.inline;
     const options = given.styles?.options ?? {};
