@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from connect_hub import HubConfig, PageConfig
@@ -104,3 +105,17 @@ async def test_a_missing_static_file_is_no_missing_page(
     customer = Customer(make_hub(tmp_path, config=HubConfig(pages=PageConfig(templates=[tmp_path]))).hub)
     assert (await customer.get("/connect/")).status == 500
     assert "there is no static file 'acme.css'" in caplog.text
+
+
+async def test_the_preview_says_what_is_wrong_in_the_place_of_a_page(tmp_path: Path) -> None:
+    """A page that cannot be shown is its finding, with the file and the line; the others are shown."""
+    (tmp_path / "pages").mkdir()
+    (tmp_path / LANDING).write_text(page(LANDING, "{% block heading %}{{ page.owner }}{% endblock %}"))
+    transport = httpx2.ASGITransport(app=Gallery(overrides=[tmp_path]))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://gallery.test") as http:
+        broken = await http.get("/pages/auto/en/landing")
+        assert (broken.status_code, broken.text) == (
+            500,
+            f"{tmp_path}/pages/landing.html:2: Landing has no 'owner'. Did you mean 'owner_name'?",
+        )
+        assert (await http.get("/pages/auto/en/success")).status_code == 200
