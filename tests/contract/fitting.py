@@ -14,7 +14,7 @@ import schemathesis
 from schemathesis import GenerationMode, HookContext
 
 PROVIDER = os.environ["CONTRACT_PROVIDER"]
-RULED = ("account_id", "return_url", "state", "binding", "manage")
+RULED = ("account_id", "return_url", "state", "webhook_url", "binding", "manage")
 """Fields of a session that depend on the hub's accounts and configuration."""
 UNTYPED = re.compile(r"query: violates `type` at /properties/(account_ids|origin_owner_ids?|providers?)\b")
 numbers = itertools.count()
