@@ -12,6 +12,7 @@ from connect_hub.testing.serving import serving
 from tests.embedding.place import Place, place_of
 from tests.peers.browser import Observed, OpenPage, chromium_path
 from tests.web.awkward import many_fields, odd_logos
+from tests.web.stored import fingerprint
 
 pytestmark = pytest.mark.browser
 PATIENCE = 30_000
@@ -32,6 +33,28 @@ def enter(place: Place, page: Page, **fields: object) -> None:
 
 def connected(page: Page, name: str = "Acme Key") -> None:
     expect(page.get_by_role("heading", name=f"{name} is connected")).to_be_visible(timeout=PATIENCE)
+
+
+def test_scanner_that_runs_scripts_uses_nothing_up(place: Place, page: Page, chromium: Browser) -> None:
+    """T4: a mail scanner that opens a link in a browser of its own, scripts and all, and looks at what comes,
+    changes no row and keeps no cookie; then the person comes, and connects."""
+    link = str(place.session(provider="simulated-key")["auth_link_url"])
+    before = fingerprint(place.folder)
+    for _ in range(3):
+        scanner = chromium.new_context()
+        try:
+            seen = scanner.new_page()
+            seen.goto(link)
+            expect(seen.get_by_role("button", name="Continue")).to_be_visible(timeout=PATIENCE)
+            assert scanner.cookies() == []
+        finally:
+            scanner.close()
+    assert fingerprint(place.folder) == before
+    page.goto(link)
+    page.get_by_role("button", name="Continue").click(timeout=PATIENCE)
+    page.get_by_label("API key").fill(place.key, timeout=PATIENCE)
+    page.get_by_role("button", name="Connect Acme Key").click()
+    connected(page)
 
 
 def test_cookies_blocked(place: Place, chromium: Browser, tmp_path: Path) -> None:
