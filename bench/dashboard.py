@@ -117,7 +117,11 @@ def templates() -> dict[Table, tuple[dict[str, object], dict[str, str]]]:
         T.steps: (step_row(step, 1), {"session_id": "n", "at": at}),
         T.events: (
             event,
-            {"id": f"'msg_' || {mixed} || '_' || n", "record_id": "'acc_' || n", "created_at": at},
+            {
+                "id": f"'msg_' || {mixed} || '_' || n",
+                "record_id": f"'acc_' || {mixed} || '_' || n",
+                "created_at": at,
+            },
         ),
     }
 
@@ -164,7 +168,7 @@ class Desk:
                 dashboard=DashboardConfig(auth=OperatorTokens()),
                 clock=FixedClock(NOW),
                 dispatch=False,
-                network=NetworkConfig(rates=RateConfig(per_client=None)),
+                network=NetworkConfig(rates=RateConfig(per_client=None, per_operator=None)),
             ),
         )
         transport = httpx2.ASGITransport(app=self.hub.app, root_path="/connect")
@@ -200,8 +204,10 @@ def pages(rows: int) -> dict[str, str]:
         "accounts, deep": f"/accounts?cursor={deep}",
         "accounts, one status": "/accounts?status=expired",
         "accounts, one customer": "/accounts?q=owner-500",
+        "account": f"/accounts/acc_{500 * 2654435761 % 4294967296}_500",
         "links": "/links",
         "links, deep": f"/links?cursor={cursor_text(at, number)}",
+        "link": "/links/500",
         "attempts": "/attempts?days=7",
         "attempts, deep": f"/attempts?days=7&cursor={cursor_text(at, f'{number}-1')}",
         "connectors": "/connectors",

@@ -127,7 +127,7 @@ def scanned(program: str, place: Place, scan: Scan, folder: Path) -> Iterable[st
 
 def configured(config: HubConfig) -> HubConfig:
     """With a dashboard, and without rate limits: all come from one address."""
-    rates = RateConfig(per_visit=None, per_client=None, openings=None, sign_ins=None)
+    rates = RateConfig(per_visit=None, per_client=None, per_operator=None, openings=None, sign_ins=None)
     dashboard = DashboardConfig(auth=OperatorTokens())
     return replace(config, dashboard=dashboard, network=replace(config.network, rates=rates))
 

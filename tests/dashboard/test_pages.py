@@ -47,6 +47,49 @@ async def test_the_list_is_filtered_in_its_address(staff: Staff) -> None:
         assert "Acme<" not in seen.text, query
 
 
+async def test_no_list_guesses_what_was_asked_for(staff: Staff) -> None:
+    """A filter that is none, and a cursor that was cut, tampered with, or is another list's, are a 400 that
+    says so and shows no row, on every list; the way back is to clear the filters."""
+    await staff.connected("42", "Acme")
+    with acting_as(TESTER):
+        endpoint = (await staff.made.hub.endpoints.create(url="https://example.com/hook")).endpoint
+    await staff.made.hub.endpoints.test(endpoint.id)
+    failing = await staff.made.hub.links.create(origin_owner_id="42", origin_owner_name="Acme")
+    customer = await staff.browser("nobody")
+    wrong = await customer.press(
+        await customer.pick(failing.url, "Acme Key"),
+        "Connect Acme Key",
+        {"f.api_key": "wrong-key-0123456789"},
+    )
+    assert wrong.status == 422
+    browser = await staff.browser("admin")
+    for path in ("accounts", "links", "attempts", "audit", f"webhooks/{endpoint.id}"):
+        assert '<th scope="row"' in (await browser.get(f"{DESK}/{path}")).text, path
+        for query in (
+            "colour=red",
+            "cursor=x",
+            "cursor=1767323045000",
+            "cursor=1767323045000.%00",
+            "cursor=99999999999999999999.a",
+            "cursor=1767323045000.1'%20OR%201=1",
+            f"cursor=1767323045000.{'a' * 300}",
+        ):
+            seen = await browser.get(f"{DESK}/{path}?{query}")
+            assert (seen.status, "was cut or changed" in seen.text) == (400, True), (path, query)
+            assert '<th scope="row"' not in seen.text, (path, query)
+
+
+async def test_a_link_for_a_disabled_provider_is_not_made(staff: Staff) -> None:
+    """Disabled while the form was open: the form says so with what was typed, and nothing is made."""
+    browser = await staff.browser("operator")
+    form = await browser.get(f"{DESK}/links/new")
+    await staff.made.hub.connector_settings.disable("simulated-key")
+    seen = await browser.press(form, "Create link", {**TYPED, "provider": "simulated-key"})
+    assert (seen.status, 'value="Acme"' in seen.text) == (422, True)
+    assert "This provider is not enabled on this project. Choose another one." in seen.text
+    assert await staff.made.hub.sessions.list() == []
+
+
 async def test_pages_follow_each_other(staff: Staff) -> None:
     """Twenty-five at a time, each account once, and the way back to the first page."""
     hub = staff.made.hub
