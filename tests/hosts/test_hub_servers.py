@@ -158,7 +158,7 @@ async def test_a_unix_socket_serves_as_a_port_does(
 
 async def until(holds: Callable[[], bool]) -> None:
     """Look again and again, as nothing here tells of it."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(4 * PATIENCE):
         while not await asyncio.to_thread(holds):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
@@ -183,7 +183,7 @@ async def test_a_reload_leaves_nothing_behind(
             return int(c.execute(others).scalar_one())
 
     def workers() -> set[int]:
-        return {int(httpx2.get(server.url, timeout=PATIENCE, trust_env=False).text) for _ in range(20)}
+        return {int(httpx2.get(server.url, timeout=2 * PATIENCE, trust_env=False).text) for _ in range(20)}
 
     with started(setup, given) as server:
         await link_of(server, "1")
