@@ -166,6 +166,14 @@ def test_page_needs_no_inline_code_and_no_other_host(name: str) -> None:
             assert "disabled" not in element.attributes or element.attributes["type"] == "button"
 
 
+def test_words_of_a_connector_have_a_direction_of_their_own() -> None:
+    """A connector may say in English what an Arabic page shows: its full stops then stand at its ends."""
+    page = samples()["connect-all-controls"]
+    document = Document(RENDERED.render(page, RENDERED.languages.get("ar")))
+    isolated = {element.text for element in document.all("bdi")}
+    assert {"Private key", "PEM, with both its lines of dashes."} <= isolated
+
+
 @pytest.mark.parametrize("attack", HOSTILE)
 def test_hostile_text_stays_text(attack: str) -> None:
     """T2, T20: whatever a tenant, a customer or a provider wrote, no page gains an element or an attribute
