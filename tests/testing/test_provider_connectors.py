@@ -48,6 +48,6 @@ def test_the_texts_are_files_that_a_host_can_keep(tmp_path: Path) -> None:
     (tmp_path / "simulated-key.toml").write_text(key_toml(base_url="http://127.0.0.1:1"), encoding="utf-8")
     provider = SimulatedProvider(base_url="http://127.0.0.1:1")
     assert read_folder(tmp_path) == {
-        "simulated": provider.connector(),
-        "simulated-key": provider.key_connector(),
+        "simulated": provider.connector().read_in(tmp_path),
+        "simulated-key": provider.key_connector().read_in(tmp_path),
     }
