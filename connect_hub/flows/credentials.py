@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from connect_hub.auth.engine import AuthEngine
 from connect_hub.clock import truncate
+from connect_hub.connectors.offer import Offer
 from connect_hub.credentials import Credentials
 from connect_hub.errors import (
     AccountInactive,
@@ -74,8 +75,8 @@ class CredentialsFlow:
         CredentialsUnreadable.
         """
         await self._core.ready()
-        stored = await self._load(account_id, project)
-        credentials, engine = await self._open(stored)
+        stored, offer = await self._load(account_id, project)
+        credentials, engine = self._open(stored, offer)
         forced = refused is not None and _same(refused, credentials)
         if engine.can_refresh(credentials) and (forced or self._is_due(stored.account)):
             must = forced or self._has_run_out(stored.account)
@@ -87,7 +88,7 @@ class CredentialsFlow:
                     raise
                 self._leave_alone(account_id)
                 log.warning("account %s: refresh failed; its token is still valid", account_id)
-            credentials, engine = await self._open(stored)
+            credentials, engine = self._open(stored, offer)
         elif self._has_run_out(stored.account):
             await self._expire(
                 stored.account, "token_expired", "The access token ran out and cannot be refreshed."
@@ -96,27 +97,29 @@ class CredentialsFlow:
         await self._touch(stored.account)
         return LiveCredentials(stored.account, credentials, engine)
 
-    async def _load(self, account_id: str, project: str) -> StoredCredentials:
+    async def _load(self, account_id: str, project: str) -> tuple[StoredCredentials, Offer]:
+        """What is stored, and what its project offers now."""
         stored = await self._core.storage.stored_credentials(account_id, project_id=project)
         if stored is None:
             raise AccountNotFound
         account = stored.account
-        if account.provider not in await self._core.offer(account.project_id):
+        offer = await self._core.offer(account.project_id)
+        if account.provider not in offer:
             raise AccountInactive
         if account.status is AccountStatus.SUSPENDED:
             raise AccountSuspended
         if account.status is AccountStatus.EXPIRED:
             raise CredentialsExpired
-        return stored
+        return stored, offer
 
-    async def _open(self, stored: StoredCredentials) -> tuple[Credentials, AuthEngine]:
+    def _open(self, stored: StoredCredentials, offer: Offer) -> tuple[Credentials, AuthEngine]:
         account = stored.account
         if stored.sealed is None:
             raise CredentialsUnreadable("This account has no stored credentials.")
         credentials = self._core.vault.open_credentials(
             stored.sealed, project_id=account.project_id, account_id=account.id, generation=account.generation
         )
-        connector = (await self._core.offer(account.project_id)).get(account.provider)
+        connector = offer.get(account.provider)
         try:
             return credentials, self._core.engines.of(connector, credentials.method)
         except KeyError:
@@ -171,7 +174,7 @@ class CredentialsFlow:
             )
             if epoch is not None:
                 return await self._refresh_as_holder(stored, epoch)
-            fresh = await self._load(account.id, account.project_id)
+            fresh, _ = await self._load(account.id, account.project_id)
             if fresh.account.generation != account.generation:
                 return fresh
             if asyncio.get_running_loop().time() >= deadline:
@@ -186,7 +189,7 @@ class CredentialsFlow:
             current = await self._core.storage.stored_credentials(account.id, project_id=account.project_id)
             if current is None:
                 raise AccountNotFound
-            credentials, engine = await self._open(current)
+            credentials, engine = self._open(current, await self._core.offer(account.project_id))
             refreshed = await engine.refresh(credentials)
             return await self._store(account, epoch, refreshed, engine)
         except CredentialsExpired as error:
@@ -194,7 +197,7 @@ class CredentialsFlow:
                 self._activity.refreshed(account.id, error.code)
                 raise
             # Refused, but not with the newest there is: reconnected, refreshed by another, or deleted.
-            return await self._load(account.id, account.project_id)
+            return (await self._load(account.id, account.project_id))[0]
         except (RefreshFailed, ProviderError) as error:
             self._activity.refreshed(account.id, error.code)
             await self._release(account, epoch)
