@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connect_hub.errors import InvalidApiKey, NotFound
+from connect_hub.errors import FieldError, InvalidApiKey, NotFound, ValidationFailed
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
 from connect_hub.models import ApiKey
@@ -18,6 +18,7 @@ __all__ = ["ApiKeys", "Caller", "IssuedApiKey"]
 _FORM = re.compile(r"chk_[a-z]{1,16}_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
 _TOUCH_EVERY = timedelta(minutes=1)
 _NO_HASH = bytes(32)
+_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,12 @@ class ApiKeys:
                 self._configured[digest] = Caller(project_id, f"config-{digest.hex()[:12]}")
 
     async def create(self, *, name: str, project: str = "default", environment: str = "live") -> IssuedApiKey:
-        """Make a key for a project. `name` is for people; `environment` is a word in the key's text."""
+        """Make a key for a project. `name` is for people; `environment` is a word in the key's text.
+
+        Raises ValidationFailed for a name that is not 1 to 80 printable characters.
+        """
+        if not 0 < len(name.strip()) <= _LONGEST_NAME or not name.isprintable():
+            raise ValidationFailed(FieldError("name", f"must be 1 to {_LONGEST_NAME} printable characters"))
         await self._core.ready()
         self._core.project(project)
         if not re.fullmatch(r"[a-z]{1,16}", environment):

@@ -38,6 +38,7 @@ __all__ = [
     "OwnerName",
     "Request",
     "SessionFields",
+    "is_deep",
     "parse",
     "parse_json",
 ]
@@ -247,7 +248,7 @@ def parse(model: type[RequestT], fields: Mapping[str, object]) -> RequestT:
 
 def parse_json(model: type[RequestT], body: bytes) -> RequestT:
     """The JSON text `body` as a `model`; raises ValidationFailed."""
-    if _is_deep(body):
+    if is_deep(body):
         raise ValidationFailed(FieldError("body", f"is nested deeper than {MAX_DEPTH} levels"))
     try:
         return model.model_validate_json(body)
@@ -255,8 +256,8 @@ def parse_json(model: type[RequestT], body: bytes) -> RequestT:
         raise _refusal(model, error) from None
 
 
-def _is_deep(body: bytes) -> bool:
-    """Whether it is nested too deeply; most bodies have fewer brackets than they may be deep."""
+def is_deep(body: bytes) -> bool:
+    """Whether JSON is nested deeper than MAX_DEPTH; most bodies have fewer brackets than they may be deep."""
     if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
         return False
     depth = 0

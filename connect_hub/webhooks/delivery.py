@@ -131,7 +131,7 @@ def _loggable(headers: Mapping[str, str], mask: Mask) -> dict[str, str]:
     """What an answer's header says that helps an operator, and holds no cookie or token."""
     found = {name: headers[name].encode() for name in _LOGGED if name in headers}
     masked = {name: mask.masked(value, most=len(value)) for name, value in found.items()}
-    return {name: value.decode()[:_LONGEST_VALUE] for name, value in masked.items()}
+    return {name: value.decode(errors="replace")[:_LONGEST_VALUE] for name, value in masked.items()}
 
 
 def next_try(

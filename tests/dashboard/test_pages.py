@@ -209,6 +209,10 @@ async def test_a_link_is_made_and_shown_once(staff: Staff) -> None:
         assert "#t=" not in (await browser.get(f"{DESK}{path}")).text
     state = await browser.get(f"{DESK}/links/{session.id}/state")
     assert json.loads(state.text)["connects"] == 1
+    await staff.made.hub.sessions.revoke(session.id)
+    anew = await browser.press(wrong, "Create link", TYPED)
+    assert anew.heading == "The link is ready"
+    assert link not in anew.text  # one that was withdrawn is not handed out again
 
 
 @pytest.mark.parametrize("account", ["a/b", "../../keys", "https://evil.example/", "a\r\nb/", "?x#y", "<x>"])
@@ -356,7 +360,13 @@ async def test_accounts_are_exported_as_a_table(staff: Staff) -> None:
     browser = await staff.browser("viewer")
     rows = list(csv.DictReader(io.StringIO((await browser.get(f"{DESK}/accounts.csv")).text)))
     assert [row["origin_owner_name"] for row in rows] == ["Globex", "'=cmd()"]
+    staff.made.clock.advance(timedelta(seconds=1))
+    await staff.connected("44", 'Acme;"=cmd()";')
+    exported = (await browser.get(f"{DESK}/accounts.csv")).text
+    # Where lists are separated by semicolons, a spreadsheet splits there, and reads a quote as a beginning.
+    cells = [cell for row in csv.reader(io.StringIO(exported), delimiter=";") for cell in row]
+    assert [cell for cell in cells if cell.startswith("=")] == []
     some = await browser.get(f"{DESK}/accounts.csv?q=43")
     assert [row["origin_owner_id"] for row in csv.DictReader(io.StringIO(some.text))] == ["43"]
     log = await staff.made.hub.audit.list(action="accounts.exported")
-    assert [entry.actor.name for entry in log] == ["Viewer", "Viewer"]
+    assert [entry.actor.name for entry in log] == ["Viewer"] * 3

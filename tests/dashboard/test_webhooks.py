@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from connect_hub import Project, Secret, Webhook
+from connect_hub.web.dashboard.deliveries import _shown
 from connect_hub.webhooks import generate_secret
 from tests.dashboard.desk import DESK, Staff, make_desk
 from tests.hubs import API_KEY
@@ -79,6 +80,18 @@ async def test_a_test_is_sent_looked_at_and_sent_again(staff: Staff) -> None:
     names = {"webhook_endpoint.created", "webhook_endpoint.tested", "delivery.resent"}
     assert {entry.action for entry in log} == names
     assert "canary-7c1" not in repr(log)
+
+
+@pytest.mark.parametrize(
+    "body", [rb'{"a": "\ud800"}', b"[" * 4000, b"[" * 700 + b"1," * 7000 + b"1" + b"]" * 700]
+)
+async def test_no_answer_breaks_the_page_that_shows_it(body: bytes) -> None:
+    """T18: half a character, JSON without end, JSON that grows when it is indented: the receiver chooses what
+    it answers, and whoever looks sees some of it."""
+    shown = _shown(body)
+    assert shown.encode()
+    assert len(shown) <= 4001
+    assert shown.startswith(("{", "["))
 
 
 async def test_an_endpoint_is_switched_off_on_and_deleted(staff: Staff) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connect_hub.errors import InvalidApiKey, NotFound
+from connect_hub.errors import InvalidApiKey, NotFound, ValidationFailed
 from tests.hubs import API_KEY, make_hub
 from tests.web.api import in_two_projects
 
@@ -86,3 +86,10 @@ async def test_revoking_twice_keeps_the_first_instant(tmp_path: Path) -> None:
     assert await made.hub.api_keys.revoke(issued.key.id) == first
     with pytest.raises(InvalidApiKey):
         await made.hub.api_keys.identify(issued.text)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "k\x00y", "x" * 81])
+async def test_a_name_is_for_people(tmp_path: Path, name: str) -> None:
+    """T41: whichever way it comes, it is short text that every database keeps."""
+    with pytest.raises(ValidationFailed, match="name"):
+        await make_hub(tmp_path).hub.api_keys.create(name=name)

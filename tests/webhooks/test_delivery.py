@@ -161,6 +161,21 @@ async def test_an_echo_shows_no_secret_of_what_it_was_sent(spelling: str, before
         assert "evt_1" in shown
 
 
+async def test_a_masked_header_is_cut_anywhere() -> None:
+    """T46: what is masked grows, and the cut may fall into a character; the try is logged all the same."""
+    webhook = Webhook(url="https://echo.test", secrets=[generate_secret()], headers={"X-Gate": "gate"})
+
+    class Telling(Echo):
+        async def send(self, *args: Any, **kwargs: Any) -> Answer:
+            return Answer(200, Headers([(b"Server", b"gate" * 9 + "\u00e9".encode() * 41)]), b"")
+
+    telling = Telling(str, 0)
+    outcome = await post(ConfiguredReceiver.of(webhook), DELIVERY, transport=telling, clock=FixedClock(NOW))
+    assert outcome.delivered
+    assert outcome.attempt is not None
+    assert outcome.attempt.response_headers["server"].startswith("(not shown)")
+
+
 def test_it_waits_for_an_answer_as_long_as_the_documentation_says() -> None:
     """R4: 15 seconds in all, also for a receiver that says nothing at all meanwhile."""
     limits = delivery_module._LIMITS

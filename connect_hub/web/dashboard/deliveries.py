@@ -6,6 +6,7 @@ from contextlib import suppress
 from starlette.requests import Request
 from starlette.responses import Response
 
+from connect_hub.flows.requests import is_deep
 from connect_hub.message import Message
 from connect_hub.operators import Role
 from connect_hub.storage.protocol import DeliveryAttempt, DeliveryState
@@ -92,8 +93,11 @@ class DeliveryPages(Pages):
 
 
 def _shown(body: bytes) -> str:
-    """A body for people: JSON indented, anything else as it is, cut where it is long."""
+    """A body for people: JSON indented, anything else as it is, cut where it is long. Whoever answers chooses
+    the body, and what is nested deeply grows by its indentation."""
     text = body.decode("utf-8", "replace")
-    with suppress(ValueError):
-        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    if not is_deep(body):
+        with suppress(ValueError):
+            text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    text = text.encode("utf-8", "replace").decode()  # JSON may spell half a character
     return text if len(text) <= _MOST else f"{text[:_MOST]}…"

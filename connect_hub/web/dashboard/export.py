@@ -9,9 +9,10 @@ from starlette.responses import StreamingResponse
 
 __all__ = ["csv_response"]
 
-_FORMULA = re.compile(r"(?:^|[;\t\r\n])\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
-"""How a spreadsheet's formula begins, also behind what some take for the end of a cell: a cell with one is
-told to be text by an apostrophe, and where it would be split, by the semicolon being a comma."""
+_FORMULA = re.compile(r"(?:^|[;\t\r\n])[\s\"]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+"""How a spreadsheet's formula begins, also behind what some take for the end of a cell and for the quote that
+opens the next: a cell with one is told to be text by an apostrophe, and where it would be split, by the
+semicolon being a comma."""
 
 
 def csv_response(name: str, head: Sequence[str], rows: AsyncIterator[Sequence[str]]) -> StreamingResponse:

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connect_hub.errors import NotFound
+from connect_hub.errors import NotFound, ValidationFailed
 from connect_hub.message import Message
 from connect_hub.models import ApiKey
 from connect_hub.operators import Role
@@ -13,8 +13,6 @@ from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["KeyPages"]
-
-_LONGEST_NAME = 80
 
 
 class KeyPages(Pages):
@@ -52,10 +50,11 @@ class KeyPages(Pages):
         desk, values = await self.guard.posted(request, Role.ADMIN)
         typed = values.get("name", "")
         name = " ".join(typed.split())
-        if not name or len(name) > _LONGEST_NAME:
+        try:
+            issued = await self.flows.api_keys.create(name=name, project=desk.project)
+        except ValidationFailed:
             error = Message("Say in 1 to 80 characters what the key is for.")
             return await self._page(request, desk, typed, self.say(request)(error))
-        issued = await self.flows.api_keys.create(name=name, project=desk.project)
         page = KeyMade(
             frame=self.frame(request, desk, "dashboard_keys"),
             name=Untrusted(name),

@@ -1,8 +1,10 @@
 """Create Auth Link: the form, what is asked before a link is made, and the link."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
@@ -20,7 +22,7 @@ from connect_hub.errors import (
 from connect_hub.flows.requests import CreateSession, parse
 from connect_hub.flows.sessions import IssuedSession
 from connect_hub.message import Message
-from connect_hub.models import Category
+from connect_hub.models import Category, SessionStatus
 from connect_hub.operators import Role
 from connect_hub.web.contexts import FieldView, Form, OptionView
 from connect_hub.web.dashboard.contexts import NewLink, Question
@@ -33,6 +35,7 @@ __all__ = ["NewLinkPages"]
 
 _DAYS = (1, 3, 5, 7, 14, 30)
 _DAY = timedelta(days=1)
+_ONCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KEPT = ("account", "once", "keep_id", "keep_name")
 
 
@@ -91,12 +94,15 @@ class NewLinkPages(Pages):
         # The same form again, by Reload or a double click, is the same link.
         scope = hashlib.sha256(f"operator {desk.operator.id}".encode()).hexdigest()[:40]
         body = repr(sorted(fields.items())).encode()
-        try:
-            return await self.flows.sessions.create_from(
-                request, project=desk.project, idempotency=(scope, values.get("once", "-")[:64] or "-", body)
+        once = values.get("once", "")
+        key = once if _ONCE.fullmatch(once) else "-"
+        with suppress(IdempotencyKeyReused):  # Back, and something else typed
+            issued = await self.flows.sessions.create_from(
+                request, project=desk.project, idempotency=(scope, key, body)
             )
-        except IdempotencyKeyReused:  # Back, and something else typed
-            return await self.flows.sessions.create_from(request, project=desk.project)
+            if issued.session.status(self.core.clock.now()) is SessionStatus.OPEN:
+                return issued
+        return await self.flows.sessions.create_from(request, project=desk.project)
 
     def _days(self) -> tuple[int, ...]:
         """Lifetimes to choose from, the configured one first."""
