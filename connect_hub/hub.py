@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 from connect_hub.auth.engine import Engines
 from connect_hub.callbacks import Callbacks, Handler, HasSurroundings, TransactionHandler
-from connect_hub.config import Brand, HubConfig, PublicUrl
+from connect_hub.config import Brand, HubConfig, PublicUrl, configured_policy, entered_policy
 from connect_hub.connectors.registry import ConnectorRegistry, OAuth
 from connect_hub.credentials import Credentials
 from connect_hub.errors import ConfigurationError
@@ -33,7 +33,7 @@ from connect_hub.flows.upkeep import Upkeep
 from connect_hub.keys import KeyProvider
 from connect_hub.models import Account
 from connect_hub.nonce import Nonces
-from connect_hub.outbound import LazyOutbound, configured_policy, entered_policy
+from connect_hub.outbound import LazyOutbound
 from connect_hub.runtime import Runtime
 from connect_hub.storage.protocol import Storage
 from connect_hub.sync import SyncHub

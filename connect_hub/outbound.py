@@ -3,28 +3,13 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from connect_hub.config import NetworkConfig
 from connect_hub.net import OutboundPolicy
 from connect_hub.secret import Secret
 
 if TYPE_CHECKING:
     from connect_hub.net import Answer, Limits, Outbound
 
-__all__ = ["LazyOutbound", "configured_policy", "entered_policy"]
-
-
-def configured_policy(network: NetworkConfig) -> OutboundPolicy:
-    """For addresses that the operator wrote down: those of connectors, and webhooks of the configuration."""
-    return OutboundPolicy(allow_private_hosts=network.allow_private_hosts, allow_http=network.insecure_dev)
-
-
-def entered_policy(network: NetworkConfig) -> OutboundPolicy:
-    """For addresses that somebody with an API key, or the dashboard, enters: the public internet alone.
-
-    What the operator allowed for addresses of their own would let that person call, and read, what is inside
-    the operator's network. In development (`insecure_dev`) it is allowed for these, too.
-    """
-    return configured_policy(network) if network.insecure_dev else OutboundPolicy(advises=False)
+__all__ = ["LazyOutbound"]
 
 
 class LazyOutbound:

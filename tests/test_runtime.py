@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from connect_hub.config import NetworkConfig
+from connect_hub.config import NetworkConfig, configured_policy
 from connect_hub.errors import (
     CallInsideTransaction,
     ConfigurationError,
@@ -24,7 +24,7 @@ from connect_hub.errors import (
     SyncOnEventLoop,
 )
 from connect_hub.keys import KeyRing, new_key_text
-from connect_hub.outbound import LazyOutbound, configured_policy
+from connect_hub.outbound import LazyOutbound
 from connect_hub.portal import current_portal
 from connect_hub.runtime import Runtime
 from connect_hub.storage.protocol import Storage

@@ -6,7 +6,7 @@ Each message names the field, what is wrong with it, and the fix.
 from connect_hub.config.brand import Brand, Theme
 from connect_hub.config.hub import HubConfig
 from connect_hub.config.links import LinkConfig
-from connect_hub.config.network import NetworkConfig, Rate, RateConfig
+from connect_hub.config.network import NetworkConfig, Rate, RateConfig, configured_policy, entered_policy
 from connect_hub.config.pages import PageConfig
 from connect_hub.config.projects import MIN_API_KEY_LENGTH, Project, Webhook
 from connect_hub.config.public_url import PublicUrl
@@ -24,4 +24,6 @@ __all__ = [
     "RateConfig",
     "Theme",
     "Webhook",
+    "configured_policy",
+    "entered_policy",
 ]

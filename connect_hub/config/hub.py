@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from connect_hub.clock import Clock, SystemClock
 from connect_hub.config.checks import NAME, refuse, split_web_address
 from connect_hub.config.links import LinkConfig
-from connect_hub.config.network import NetworkConfig
+from connect_hub.config.network import NetworkConfig, configured_policy
 from connect_hub.config.pages import PageConfig
 from connect_hub.config.projects import Project
 from connect_hub.dashboard import DashboardConfig
 from connect_hub.errors import ConfigurationError, OutboundRefused
 from connect_hub.models import Binding
-from connect_hub.net.policy import OutboundPolicy
 
 if TYPE_CHECKING:
     from connect_hub.net import Transport
@@ -63,9 +62,7 @@ class HubConfig:
                 "binding 'host_identity' needs to know who is signed in",
                 "Pass PageConfig(identity=…).",
             )
-        policy = OutboundPolicy(
-            allow_private_hosts=self.network.allow_private_hosts, allow_http=self.network.insecure_dev
-        )
+        policy = configured_policy(self.network)
         for project in self.projects.values():
             for webhook in project.webhooks:
                 try:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from connect_hub.config.checks import as_names, refuse, split_web_address
+from connect_hub.net.policy import OutboundPolicy
 
 _HOST_AND_PORT = re.compile(r"(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[1-9][0-9]{0,4})?")
 
@@ -79,3 +80,17 @@ class NetworkConfig:
                 )
         if isinstance(self.trusted_proxies, bool) or not 0 <= self.trusted_proxies <= 10:
             raise refuse("network.trusted_proxies", "it is a number from 0 to 10", "Count your proxies.")
+
+
+def configured_policy(network: NetworkConfig) -> OutboundPolicy:
+    """For addresses that the operator wrote down: those of connectors, and webhooks of the configuration."""
+    return OutboundPolicy(allow_private_hosts=network.allow_private_hosts, allow_http=network.insecure_dev)
+
+
+def entered_policy(network: NetworkConfig) -> OutboundPolicy:
+    """For addresses that somebody with an API key, or the dashboard, enters: the public internet alone.
+
+    What the operator allowed for addresses of their own would let that person call, and read, what is inside
+    the operator's network. In development (`insecure_dev`) it is allowed for these, too.
+    """
+    return configured_policy(network) if network.insecure_dev else OutboundPolicy(advises=False)

@@ -2,11 +2,10 @@
 
 from urllib.parse import urlsplit
 
-from connect_hub.config import NetworkConfig
+from connect_hub.config import NetworkConfig, configured_policy, entered_policy
 from connect_hub.errors import OutboundRefused
 from connect_hub.net import Target
 from connect_hub.net.target import parse_host
-from connect_hub.outbound import configured_policy, entered_policy
 
 __all__ = ["EndpointAddresses", "told"]
 

@@ -3,7 +3,15 @@
 import json
 
 from connect_hub.models import Account, AccountStatus, AccountType, ProviderIdentity, StatusReason
-from connect_hub.storage.rows import Row, Values, dumped, instant, milliseconds
+from connect_hub.storage.rows import (
+    Row,
+    Values,
+    dumped,
+    instant,
+    instant_or_none,
+    milliseconds,
+    milliseconds_or_none,
+)
 
 __all__ = ["account_of", "account_row"]
 
@@ -40,11 +48,11 @@ def account_row(account: Account) -> Row:
         "refresh_lease_until": None
         if account.refresh_lease_until is None
         else milliseconds(account.refresh_lease_until),
-        "expires_at": None if account.expires_at is None else milliseconds(account.expires_at),
+        "expires_at": milliseconds_or_none(account.expires_at),
         "last_refreshed_at": None
         if account.last_refreshed_at is None
         else milliseconds(account.last_refreshed_at),
-        "last_used_at": None if account.last_used_at is None else milliseconds(account.last_used_at),
+        "last_used_at": milliseconds_or_none(account.last_used_at),
         "created_at": milliseconds(account.created_at),
         "updated_at": milliseconds(account.updated_at),
     }
@@ -110,10 +118,10 @@ def account_of(values: Values) -> tuple[Account, bytes | None]:
         asked_scopes=tuple(json.loads(asked_scopes)),
         granted_scopes=tuple(json.loads(granted_scopes)),
         refresh_epoch=refresh_epoch,
-        refresh_lease_until=None if refresh_lease_until is None else instant(refresh_lease_until),
-        expires_at=None if expires_at is None else instant(expires_at),
-        last_refreshed_at=None if last_refreshed_at is None else instant(last_refreshed_at),
-        last_used_at=None if last_used_at is None else instant(last_used_at),
+        refresh_lease_until=instant_or_none(refresh_lease_until),
+        expires_at=instant_or_none(expires_at),
+        last_refreshed_at=instant_or_none(last_refreshed_at),
+        last_used_at=instant_or_none(last_used_at),
         created_at=instant(created_at),
         updated_at=instant(updated_at),
     )

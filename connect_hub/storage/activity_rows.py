@@ -1,9 +1,7 @@
 """Days of accounts to rows and back; see `connect_hub.storage.rows`."""
 
-from datetime import datetime
-
 from connect_hub.storage.protocol import AccountDay
-from connect_hub.storage.rows import Row, Values, instant, milliseconds
+from connect_hub.storage.rows import Row, Values, instant, instant_or_none, milliseconds, milliseconds_or_none
 
 __all__ = ["COUNTED", "LAST", "day_of", "day_row"]
 
@@ -20,11 +18,11 @@ def day_row(day: AccountDay, project_id: str) -> Row:
         "project_id": project_id,
         "calls": day.calls,
         "calls_failed": day.calls_failed,
-        "last_call_at": _written(day.last_call_at),
+        "last_call_at": milliseconds_or_none(day.last_call_at),
         "last_status": day.last_status,
         "refreshes": day.refreshes,
         "refreshes_failed": day.refreshes_failed,
-        "last_refresh_at": _written(day.last_refresh_at),
+        "last_refresh_at": milliseconds_or_none(day.last_refresh_at),
         "last_error": day.last_error,
     }
 
@@ -48,14 +46,10 @@ def day_of(values: Values) -> AccountDay:
         day=instant(day),
         calls=calls,
         calls_failed=calls_failed,
-        last_call_at=None if last_call_at is None else instant(last_call_at),
+        last_call_at=instant_or_none(last_call_at),
         last_status=last_status,
         refreshes=refreshes,
         refreshes_failed=refreshes_failed,
-        last_refresh_at=None if last_refresh_at is None else instant(last_refresh_at),
+        last_refresh_at=instant_or_none(last_refresh_at),
         last_error=last_error,
     )
-
-
-def _written(at: datetime | None) -> int | None:
-    return None if at is None else milliseconds(at)

@@ -3,23 +3,30 @@
 import json
 
 from connect_hub.storage.protocol import ConnectorSettings
-from connect_hub.storage.rows import Row, Values, dumped, instant, milliseconds
+from connect_hub.storage.rows import (
+    Row,
+    Values,
+    dumped_or_none,
+    instant,
+    instant_or_none,
+    milliseconds,
+    milliseconds_or_none,
+)
 
 __all__ = ["settings_of", "settings_row"]
 
 
 def settings_row(settings: ConnectorSettings) -> Row:
-    set_at = settings.secret_set_at
     return {
         "project_id": settings.project_id,
         "provider": settings.provider,
         "enabled": settings.enabled,
         "client_id": settings.client_id,
-        "scopes": None if settings.scopes is None else dumped(settings.scopes),
+        "scopes": dumped_or_none(settings.scopes),
         "generation": settings.generation,
         "key_id": settings.key_id,
         "sealed": None if settings.sealed is None else bytes(settings.sealed),
-        "secret_set_at": None if set_at is None else milliseconds(set_at),
+        "secret_set_at": milliseconds_or_none(settings.secret_set_at),
         "secret_set_by": settings.secret_set_by,
         "updated_at": milliseconds(settings.updated_at),
     }
@@ -48,7 +55,7 @@ def settings_of(values: Values) -> ConnectorSettings:
         generation=generation,
         key_id=key_id,
         sealed=None if sealed is None else bytes(sealed),
-        secret_set_at=None if secret_set_at is None else instant(secret_set_at),
+        secret_set_at=instant_or_none(secret_set_at),
         secret_set_by=secret_set_by,
         updated_at=instant(updated_at),
     )

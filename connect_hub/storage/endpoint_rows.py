@@ -4,7 +4,16 @@ import json
 
 from connect_hub.events import DEFAULT_EVENTS
 from connect_hub.storage.protocol import DeliveryAttempt, NewEvent, WebhookEndpoint
-from connect_hub.storage.rows import Row, Values, dumped, instant, milliseconds
+from connect_hub.storage.rows import (
+    Row,
+    Values,
+    dumped,
+    dumped_or_none,
+    instant,
+    instant_or_none,
+    milliseconds,
+    milliseconds_or_none,
+)
 
 __all__ = ["attempt_of", "attempt_row", "endpoint_of", "endpoint_row", "is_wanted", "names_of"]
 
@@ -17,26 +26,24 @@ def is_wanted(event: NewEvent, events: tuple[str, ...] | None, providers: tuple[
 
 
 def endpoint_row(endpoint: WebhookEndpoint) -> Row:
-    disabled, failing, failed = endpoint.disabled_at, endpoint.failing_since, endpoint.last_failure_at
-    deleted = endpoint.deleted_at
     return {
         "id": endpoint.id,
         "project_id": endpoint.project_id,
         "url": endpoint.url,
         "description": endpoint.description,
-        "events": None if endpoint.events is None else dumped(endpoint.events),
-        "providers": None if endpoint.providers is None else dumped(endpoint.providers),
+        "events": dumped_or_none(endpoint.events),
+        "providers": dumped_or_none(endpoint.providers),
         "enabled": endpoint.enabled,
-        "disabled_at": None if disabled is None else milliseconds(disabled),
+        "disabled_at": milliseconds_or_none(endpoint.disabled_at),
         "disabled_reason": endpoint.disabled_reason,
-        "failing_since": None if failing is None else milliseconds(failing),
-        "last_failure_at": None if failed is None else milliseconds(failed),
+        "failing_since": milliseconds_or_none(endpoint.failing_since),
+        "last_failure_at": milliseconds_or_none(endpoint.last_failure_at),
         "generation": endpoint.generation,
         "key_id": endpoint.key_id,
         "sealed": bytes(endpoint.sealed),
         "created_at": milliseconds(endpoint.created_at),
         "updated_at": milliseconds(endpoint.updated_at),
-        "deleted_at": None if deleted is None else milliseconds(deleted),
+        "deleted_at": milliseconds_or_none(endpoint.deleted_at),
         "session_id": endpoint.session_id,
     }
 
@@ -70,16 +77,16 @@ def endpoint_of(values: Values) -> WebhookEndpoint:
         events=names_of(events),
         providers=names_of(providers),
         enabled=bool(enabled),
-        disabled_at=None if disabled_at is None else instant(disabled_at),
+        disabled_at=instant_or_none(disabled_at),
         disabled_reason=disabled_reason,
-        failing_since=None if failing_since is None else instant(failing_since),
-        last_failure_at=None if last_failure_at is None else instant(last_failure_at),
+        failing_since=instant_or_none(failing_since),
+        last_failure_at=instant_or_none(last_failure_at),
         generation=generation,
         key_id=key_id,
         sealed=bytes(sealed),
         created_at=instant(created_at),
         updated_at=instant(updated_at),
-        deleted_at=None if deleted_at is None else instant(deleted_at),
+        deleted_at=instant_or_none(deleted_at),
         session_id=session_id,
     )
 

@@ -4,7 +4,15 @@ import json
 
 from connect_hub.audit import Actor, ActorKind, AuditEntry
 from connect_hub.operators import OperatorSession, OperatorToken, Role
-from connect_hub.storage.rows import Row, Values, dumped, instant, milliseconds
+from connect_hub.storage.rows import (
+    Row,
+    Values,
+    dumped,
+    instant,
+    instant_or_none,
+    milliseconds,
+    milliseconds_or_none,
+)
 
 __all__ = [
     "audit_of",
@@ -24,8 +32,8 @@ def operator_row(operator: OperatorToken) -> Row:
         "secret_hash": operator.secret_hash.hex(),
         "roles": dumped({project: role.value for project, role in operator.roles.items()}),
         "created_at": milliseconds(operator.created_at),
-        "last_used_at": None if used is None else milliseconds(used),
-        "revoked_at": None if revoked is None else milliseconds(revoked),
+        "last_used_at": milliseconds_or_none(used),
+        "revoked_at": milliseconds_or_none(revoked),
     }
 
 
@@ -37,8 +45,8 @@ def operator_of(values: Values) -> OperatorToken:
         secret_hash=bytes.fromhex(secret_hash),
         roles={project: Role(role) for project, role in json.loads(roles).items()},
         created_at=instant(created_at),
-        last_used_at=None if last_used_at is None else instant(last_used_at),
-        revoked_at=None if revoked_at is None else instant(revoked_at),
+        last_used_at=instant_or_none(last_used_at),
+        revoked_at=instant_or_none(revoked_at),
     )
 
 

@@ -23,7 +23,15 @@ from connect_hub.models import (
     Session,
     SessionStatus,
 )
-from connect_hub.storage.protocol import Announce, Change, DeliveryState, LinkRequest, NewEvent, Sealed
+from connect_hub.storage.protocol import (
+    Announce,
+    Change,
+    ConnectorSettings,
+    DeliveryState,
+    LinkRequest,
+    NewEvent,
+    Sealed,
+)
 from connect_hub.storage.rows import Row, milliseconds
 from connect_hub.webhooks.targets import webhook_target
 
@@ -32,6 +40,7 @@ __all__ = [
     "announced",
     "authenticated",
     "changed",
+    "changed_settings",
     "connect_limit",
     "connected",
     "counted",
@@ -298,3 +307,16 @@ def new_event_row(event: NewEvent) -> Row:
         "provider": event.provider,
         "directed": event.endpoints is not None,
     }
+
+
+def changed_settings(
+    before: ConnectorSettings, change: Callable[[ConnectorSettings], ConnectorSettings], *, now: datetime
+) -> ConnectorSettings | None:
+    """What `change` makes of a connector's settings; None: nothing changed."""
+    after = replace(
+        change(before),
+        project_id=before.project_id,
+        provider=before.provider,
+        updated_at=before.updated_at,
+    )
+    return None if after == before else replace(after, updated_at=now)

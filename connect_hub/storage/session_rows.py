@@ -9,6 +9,7 @@ from connect_hub.storage.rows import (
     dumped,
     dumped_or_none,
     instant,
+    instant_or_none,
     milliseconds,
     milliseconds_or_none,
 )
@@ -105,8 +106,8 @@ def session_of(values: Values) -> Session:
         connects=connects,
         created_at=instant(created_at),
         expires_at=instant(expires_at),
-        used_at=None if used_at is None else instant(used_at),
-        revoked_at=None if revoked_at is None else instant(revoked_at),
+        used_at=instant_or_none(used_at),
+        revoked_at=instant_or_none(revoked_at),
     )
 
 

@@ -1,10 +1,9 @@
 """What operators set for connectors, in memory."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
-from connect_hub.errors import ConfigurationError
+from connect_hub.storage import rules
 from connect_hub.storage.connector_rows import settings_of, settings_row
 from connect_hub.storage.memory.operators import MemoryAudit
 from connect_hub.storage.memory.shelves import pick
@@ -19,10 +18,7 @@ class MemoryConnectors(MemoryAudit):
     async def connector_settings(
         self, project_id: str | None, *, connection: object = None
     ) -> list[ConnectorSettings]:
-        if connection is not None:
-            raise ConfigurationError(
-                "storage: MemoryStorage cannot join a transaction. Leave connection=… out, or use SQLStorage."
-            )
+        self._refuse_connection(connection)
         with self._transaction():
             rows = [self._connector_settings[key] for key in sorted(self._connector_settings)]
         return [settings_of(pick(row)) for row in rows if project_id in {None, row["project_id"]}]
@@ -40,12 +36,9 @@ class MemoryConnectors(MemoryAudit):
             row = self._connector_settings.get((project_id, provider))
             unset = ConnectorSettings(project_id=project_id, provider=provider, updated_at=now)
             before = unset if row is None else settings_of(pick(row))
-            after = replace(
-                change(before), project_id=project_id, provider=provider, updated_at=before.updated_at
-            )
-            if after == before:
+            after = rules.changed_settings(before, change, now=now)
+            if after is None:
                 return before
-            after = replace(after, updated_at=now)
             entry = None if note is None else note(before, after)
             self._refuse_noted(entry)
             self._connector_settings[project_id, provider] = settings_row(after)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from connect_hub.audit import AuditEntry
-from connect_hub.errors import ConfigurationError, IdempotencyKeyReused, LinkNotFound, StorageConflict
+from connect_hub.errors import IdempotencyKeyReused, LinkNotFound, StorageConflict
 from connect_hub.models import ApiKey, Attempt, OAuthState, Session, StepKind, Visit
 from connect_hub.storage import rules, step_rules
 from connect_hub.storage.api_key_rows import api_key_of
@@ -39,11 +39,7 @@ class MemorySessions(MemoryAudit):
         note: AuditEntry | None = None,
         endpoint: WebhookEndpoint | None = None,
     ) -> Session:
-        if connection is not None:
-            raise ConfigurationError(
-                f"storage: {type(self).__name__} cannot join a transaction. Leave connection=… out, or use "
-                "SQLStorage."
-            )
+        self._refuse_connection(connection)
         with self._transaction():
             if idempotency is not None:
                 made = self._made_before(session, idempotency)

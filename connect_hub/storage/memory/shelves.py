@@ -74,6 +74,13 @@ class Shelves:
         self._operator_sessions: MutableMapping[str, Row] = place.shelf("operator_sessions")
         self._audit: MutableMapping[str, Row] = place.shelf("audit")
 
+    def _refuse_connection(self, connection: object) -> None:
+        if connection is not None:
+            raise ConfigurationError(
+                f"storage: {type(self).__name__} cannot join a transaction. Leave connection=… out, or use "
+                "SQLStorage."
+            )
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """Keep everybody else out."""

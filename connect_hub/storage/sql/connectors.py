@@ -1,11 +1,11 @@
 """Statements about what operators set for connectors."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, exc, insert, select, update
 
+from connect_hub.storage import rules
 from connect_hub.storage.connector_rows import settings_of, settings_row
 from connect_hub.storage.protocol import ConnectorSettings, NotingSettings
 from connect_hub.storage.sql import audit
@@ -37,10 +37,9 @@ def change(
     row = c.execute(select(t.connector_settings).where(*its).with_for_update()).first()
     unset = ConnectorSettings(project_id=project_id, provider=provider, updated_at=now)
     before = unset if row is None else settings_of(row)
-    after = replace(change(before), project_id=project_id, provider=provider, updated_at=before.updated_at)
-    if after == before:
+    after = rules.changed_settings(before, change, now=now)
+    if after is None:
         return before
-    after = replace(after, updated_at=now)
     if row is not None:
         c.execute(update(t.connector_settings).where(*its).values(settings_row(after)))
     else:
