@@ -7,7 +7,7 @@ from connect_hub.errors import OutboundRefused
 from connect_hub.net import Target
 from connect_hub.net.target import parse_host
 
-__all__ = ["EndpointAddresses", "told"]
+__all__ = ["EndpointAddresses", "origin_of"]
 
 
 class EndpointAddresses:
@@ -32,7 +32,7 @@ class EndpointAddresses:
         return None
 
 
-def told(url: str) -> str:
-    """What the audit log says of an address: it may hold a secret behind its host."""
+def origin_of(url: str) -> str:
+    """What a page and the audit log say of an address: it may hold a secret behind its host."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

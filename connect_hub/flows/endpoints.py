@@ -22,7 +22,7 @@ from connect_hub.errors import (
 from connect_hub.events import TEST_EVENT
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
-from connect_hub.flows.endpoint_addresses import EndpointAddresses, told
+from connect_hub.flows.endpoint_addresses import EndpointAddresses, origin_of
 from connect_hub.flows.endpoint_health import turned_off
 from connect_hub.flows.endpoint_requests import (
     ChangeEndpoint,
@@ -99,7 +99,9 @@ class Endpoints:
             updated_at=now,
         )
         new = sealed(new, contents, self._core.vault)
-        note = self._audit.entry(project, "webhook_endpoint.created", new.id, after={"url": told(new.url)})
+        note = self._audit.entry(
+            project, "webhook_endpoint.created", new.id, after={"url": origin_of(new.url)}
+        )
         if not await self._core.storage.create_endpoint(new, at_most=MOST_ENDPOINTS, note=note):
             raise LimitReached(f"A project has {MOST_ENDPOINTS} webhook endpoints at most. Delete one first.")
         return IssuedEndpoint(self._shown(new, now), secret)
@@ -292,7 +294,7 @@ class Endpoints:
         await self._core.ready()
 
         def note(after: WebhookEndpoint) -> AuditEntry | None:
-            after_it: dict[str, Json] = {"url": told(after.url), "enabled": after.enabled}
+            after_it: dict[str, Json] = {"url": origin_of(after.url), "enabled": after.enabled}
             return self._audit.entry(project, f"webhook_endpoint.{done}", endpoint_id, after=after_it)
 
         changed = await self._core.storage.change_endpoint(project, endpoint_id, change, now=now, note=note)

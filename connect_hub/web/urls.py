@@ -4,7 +4,7 @@ Absolute ones come from `public_url` alone. A request's Host, a mount's name and
 scope are all of the host application or of its visitors, and are never asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from starlette.routing import BaseRoute, NoMatchFound, Route
@@ -52,10 +52,8 @@ class Urls:
         )
 
 
-def with_query(url: str, **params: str | None) -> str:
+def with_query(url: str, params: Iterable[tuple[str, str]] = (), **more: str | None) -> str:
     """`url` with more query parameters; the ones it has stay, and those without a value are left out."""
     parts = urlsplit(url)
-    query = "&".join(
-        part for part in (parts.query, urlencode({k: v for k, v in params.items() if v is not None})) if part
-    )
-    return urlunsplit(parts._replace(query=query))
+    added = urlencode([(name, value) for name, value in (*params, *more.items()) if value])
+    return urlunsplit(parts._replace(query="&".join(query for query in (parts.query, added) if query)))

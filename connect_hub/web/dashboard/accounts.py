@@ -24,10 +24,11 @@ from connect_hub.web.dashboard.contexts import (
     Pager,
 )
 from connect_hub.web.dashboard.export import csv_response
-from connect_hub.web.dashboard.frame import Pages, with_query
+from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.query import Query
 from connect_hub.web.untrusted import Untrusted
+from connect_hub.web.urls import with_query
 
 __all__ = ["AccountPages"]
 

@@ -16,11 +16,12 @@ from connect_hub.operators import Role
 from connect_hub.web.contexts import OptionView
 from connect_hub.web.dashboard.contexts import AuditList, AuditRow, Changed, Pager
 from connect_hub.web.dashboard.export import csv_response
-from connect_hub.web.dashboard.frame import Pages, with_query
+from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.dashboard.labels import ACTIONS, FIELDS, SOURCES
 from connect_hub.web.query import Query
 from connect_hub.web.untrusted import Untrusted
+from connect_hub.web.urls import with_query
 
 __all__ = ["AuditPages"]
 

@@ -19,11 +19,12 @@ from connect_hub.web.dashboard.contexts import (
     Fact,
 )
 from connect_hub.web.dashboard.counting import Counted
-from connect_hub.web.dashboard.frame import Pages, with_query
+from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.labels import category_label, method_label
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
+from connect_hub.web.urls import with_query
 
 __all__ = ["ConnectorPages", "register_url_of"]
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from connect_hub.errors import NotFound
+from connect_hub.flows.endpoint_addresses import origin_of
 from connect_hub.flows.shown_endpoints import Endpoint
 from connect_hub.message import Message
 from connect_hub.operators import Role
@@ -18,7 +18,7 @@ from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.dashboard.new_endpoint import secret_made
 from connect_hub.web.untrusted import Untrusted
 
-__all__ = ["EndpointActionPages", "endpoint_actions", "host_of"]
+__all__ = ["EndpointActionPages", "endpoint_actions"]
 
 _SPANS = {
     "1h": timedelta(hours=1),
@@ -119,7 +119,7 @@ class EndpointActionPages(Pages):
             frame=self.frame(request, desk, "dashboard_webhooks"),
             title=say(offered.title),
             text=say(offered.text),
-            about=Untrusted(host_of(one.url)),
+            about=Untrusted(origin_of(one.url)),
             form=self.guard.form(
                 desk, self.path(desk, "dashboard_webhook_action", endpoint_id=one.id, action=action)
             ),
@@ -168,9 +168,3 @@ def endpoint_actions(pages: Pages, request: Request, desk: Desk, one: Endpoint) 
         for name in names
         if desk.may(_OFFERED[name].role)
     )
-
-
-def host_of(url: str) -> str:
-    """What may stand in a heading: an address may hold a secret behind its host."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,8 +16,9 @@ from connect_hub.web.dashboard.labels import ACTIONS, DONE, ROLES
 from connect_hub.web.documents import cursor_text
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
+from connect_hub.web.urls import with_query
 
-__all__ = ["NAV", "Pages", "with_query"]
+__all__ = ["NAV", "Pages"]
 
 NAV: tuple[tuple[str, Message, str, Role], ...] = (
     ("dashboard_project", Message("Overview"), "chart", Role.VIEWER),
@@ -118,9 +118,3 @@ class Pages:
             return None
         kept = [(n, v) for n, v in request.query_params.multi_items() if n not in {"cursor", "done"}]
         return with_query(url, kept)
-
-
-def with_query(url: str, params: list[tuple[str, str]]) -> str:
-    """`url` with `params` behind it, those that are empty left out."""
-    query = urlencode([(name, value) for name, value in params if value])
-    return f"{url}?{query}" if query else url

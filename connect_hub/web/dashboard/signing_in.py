@@ -10,7 +10,7 @@ from connect_hub.operators import Role
 from connect_hub.web.body import read_form
 from connect_hub.web.contexts import Form
 from connect_hub.web.dashboard.contexts import SignInPage
-from connect_hub.web.dashboard.frame import Pages, with_query
+from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.guards import refuse_cross_site
 
 __all__ = ["SigningIn"]
@@ -82,6 +82,6 @@ class SigningIn(Pages):
         cookie = self.guard.cookie.read(request)
         if cookie is not None:
             await self.flows.operators.sign_out(cookie)
-        response = RedirectResponse(with_query(self.site.urls.path("dashboard_sign_in"), []), status_code=303)
+        response = RedirectResponse(self.site.urls.path("dashboard_sign_in"), status_code=303)
         self.guard.cookie.clear(response)
         return response

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from connect_hub.errors import ValidationFailed
+from connect_hub.flows.endpoint_addresses import origin_of
 from connect_hub.flows.shown_endpoints import Endpoint
 from connect_hub.message import Message
 from connect_hub.operators import Role
@@ -19,7 +20,7 @@ from connect_hub.web.dashboard.contexts import (
     Fact,
     Pager,
 )
-from connect_hub.web.dashboard.endpoint_actions import endpoint_actions, host_of
+from connect_hub.web.dashboard.endpoint_actions import endpoint_actions
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.query import Query
@@ -92,7 +93,7 @@ class WebhookPages(Pages):
             frame=self.frame(request, desk, "dashboard_webhooks"),
             done=self.done(request),
             alert=alert,
-            address=Untrusted(host_of(one.url), limit=120),
+            address=Untrusted(origin_of(one.url), limit=120),
             enabled=one.enabled,
             reason=say(_REASONS[one.disabled_reason]) if one.disabled_reason in _REASONS else "",
             configured=one.source == "config",
@@ -135,7 +136,7 @@ class WebhookPages(Pages):
 
 def _address(desk: Desk, one: Endpoint) -> str:
     """An administrator's to see whole; others see where it leads."""
-    return one.url if desk.may(Role.ADMIN) else f"{host_of(one.url)}/…"
+    return one.url if desk.may(Role.ADMIN) else f"{origin_of(one.url)}/…"
 
 
 def _key(deliveries: list[DeliveryRecord]) -> str:
