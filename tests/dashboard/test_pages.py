@@ -90,6 +90,17 @@ async def test_a_link_for_a_disabled_provider_is_not_made(staff: Staff) -> None:
     assert await staff.made.hub.sessions.list() == []
 
 
+async def test_an_operator_chooses_a_language(staff: Staff) -> None:
+    """At the foot of a page, without a script: the same page comes back in it, and so do the others."""
+    browser = await staff.browser("viewer")
+    page = await browser.get(f"{DESK}/accounts")
+    form = next(form for form in page.forms if form.action == "/connect/language")
+    german = await browser.send(form, {"lang": "de"})
+    assert (german.heading, german.url.partition("?")[0]) == ("Konten", f"https://hub.test{DESK}/accounts")
+    assert (await browser.get(f"{DESK}/links")).heading == "Links"
+    assert "Noch keine Links" in (await browser.get(f"{DESK}/links")).text
+
+
 async def test_pages_follow_each_other(staff: Staff) -> None:
     """Twenty-five at a time, each account once, and the way back to the first page."""
     hub = staff.made.hub

@@ -1,6 +1,7 @@
 """What stands around every page, and what the handlers of all pages need."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from starlette.requests import Request
@@ -84,7 +85,9 @@ class Pages:
         return "" if text is None else self.say(request)(text)
 
     def show(self, request: Request, page: DashboardPage, status: int = 200) -> Response:
-        """The answer that shows `page`."""
+        """The answer that shows `page`, with a choice of a language where coming back loses nothing."""
+        if status == 200 and not request.query_params:
+            page = replace(page, switch=self.site.switch(request))
         return self.site.page(request, page, status)
 
     def see(self, url: str, done: str = "") -> Response:
