@@ -116,8 +116,9 @@ const live = (element) => {
     if (document.visibilityState === "visible") {
       try {
         const answer = await fetch(url, { headers: { Accept: "application/json" } });
+        if (answer.status === 429 || answer.status >= 500) throw new Error("not now");
         if (!answer.ok) {
-          // Signed out, or too many questions: the page no longer keeps itself up to date, and says so.
+          // Signed out, or there no more: the page no longer keeps itself up to date, and says so.
           element.querySelector("[data-live-hide]").hidden = false;
           element.querySelector("[data-live-show]").hidden = true;
           return;
@@ -125,7 +126,7 @@ const live = (element) => {
         const state = await answer.json();
         if (state.key !== key) return void location.reload();
       } catch {
-        // Offline for a moment: the next try may do.
+        // Offline for a moment, too many questions, a restart: the next try may do.
       }
     }
     setTimeout(ask, 3000);

@@ -5,19 +5,15 @@ import io
 import json
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
 from connect_hub.audit import acting_as
 from connect_hub.clock import iso
 from connect_hub.errors import AccountNotFound
-from tests.customer import Form
 from tests.dashboard.desk import DESK, TESTER, Staff, make_desk
 from tests.hubs import API_KEY, GOOD_KEY
 from tests.web.api import Caller
-
-TYPED = {"origin_owner_id": "42", "origin_owner_name": "Acme", "days": "5"}
 
 
 @pytest.fixture
@@ -77,17 +73,6 @@ async def test_no_list_guesses_what_was_asked_for(staff: Staff) -> None:
             seen = await browser.get(f"{DESK}/{path}?{query}")
             assert (seen.status, "was cut or changed" in seen.text) == (400, True), (path, query)
             assert '<th scope="row"' not in seen.text, (path, query)
-
-
-async def test_a_link_for_a_disabled_provider_is_not_made(staff: Staff) -> None:
-    """Disabled while the form was open: the form says so with what was typed, and nothing is made."""
-    browser = await staff.browser("operator")
-    form = await browser.get(f"{DESK}/links/new")
-    await staff.made.hub.connector_settings.disable("simulated-key")
-    seen = await browser.press(form, "Create link", {**TYPED, "provider": "simulated-key"})
-    assert (seen.status, 'value="Acme"' in seen.text) == (422, True)
-    assert "This provider is not enabled on this project. Choose another one." in seen.text
-    assert await staff.made.hub.sessions.list() == []
 
 
 async def test_an_operator_chooses_a_language(staff: Staff) -> None:
@@ -185,126 +170,6 @@ async def test_a_viewer_is_offered_nothing_to_do(staff: Staff) -> None:
         assert seen.status == 200
         for offered in ("Suspend", "Disconnect", "Create Auth Link", "Keys", "Audit log"):
             assert offered not in seen.links, (path, offered)
-
-
-async def test_a_link_is_made_and_shown_once(staff: Staff) -> None:
-    """Required fields are asked for with what was typed kept; the link works, lasts five days, and stands in
-    no page and no row afterwards."""
-    browser = await staff.browser("operator")
-    form = await browser.get(f"{DESK}/links/new")
-    wrong = await browser.press(
-        form, "Create link", {**TYPED, "origin_owner_name": " ", "origin_username": "u@x"}
-    )
-    assert (wrong.status, wrong.text.count("Fill this in.") >= 1, 'value="u@x"' in wrong.text) == (
-        422,
-        True,
-        True,
-    )
-    made = await browser.press(wrong, "Create link", TYPED)
-    assert made.heading == "The link is ready"
-    link = next(v for f in made.text.split('"') if (v := f).startswith("https://hub.test/connect/link#t="))
-    assert "<svg" in made.text
-    assert "mailto:" in made.link("Write a mail")
-    again = await browser.press(wrong, "Create link", TYPED)
-    assert link in again.text  # the same form twice is one link
-    [session] = await staff.made.hub.sessions.list()
-    assert (session.expires_at - session.created_at).days == 5
-    customer = await staff.browser("nobody")
-    done = await customer.press(
-        await customer.pick(link, "Acme Key"), "Connect Acme Key", {"f.api_key": GOOD_KEY}
-    )
-    assert done.heading == "Acme Key is connected"
-    detail = await browser.get(made.link("Watch this link"))
-    assert "Acme Key was connected" in detail.text
-    for path in ("/links", "/accounts", f"/links/{session.id}"):
-        assert "#t=" not in (await browser.get(f"{DESK}{path}")).text
-    state = await browser.get(f"{DESK}/links/{session.id}/state")
-    assert json.loads(state.text)["connects"] == 1
-    await staff.made.hub.sessions.revoke(session.id)
-    anew = await browser.press(wrong, "Create link", TYPED)
-    assert anew.heading == "The link is ready"
-    assert link not in anew.text  # one that was withdrawn is not handed out again
-
-
-@pytest.mark.parametrize("account", ["a/b", "../../keys", "https://evil.example/", "a\r\nb/", "?x#y", "<x>"])
-async def test_an_account_that_cannot_be_is_refused(staff: Staff, account: str) -> None:
-    """A posted account id that no account has is a form again, whatever it is made of, with a way back on
-    the dashboard; nothing is made."""
-    browser = await staff.browser("operator")
-    form = await browser.get(f"{DESK}/links/new")
-    values = {**form.form("Create link").fields, **TYPED, "account": account}
-    refused = await browser.send(Form(f"{DESK}/links/new", values))
-    assert refused.status == 422
-    assert f'"{DESK}/accounts/{quote(account, safe="")}"' in refused.text
-    assert await staff.made.hub.sessions.list() == []
-
-
-async def test_an_id_with_spaces_at_its_ends_is_asked_about(staff: Staff) -> None:
-    """The trimmed one is offered; whoever means the spaces keeps them."""
-    browser = await staff.browser("operator")
-    form = await browser.get(f"{DESK}/links/new")
-    asked = await browser.press(form, "Create link", {**TYPED, "origin_owner_id": " 42 "})
-    assert (asked.status, "do you mean “42”?" in asked.text) == (422, True)
-    assert (await browser.press(asked, "Use “42”")).heading == "The link is ready"
-    assert [s.origin_owner_id for s in await staff.made.hub.sessions.list()] == ["42"]
-    asked = await browser.press(form, "Create link", {**TYPED, "origin_owner_id": " 43 "})
-    kept = await browser.press(asked, "Keep the spaces")
-    assert kept.heading == "The link is ready"
-    assert " 43 " in [s.origin_owner_id for s in await staff.made.hub.sessions.list()]
-
-
-async def test_a_known_id_under_another_name_is_asked_about(staff: Staff) -> None:
-    """The name that is known is shown before anything is made."""
-    await staff.connected("42", "Acme")
-    browser = await staff.browser("operator")
-    form = await browser.get(f"{DESK}/links/new")
-    asked = await browser.press(form, "Create link", {**TYPED, "origin_owner_name": "Globex"})
-    assert (asked.status, "is known under the name “Acme”" in asked.text) == (422, True)
-    assert len(await staff.made.hub.sessions.list()) == 1
-    assert (await browser.press(asked, "Use the name “Acme”")).heading == "The link is ready"
-    assert {s.origin_owner_name for s in await staff.made.hub.sessions.list()} == {"Acme"}
-
-
-@pytest.mark.parametrize(
-    ("typed", "told"),
-    [
-        ({"provider": "gone"}, "This provider is not enabled on this project."),
-        ({"category": "nothing"}, "This cannot be used."),
-        ({"days": "400"}, "This cannot be used."),
-        ({"origin_owner_id": "x" * 300}, "This cannot be used."),
-        ({"origin_owner_id": "\x00"}, "This cannot be used."),
-    ],
-)
-async def test_a_form_that_cannot_be_used_says_which_field(
-    staff: Staff, typed: dict[str, str], told: str
-) -> None:
-    """Nothing is made, and what was typed stands in the form."""
-    browser = await staff.browser("operator")
-    seen = await browser.press(await browser.get(f"{DESK}/links/new"), "Create link", {**TYPED, **typed})
-    assert (seen.status, told in seen.text, 'value="Acme"' in seen.text) == (422, True, True)
-    assert await staff.made.hub.sessions.list() == []
-
-
-async def test_a_link_is_revoked_and_renewed(staff: Staff) -> None:
-    """A revoked link opens nothing; the new one asks for the same."""
-    hub = staff.made.hub
-    old = await hub.links.create(
-        origin_owner_id="42",
-        origin_owner_name="Acme",
-        provider="simulated-key",
-        label="HQ",
-        metadata={"a": "b"},
-    )
-    browser = await staff.browser("operator")
-    page = await browser.get(f"{DESK}/links/{old.session.id}")
-    page = await browser.press(await browser.get(page.link("Revoke")), "Revoke")
-    assert ("Nobody can connect with it" in page.text, "Revoke" in page.links) == (True, False)
-    assert (await (await staff.browser("nobody")).open(old.url)).status == 410
-    staff.made.clock.advance(timedelta(seconds=1))
-    made = await browser.press(await browser.get(page.link("Renew")), "Renew")
-    assert made.heading == "The link is ready"
-    new, _ = await hub.sessions.list()
-    assert (new.provider, new.label, new.metadata) == ("simulated-key", "HQ", {"a": "b"})
 
 
 async def test_a_key_is_made_shown_once_and_revoked(staff: Staff) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -159,10 +159,20 @@ def test_the_story(desk: Running, open_page: OpenPage, observed: Observed, recei
     ready.get_by_role("link", name="Watch this link").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Acme Corp")
     expect(page.get_by_text("This page keeps itself up to date.")).to_be_visible()
+    busy: list[str] = []
 
-    connect(open_page(), link)
+    def busy_once(route: Route) -> None:
+        if busy:
+            route.continue_()
+            return
+        busy.append(route.request.url)
+        route.fulfill(status=429)
 
-    # The page of the link learns of it by itself.
+    page.route("**/state", busy_once)
+    with page.expect_response(lambda answer: answer.status == 429):
+        connect(open_page(), link)
+
+    # The page of the link learns of it by itself, although it was once told to come back later.
     expect(page.get_by_text("Staffbook was connected")).to_be_visible(timeout=30_000)
     page.get_by_role("navigation").get_by_role("link", name="Accounts").click()
     row = page.get_by_role("row", name="Acme Corp")
@@ -180,6 +190,7 @@ def test_the_story(desk: Running, open_page: OpenPage, observed: Observed, recei
     expect(page.get_by_role("heading", level=1)).to_have_text("Account connected")
     expect(page.locator("pre").first).to_contain_text(str(account["id"]))
     expect(page.get_by_role("heading", name="Try 1")).to_be_visible()
+    observed.console_errors = [e for e in observed.console_errors if "429" not in e]
     observed.assert_clean()
     assert observed.origins() == {desk.url.removesuffix("/connect")}
 

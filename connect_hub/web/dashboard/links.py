@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from connect_hub.errors import NotFound, SessionNotFound, ValidationFailed
 from connect_hub.flows.requests import CreateSession, SessionFields, parse
-from connect_hub.flows.sessions import IssuedSession
+from connect_hub.flows.sessions import IssuedSession, SessionDetails
 from connect_hub.message import Message
-from connect_hub.models import AttemptStatus, Session, SessionStatus
+from connect_hub.models import Session, SessionStatus
 from connect_hub.operators import Role
 from connect_hub.web.dashboard.contexts import (
     Action,
@@ -18,11 +18,11 @@ from connect_hub.web.dashboard.contexts import (
     LinkDetail,
     LinkList,
     LinkRow,
-    Moment,
     Pager,
 )
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.link_history import link_history, live_key
 from connect_hub.web.dashboard.made import link_made
 from connect_hub.web.query import Query
 from connect_hub.web.untrusted import Untrusted
@@ -106,16 +106,16 @@ class LinkPages(Pages):
             expires_at=session.expires_at,
         )
 
-    async def _session(self, request: Request, desk: Desk) -> Session:
+    async def _details(self, request: Request, desk: Desk) -> SessionDetails:
         session_id: str = request.path_params["session_id"]
         if not session_id.isascii() or not session_id.isdigit() or len(session_id) > 16:
             raise SessionNotFound
-        return (await self.flows.sessions.get(int(session_id), project=desk.project)).session
+        return await self.flows.sessions.get(int(session_id), project=desk.project)
 
     async def detail(self, request: Request) -> Response:
         desk = await self.guard.enter(request, Role.VIEWER)
-        session, say = await self._session(request, desk), self.say(request)
-        status = session.status(self.core.clock.now())
+        details, say = await self._details(request, desk), self.say(request)
+        session, status = details.session, details.status
         here = str(session.id)
         facts = [
             Fact(say(Message("Origin owner ID")), quoted=Untrusted(session.origin_owner_id, limit=255)),
@@ -138,38 +138,17 @@ class LinkPages(Pages):
             done=self.done(request),
             owner_name=Untrusted(session.origin_owner_name),
             status=status.value,
-            state_url=self.path(desk, "dashboard_link_state", session_id=here),
+            live_url=self.path(desk, "dashboard_link_state", session_id=here),
+            live_key=live_key(details) if status is SessionStatus.OPEN else "",
             url=self.path(desk, "dashboard_link", session_id=here),
             opens=session.opens,
             connects=session.connects,
             facts=tuple(fact for fact in facts if fact.quoted or fact.at or fact.code or fact.text),
-            history=await self._history(request, desk, session),
+            history=await link_history(self, request, desk, details),
             actions=self._actions(request, desk, here, status),
             list_url=self.path(desk, "dashboard_links"),
         )
         return self.show(request, page)
-
-    async def _history(self, request: Request, desk: Desk, session: Session) -> tuple[Moment, ...]:
-        """What customers tried with it, and who made and revoked it."""
-        say = self.say(request)
-        moments = []
-        for attempt in await self.core.storage.attempts(session.id, limit=_PAGE):
-            name = self.provider(attempt.provider).name
-            if attempt.status is AttemptStatus.AUTHENTICATED:
-                title, kind = say(Message("%(provider)s was connected", provider=name)), "good"
-            elif attempt.status is AttemptStatus.ERROR:
-                title, kind = say(Message("%(provider)s could not be connected", provider=name)), "bad"
-            else:
-                title, kind = say(Message("%(provider)s was tried", provider=name)), ""
-            moments.append(Moment(attempt.updated_at, title, say(attempt.error_description or ""), kind=kind))
-        entries = await self.flows.audit.list(project=desk.project, subject=str(session.id), limit=_PAGE)
-        moments += [
-            Moment(entry.at, self.action(request, entry.action), who=Untrusted(entry.actor.name))
-            for entry in entries
-        ]
-        if not any(entry.action == "link.created" for entry in entries):
-            moments.append(Moment(session.created_at, say(Message("Link created"))))
-        return tuple(sorted(moments, key=lambda moment: moment.at, reverse=True))
 
     def _actions(
         self, request: Request, desk: Desk, session_id: str, status: SessionStatus
@@ -189,20 +168,13 @@ class LinkPages(Pages):
     async def state(self, request: Request) -> Response:
         """Where the link stands, for the script that keeps its page up to date."""
         desk = await self.guard.enter(request, Role.VIEWER, watching=True)
-        session = await self._session(request, desk)
-        status = session.status(self.core.clock.now()).value
-        state = {
-            "key": f"{status} {session.opens} {session.connects}",
-            "status": status,
-            "opens": session.opens,
-            "connects": session.connects,
-        }
+        state = {"key": live_key(await self._details(request, desk))}
         return Response(json.dumps(state), media_type="application/json")
 
     async def ask(self, request: Request) -> Response:
         """Asks before something is done."""
         desk = await self.guard.enter(request, Role.OPERATOR)
-        session, say = await self._session(request, desk), self.say(request)
+        session, say = (await self._details(request, desk)).session, self.say(request)
         action: str = request.path_params["action"]
         if action == "revoke":
             title, button = Message("Revoke this link?"), Message("Revoke")
@@ -231,7 +203,7 @@ class LinkPages(Pages):
     async def act(self, request: Request) -> Response:
         """Does it."""
         desk, _ = await self.guard.posted(request, Role.OPERATOR)
-        session, action = await self._session(request, desk), request.path_params["action"]
+        session, action = (await self._details(request, desk)).session, request.path_params["action"]
         if action == "revoke":
             await self.flows.sessions.revoke(session.id, project=desk.project)
             return self.see(self.path(desk, "dashboard_link", session_id=str(session.id)), "revoked")

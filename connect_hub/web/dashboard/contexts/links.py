@@ -85,7 +85,9 @@ class LinkDetail(DashboardPage):
 
     owner_name: Untrusted
     status: str
-    state_url: str
+    live_url: str
+    live_key: str
+    """Changes with what the page shows; empty: nothing will."""
     url: str
     opens: int
     connects: int

@@ -127,6 +127,10 @@ class Moment:
     who: Untrusted | None = None
     kind: str = ""
     """`good`, `bad` or empty."""
+    code: str = ""
+    """Of an error, as logs and the API have it."""
+    advice: str = ""
+    """What to do about it."""
 
 
 @dataclass(frozen=True, kw_only=True)
