@@ -68,6 +68,10 @@ class Offer:
             )
         return self._unusable
 
+    def is_usable(self, key: str, method: str) -> bool:
+        """Whether accounts of this connector that were signed in to by this method can be used."""
+        return key in self and (key, method) not in self.unusable
+
     @property
     def enabled(self) -> frozenset[str]:
         """The keys of those that can be connected."""

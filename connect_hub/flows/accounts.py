@@ -269,7 +269,7 @@ class Owners:
 
 def seen_in(offer: Offer, account: Account) -> Account:
     """`account`, which is of the offer's project, with the status that the outside sees."""
-    usable = account.provider in offer and (account.provider, account.method) not in offer.unusable
+    usable = offer.is_usable(account.provider, account.method)
     return account if usable else replace(account, status=AccountStatus.INACTIVE)
 
 

@@ -8,7 +8,7 @@ from connect_hub.flows.core import Core
 from connect_hub.flows.visits import LiveVisit
 from connect_hub.models import Attempt, Step, StepKind
 from connect_hub.storage import step_rules
-from connect_hub.storage.protocol import Failure, FailureQuery, Figures, FunnelQuery, FunnelRow
+from connect_hub.storage.protocol import Failure, FailureQuery, FunnelQuery, FunnelRow
 
 __all__ = ["Attempts"]
 
@@ -91,11 +91,6 @@ class Attempts:
         await self._core.ready()
         query = FailureQuery(project_id=project, provider=provider, since=since, limit=limit, before=before)
         return await self._core.storage.failures(query)
-
-    async def figures(self, *, since: datetime, project: str = "default") -> Figures:
-        """What the project's overview counts."""
-        await self._core.ready()
-        return await self._core.storage.figures(project, since=since)
 
     # --- recorded where it happens ---
 

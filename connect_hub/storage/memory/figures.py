@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta
 from connect_hub.models import AccountStatus, StepKind
 from connect_hub.storage.attempt_rows import step_of
 from connect_hub.storage.memory.shelves import Shelves, pick
-from connect_hub.storage.protocol import MOST_COUNTED, DeliveryState, Failure, FailureQuery, Figures
+from connect_hub.storage.protocol import (
+    MOST_COUNTED,
+    AccountKind,
+    DeliveryState,
+    Failure,
+    FailureQuery,
+    Figures,
+)
 from connect_hub.storage.rows import Row, milliseconds
 
 __all__ = ["MemoryFigures"]
@@ -19,19 +26,29 @@ _DAY = 24 * 60 * 60 * 1000
 class MemoryFigures(Shelves):
     """`FigureStore` in memory."""
 
-    async def figures(self, project_id: str, *, since: datetime) -> Figures:
+    async def figures(self, project_id: str, *, since: datetime, most: int = MOST_COUNTED) -> Figures:
         cut = milliseconds(since)
         with self._transaction():
             accounts = [row for row in self._accounts.values() if row["project_id"] == project_id]
             events = [row for row in self._events.values() if row["project_id"] == project_id]
-            ids = {row["id"] for row in _newest(events, cut)}
+            ids = {row["id"] for row in _newest(events, cut, most)}
             states = Counter(row["state"] for row in self._deliveries.values() if row["event_id"] in ids)
-        days = Counter(row["created_at"] - row["created_at"] % _DAY for row in _newest(accounts, cut))
-        counted = Counter(row["status"] for row in accounts)
+        kinds, cut_statuses = Counter[AccountKind](), set()
+        for status in AccountStatus:
+            of_status = [row for row in accounts if row["status"] == status.value]
+            counted = _newest(of_status, 0, most)
+            if len(counted) >= most:
+                cut_statuses.add(status)
+            kinds.update(AccountKind(status, row["provider"], row["method"]) for row in counted)
+        newest = _newest(accounts, cut, most)
+        days = Counter(row["created_at"] - row["created_at"] % _DAY for row in newest)
         return Figures(
-            accounts={AccountStatus(name): min(n, MOST_COUNTED) for name, n in counted.items()},
+            accounts=dict(kinds),
             connected={_EPOCH + timedelta(milliseconds=day): n for day, n in days.items()},
-            deliveries={DeliveryState(name): min(n, MOST_COUNTED) for name, n in states.items()},
+            deliveries={DeliveryState(name): n for name, n in states.items()},
+            cut_statuses=frozenset(cut_statuses),
+            connected_cut=len(newest) >= most,
+            deliveries_cut=len(ids) >= most,
         )
 
     async def accounts_by_provider(self, project_id: str, providers: Collection[str]) -> dict[str, int]:
@@ -62,9 +79,9 @@ class MemoryFigures(Shelves):
         ]
 
 
-def _newest(rows: list[Row], cut: int) -> list[Row]:
+def _newest(rows: list[Row], cut: int, most: int) -> list[Row]:
     since = [row for row in rows if row["created_at"] >= cut]
-    return sorted(since, key=lambda row: int(row["created_at"]), reverse=True)[:MOST_COUNTED]
+    return sorted(since, key=lambda row: (int(row["created_at"]), row["id"]), reverse=True)[:most]
 
 
 def _place(row: Row) -> tuple[int, int, int]:

@@ -49,7 +49,14 @@ from connect_hub.storage.protocol.events import (
     EventStore,
     Settlement,
 )
-from connect_hub.storage.protocol.figures import MOST_COUNTED, Failure, FailureQuery, Figures, FigureStore
+from connect_hub.storage.protocol.figures import (
+    MOST_COUNTED,
+    AccountKind,
+    Failure,
+    FailureQuery,
+    Figures,
+    FigureStore,
+)
 from connect_hub.storage.protocol.operators import OperatorStore
 from connect_hub.storage.protocol.sessions import Idempotency, SessionQuery, SessionStore
 from connect_hub.storage.protocol.steps import MOST_STEPS, FunnelQuery, FunnelRow, StepStore
@@ -61,6 +68,7 @@ __all__ = [
     "MOST_COUNTED",
     "MOST_STEPS",
     "AccountDay",
+    "AccountKind",
     "AccountQuery",
     "AccountStore",
     "ActivityStore",

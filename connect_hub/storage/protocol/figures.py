@@ -3,28 +3,43 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from connect_hub.models import AccountStatus, Step
 from connect_hub.storage.protocol.events import DeliveryState
 
-__all__ = ["MOST_COUNTED", "Failure", "FailureQuery", "FigureStore", "Figures"]
+__all__ = ["MOST_COUNTED", "AccountKind", "Failure", "FailureQuery", "FigureStore", "Figures"]
 
 MOST_COUNTED = 10_000
 """No count goes past this, so that a page costs the same however much there is."""
 
 
+class AccountKind(NamedTuple):
+    """What accounts are counted by."""
+
+    status: AccountStatus
+    """The stored one."""
+    provider: str
+    method: str
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Counts of one project; none is above MOST_COUNTED."""
+    """Counts of one project. What there is more of than is counted is said beside it."""
 
-    accounts: Mapping[AccountStatus, int]
-    """By the stored status; those of none are left out."""
+    accounts: Mapping[AccountKind, int]
+    """Those of none are left out; of each status the newest `most`."""
     connected: Mapping[datetime, int]
-    """Accounts by the day (UTC) on which they were connected, of the newest MOST_COUNTED; days without are
-    left out."""
+    """Accounts by the day (UTC) on which they were connected, of the newest `most`; days without are left
+    out."""
     deliveries: Mapping[DeliveryState, int]
-    """Deliveries of the newest MOST_COUNTED events, by state; those of none are left out."""
+    """Deliveries of the newest `most` events, by state; those of none are left out."""
+    cut_statuses: frozenset[AccountStatus] = frozenset()
+    """Statuses of which there may be more than were counted."""
+    connected_cut: bool = False
+    """Whether more may have been connected, on the first of these days and before."""
+    deliveries_cut: bool = False
+    """Whether there may be deliveries of older events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +67,8 @@ class Failure:
 class FigureStore(Protocol):
     """Read only."""
 
-    async def figures(self, project_id: str, *, since: datetime) -> Figures:
-        """`connected` and `deliveries` of what happened since then."""
+    async def figures(self, project_id: str, *, since: datetime, most: int = MOST_COUNTED) -> Figures:
+        """`connected` and `deliveries` of what happened since then; no row is counted past `most`."""
         ...
 
     async def accounts_by_provider(self, project_id: str, providers: Collection[str]) -> dict[str, int]:

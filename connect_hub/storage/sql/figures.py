@@ -9,6 +9,7 @@ from connect_hub.models import AccountStatus, StepKind
 from connect_hub.storage.attempt_rows import step_of
 from connect_hub.storage.protocol import (
     MOST_COUNTED,
+    AccountKind,
     DeliveryState,
     Failure,
     FailureQuery,
@@ -23,35 +24,53 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 24 * 60 * 60 * 1000
 
 
-def figures(c: Connection, t: Tables, project_id: str, since: datetime) -> Figures:
+def figures(c: Connection, t: Tables, project_id: str, since: datetime, most: int) -> Figures:
     a, d, e = t.accounts.c, t.deliveries.c, t.events.c
-    accounts = {}
+    accounts: dict[AccountKind, int] = {}
+    cut = set[AccountStatus]()
     for status in AccountStatus:
-        some = select(a.id).where(a.project_id == project_id, a.status == status.value).limit(MOST_COUNTED)
-        accounts[status] = c.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+        some = (
+            select(a.provider, a.method)
+            .where(a.project_id == project_id, a.status == status.value)
+            .order_by(a.created_at.desc(), a.id.desc())
+            .limit(most)
+            .subquery()
+        )
+        kinds = select(some.c.provider, some.c.method, func.count()).group_by(some.c.provider, some.c.method)
+        found = {AccountKind(status, row[0], row[1]): row[2] for row in c.execute(kinds)}
+        if sum(found.values()) >= most:
+            cut.add(status)
+        accounts |= found
     # An instant less its rest of the day: databases differ in how they divide.
     newest = (
         select((a.created_at - a.created_at % _DAY).label("day"))
         .where(a.project_id == project_id, a.created_at >= milliseconds(since))
         .order_by(a.created_at.desc())
-        .limit(MOST_COUNTED)
+        .limit(most)
         .subquery()
     )
-    days = c.execute(select(newest.c.day, func.count()).group_by(newest.c.day))
+    days = {
+        _EPOCH + timedelta(milliseconds=row[0]): row[1]
+        for row in c.execute(select(newest.c.day, func.count()).group_by(newest.c.day))
+    }
     events = (
         select(e.id)
         .where(e.project_id == project_id, e.created_at >= milliseconds(since))
         .order_by(e.created_at.desc())
-        .limit(MOST_COUNTED)
+        .limit(most)
         .subquery()
     )
+    counted = c.execute(select(func.count()).select_from(events)).scalar_one()
     states = c.execute(
         select(d.state, func.count()).join(events, events.c.id == d.event_id).group_by(d.state)
     )
     return Figures(
-        accounts={status: count for status, count in accounts.items() if count},
-        connected={_EPOCH + timedelta(milliseconds=row[0]): row[1] for row in days},
-        deliveries={DeliveryState(row[0]): min(row[1], MOST_COUNTED) for row in states},
+        accounts=accounts,
+        connected=days,
+        deliveries={DeliveryState(row[0]): row[1] for row in states},
+        cut_statuses=frozenset(cut),
+        connected_cut=sum(days.values()) >= most,
+        deliveries_cut=counted >= most,
     )
 
 

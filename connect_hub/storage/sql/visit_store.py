@@ -5,6 +5,7 @@ from datetime import datetime
 
 from connect_hub.models import Attempt, OAuthState, Session, Step, StepKind, Visit
 from connect_hub.storage.protocol import (
+    MOST_COUNTED,
     Failure,
     FailureQuery,
     Figures,
@@ -92,5 +93,5 @@ class SQLVisits:
     async def accounts_by_provider(self, project_id: str, providers: Collection[str]) -> dict[str, int]:
         return await self._transactions.read(figures.accounts_by_provider, self.tables, project_id, providers)
 
-    async def figures(self, project_id: str, *, since: datetime) -> Figures:
-        return await self._transactions.read(figures.figures, self.tables, project_id, since)
+    async def figures(self, project_id: str, *, since: datetime, most: int = MOST_COUNTED) -> Figures:
+        return await self._transactions.read(figures.figures, self.tables, project_id, since, most)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from connect_hub.models import AccountStatus, StepKind
-from connect_hub.storage.protocol import DeliveryState, FailureQuery, Figures, Storage
+from connect_hub.storage.protocol import AccountKind, DeliveryState, FailureQuery, Figures, Storage
 from connect_hub.testing.storage.values import (
     NOW,
     Clauses,
@@ -37,12 +37,28 @@ class FigureClauses(Clauses):
         )
         day = datetime(made.created_at.year, made.created_at.month, made.created_at.day, tzinfo=UTC)
         found = await storage.figures("default", since=NOW - timedelta(days=3))
-        assert found.accounts == {AccountStatus.ACTIVE: 3, AccountStatus.SUSPENDED: 1}
+        assert found.accounts == {
+            AccountKind(AccountStatus.ACTIVE, made.provider, made.method): 3,
+            AccountKind(AccountStatus.SUSPENDED, made.provider, made.method): 1,
+        }
         assert found.connected == {day: 4}
         by_provider = await storage.accounts_by_provider("default", [made.provider, "other"])
         assert by_provider == {made.provider: 4, "other": 0}
         later_on = await storage.figures("default", since=NOW + timedelta(days=3))
         assert (later_on.accounts, later_on.connected) == (found.accounts, {})
+
+    async def test_a_count_that_ends_says_so(self, storage: Storage) -> None:
+        """Of what there is more of than is counted, the newest is counted, and the figures tell."""
+        for owner in ("1", "2", "3"):
+            made = await linked(storage, session(origin_owner_id=owner, origin_owner_name=owner))
+        await storage.record([event(targets=("a",)), event(targets=("a", "b"))])
+        since = NOW - timedelta(days=1)
+        whole, cut = [await storage.figures("default", since=since, most=n) for n in (100, 2)]
+        assert (whole.cut_statuses, whole.connected_cut, whole.deliveries_cut) == (frozenset(), False, False)
+        assert cut.accounts == {AccountKind(AccountStatus.ACTIVE, made.provider, made.method): 2}
+        assert cut.cut_statuses == {AccountStatus.ACTIVE}
+        assert (sum(cut.connected.values()), cut.connected_cut) == (2, True)
+        assert cut.deliveries_cut
 
     async def test_deliveries_are_counted_by_state(self, storage: Storage) -> None:
         """Those of the project's events alone."""

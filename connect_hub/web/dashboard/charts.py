@@ -19,6 +19,8 @@ class Bar:
     height: float
     label: str
     value: int
+    at_least: bool = False
+    """The count ended here: there may be more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Columns:
     most: int
     """What the top of the chart stands for."""
     total: int
+    at_least: bool = False
+    """There may be more than `total`."""
     width: int = _WIDTH
     height: int = _HEIGHT
 
@@ -44,9 +48,9 @@ class Part:
     label: str
     value: int
     share: str
-    """Of the whole, such as `42 %`."""
-    at_most: bool = False
-    """The count ended here: there are more."""
+    """Of the whole, such as `42 %`; empty where that is not known."""
+    at_least: bool = False
+    """The count ended here: there may be more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,20 @@ class Stack:
 
     parts: tuple[Part, ...]
     total: int
+    at_least: bool = False
+    """There may be more of one part or another, so that no share is known."""
     width: int = _WIDTH
 
 
-def columns(values: Sequence[tuple[str, int]]) -> Columns:
-    """A column for each (label, value), in their order."""
+def columns(values: Sequence[tuple[str, int]], *, cut: bool = False) -> Columns:
+    """A column for each (label, value), in their order.
+
+    `cut`: the newest alone were counted. What is before them is left out, for nobody knows whether it is
+    nothing, and of the first one left there may be more.
+    """
+    if cut:
+        first = next((place for place, (_, value) in enumerate(values) if value), 0)
+        values = values[first:]
     most = _top(max((value for _, value in values), default=0))
     step = _WIDTH / max(1, len(values))
     bars = []
@@ -74,9 +87,10 @@ def columns(values: Sequence[tuple[str, int]]) -> Columns:
                 height=round(height, 2),
                 label=label,
                 value=value,
+                at_least=cut and place == 0,
             )
         )
-    return Columns(tuple(bars), most, sum(value for _, value in values))
+    return Columns(tuple(bars), most, sum(value for _, value in values), cut)
 
 
 def _top(most: int) -> int:
@@ -89,11 +103,12 @@ def _top(most: int) -> int:
         top *= 10
 
 
-def stack(values: Sequence[tuple[str, str, int]], *, most: int) -> Stack:
-    """A part for each (kind, label, value) that is not nothing. A value of `most` stands for more."""
-    some = [(kind, label, value) for kind, label, value in values if value]
-    total, x, parts = sum(value for *_, value in some), 0.0, []
-    for kind, label, value in some:
+def stack(values: Sequence[tuple[str, str, int, bool]]) -> Stack:
+    """A part for each (kind, label, value, whether there may be more) that is not nothing."""
+    some = [one for one in values if one[2]]
+    total, x, parts = sum(value for _, _, value, _ in some), 0.0, []
+    cut = any(more for *_, more in some)
+    for kind, label, value, more in some:
         width = _WIDTH * value / total
         parts.append(
             Part(
@@ -102,9 +117,9 @@ def stack(values: Sequence[tuple[str, str, int]], *, most: int) -> Stack:
                 kind=kind,
                 label=label,
                 value=value,
-                share=f"{round(100 * value / total)} %",
-                at_most=value >= most,
+                share="" if cut else f"{round(100 * value / total)} %",
+                at_least=more,
             )
         )
         x += width
-    return Stack(tuple(parts), total)
+    return Stack(tuple(parts), total, cut)

@@ -5,10 +5,11 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from connect_hub.flows.overview import Overview, overview
 from connect_hub.message import Message
 from connect_hub.models import AccountStatus, StepKind
 from connect_hub.operators import Role
-from connect_hub.storage.protocol import MOST_COUNTED, DeliveryState, Figures, FunnelRow
+from connect_hub.storage.protocol import MOST_COUNTED, DeliveryState, FunnelRow
 from connect_hub.web.dashboard.charts import columns, stack
 from connect_hub.web.dashboard.contexts import Home, RateRow
 from connect_hub.web.dashboard.counting import Counted
@@ -24,6 +25,7 @@ _STATUSES = (
     (AccountStatus.EXPIRED, "bad", Message("Must reconnect")),
     (AccountStatus.ERROR, "fail", Message("Needs attention")),
     (AccountStatus.SUSPENDED, "calm", Message("Suspended")),
+    (AccountStatus.INACTIVE, "calm", Message("Connector off")),
 )
 _STATES = (
     (DeliveryState.DELIVERED, "good", Message("Delivered")),
@@ -38,34 +40,44 @@ class HomePages(Pages):
 
     def __init__(self, site: Site, guard: Guard) -> None:
         super().__init__(site, guard)
-        self._figures = Counted[Figures](self.core.clock)
+        self._overview = Counted[Overview](self.core.clock)
         self._funnel = Counted[list[FunnelRow]](self.core.clock)
 
     async def page(self, request: Request) -> Response:
         desk, say = await self.guard.enter(request, Role.VIEWER), self.say(request)
         today = self.core.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         first = today - timedelta(days=_DAYS - 1)
-        flow, key = self.flows.attempts, (desk.project, first.isoformat())
-        figures = await self._figures.get(key, lambda: flow.figures(since=first, project=desk.project))
-        funnel = await self._funnel.get(key, lambda: flow.funnel(since=first, project=desk.project))
+        key = (desk.project, first.isoformat())
+        seen = await self._overview.get(key, lambda: overview(self.core, since=first, project=desk.project))
+        funnel = await self._funnel.get(
+            key, lambda: self.flows.attempts.funnel(since=first, project=desk.project)
+        )
         days = [first + timedelta(days=n) for n in range(_DAYS)]
         page = Home(
             frame=self.frame(request, desk, "dashboard_project"),
             done=self.done(request),
             new_link_url=self.path(desk, "dashboard_new_link") if desk.may(Role.OPERATOR) else None,
-            connected=columns([(day.date().isoformat(), figures.connected.get(day, 0)) for day in days]),
+            connected=columns(
+                [(day.date().isoformat(), seen.connected.get(day, 0)) for day in days],
+                cut=seen.connected_cut,
+            ),
             accounts=stack(
-                [(kind, say(label), figures.accounts.get(s, 0)) for s, kind, label in _STATUSES],
-                most=MOST_COUNTED,
+                [
+                    (kind, say(label), seen.accounts.get(status, 0), status in seen.cut_statuses)
+                    for status, kind, label in _STATUSES
+                ]
             ),
             deliveries=stack(
-                [(kind, say(label), figures.deliveries.get(s, 0)) for s, kind, label in _STATES],
-                most=MOST_COUNTED,
+                [
+                    (kind, say(label), seen.deliveries.get(state, 0), seen.deliveries_cut)
+                    for state, kind, label in _STATES
+                ]
             ),
             rates=tuple(
                 self._rate(row) for row in funnel if row.provider and row.sessions.get(StepKind.PICKED)
             ),
             attempts_url=self.path(desk, "dashboard_attempts"),
+            most=f"{MOST_COUNTED:,}",
         )
         return self.show(request, page)
 

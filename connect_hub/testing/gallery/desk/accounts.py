@@ -38,26 +38,25 @@ def home(desk: Desk, most: int) -> Home:
     return Home(
         frame=desk.frame("project"),
         new_link_url="/d/new",
-        connected=columns([(day, most * (n * 7 % 11) // 10) for n, day in enumerate(days)]),
+        connected=columns([(day, most * (n * 7 % 11) // 10) for n, day in enumerate(days)], cut=most > 1_000),
         accounts=stack(
             [
-                (kind, desk.say(Message(word)), min(10_000, most * share))
+                (kind, desk.say(Message(word)), min(10_000, most * share), most * share >= 10_000)
                 for kind, word, share in zip(parts, words, (40, 3, 2, 1), strict=True)
-            ],
-            most=10_000,
+            ]
         ),
         deliveries=stack(
             [
-                (kind, desk.say(Message(word)), min(10_000, most * share))
+                (kind, desk.say(Message(word)), min(10_000, most * share), most > 1_000)
                 for kind, word, share in zip(states, sent, (90, 2, 0, 1), strict=True)
-            ],
-            most=10_000,
+            ]
         ),
         rates=tuple(
             RateRow(provider(key), 12 * most, 9 * most - n, max(0, 75 - 3 * n))
             for n, key in enumerate(KEYS[: min(most, len(KEYS))])
         ),
         attempts_url="/d/attempts",
+        most="10,000",
     )
 
 

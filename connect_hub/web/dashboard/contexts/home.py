@@ -32,3 +32,5 @@ class Home(DashboardPage):
     deliveries: Stack
     rates: tuple[RateRow, ...]
     attempts_url: str
+    most: str
+    """Where a count ends, as it is written."""
