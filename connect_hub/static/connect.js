@@ -1,5 +1,6 @@
 // Opens the hub inside a page of yours: Connect.start({ sessionToken, … }), or <connect-hub token="…">.
-// The types are in connect.d.ts. The token goes to the hub's frame by a message, to its exact origin alone.
+// The types are in connect.d.ts. The token goes to the hub alone: in the body of a form that the frame begins with,
+// or by a message to its exact origin.
 (() => {
   "use strict";
 
@@ -73,13 +74,28 @@
   /** @type {(value: string | number | null | undefined, otherwise: string) => string} */
   const length = (value, otherwise) => (typeof value === "number" ? `${value}px` : value || otherwise);
 
-  /** @type {(base: string) => HTMLIFrameElement} */
-  const frameOf = (base) => {
+  const emptyFrame = () => {
     const frame = document.createElement("iframe");
     frame.referrerPolicy = "strict-origin";
     style(frame, { display: "block", width: "100%", height: "20rem", border: "0", colorScheme: "normal" });
-    frame.src = `${base}/embed`;
     return frame;
+  };
+
+  // The frame's own empty page sends the form: it needs no name that another window could have as well, and its
+  // referrer policy, unlike that of the page around it, is known to tell the hub the origin. Where a policy lets
+  // no form go to the hub, the frame's first page is fetched by itself and asks for the token.
+  /** @type {(frame: HTMLIFrameElement, address: string, token: string) => void} */
+  const begin = (frame, address, token) => {
+    const empty = frame.contentDocument;
+    if (!empty?.body) return void (frame.src = address);
+    empty.addEventListener("securitypolicyviolation", ({ disposition }) => {
+      if (disposition === "enforce") frame.src = address;
+    });
+    const policy = Object.assign(empty.createElement("meta"), { name: "referrer", content: "strict-origin" });
+    const form = Object.assign(empty.createElement("form"), { method: "post", action: address });
+    form.append(Object.assign(empty.createElement("input"), { type: "hidden", name: "token", value: token }));
+    empty.body.append(policy, form);
+    form.submit();
   };
 
   // A modal of the browser's own: everything behind it is inert, and the focus goes back where it was.
@@ -160,7 +176,7 @@
     const place = container ?? (inline ? document.getElementById(inline.containerId) : null);
     if (inline && !place) throw wrong(`there is no element with the id ${inline.containerId}`);
 
-    const frame = frameOf(base);
+    const frame = emptyFrame();
     /** @type {Set<string>} */
     const linked = new Set();
     let over = false;
@@ -207,6 +223,7 @@
     // A page of the frame says that it is ready, unless it cannot know who stands around it. What a browser shows
     // instead of a page that may not stand here is loaded as well, and says nothing.
     frame.addEventListener("load", () => {
+      if (frame.contentDocument?.URL === "about:blank") return;
       greet();
       if (!spoken && !over) listen(4000);
     });
@@ -214,6 +231,7 @@
     if (!place) modal?.();
     const shown = place ? inlineOf(frame, inline ?? {}, place) : modalOf(frame, options, leave);
     if (!place) modal = leave;
+    begin(frame, `${base}/embed`, sessionToken);
     return { close: leave };
   };
 

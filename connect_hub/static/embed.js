@@ -66,6 +66,13 @@ const around = () => {
 const above = parent === self ? null : around();
 if (above !== null) parent.postMessage({ connectHub: 1, type: "ready" }, above);
 
+// The first page may be the answer to a form, which a way back would send again: it is the list from now on.
+/** @type {HTMLElement | null} */
+const placed = document.querySelector("[data-address]");
+if (placed?.dataset.address !== undefined && placed.dataset.address !== location.pathname) {
+  history.replaceState(null, "", placed.dataset.address);
+}
+
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented) say({ type: "escape" });
 });

@@ -41,6 +41,8 @@ class Place:
     key: str
     """Ada's API key at the provider."""
     pages: dict[str, str | Path]
+    headers: dict[str, str]
+    """Of the host's pages."""
     folder: Path
     """For files of this place."""
 
@@ -115,6 +117,7 @@ def place_of(
     `configured`: the hub's configuration, changed.
     """
     pages: dict[str, str | Path] = {}
+    headers: dict[str, str] = {}
 
     async def page(request: Request) -> Response:
         content = pages.get(request.url.path)
@@ -122,7 +125,7 @@ def place_of(
             return Response(status_code=404)
         if isinstance(content, Path):
             return Response(content.read_bytes(), media_type=_TYPES[content.suffix])
-        return Response(content, media_type="text/html")
+        return Response(content, media_type="text/html", headers=headers)
 
     host_app, hub_app, provider = Late(), Late(), SimulatedProvider()
     with (
@@ -170,4 +173,4 @@ def place_of(
         hub_app.app = Starlette(routes=hubs_own, middleware=middleware)
         key = provider.add_api_key(user="Ada Lovelace").reveal()
         with closing(host_app if same_origin else hub_app, hub, host_url if same_origin else other_url):
-            yield Place(host, hub_url, hub, provider, key, pages, folder)
+            yield Place(host, hub_url, hub, provider, key, pages, headers, folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import FrameLocator, Page, Route, expect
+from playwright.sync_api import FrameLocator, Page, Request, Route, expect
 
 from connect_hub import HubConfig, PageConfig, Subject, Visitor
 from connect_hub.web.languages import Languages
@@ -129,6 +129,68 @@ def test_a_sign_in_goes_through_a_window(either: Place, page: Page, observed: Ob
         window.wait_for_event("close", timeout=PATIENCE)
     assert not [r.url for r in observed.requests if token in r.url]
     assert observed.csp_violations == observed.page_errors == []
+
+
+def test_the_frame_begins_with_the_list(either: Place, page: Page, observed: Observed) -> None:
+    """One request brings the list: the token goes with it, in its body. Back and reload come to the list
+    again and send nothing twice."""
+    token = either.token()
+    host_page(either, page, token)
+    frame = start(page)
+    expect(frame.get_by_role("link", name="Acme Key")).to_be_visible(timeout=PATIENCE)
+    asked = [r for r in observed.requests if r.is_navigation_request() and "/embed" in r.url]
+    assert [(r.method, r.url, r.post_data_json) for r in asked] == [
+        ("POST", f"{either.hub_url}/embed", {"token": token})
+    ]
+    visit = page.frames[1].url
+    frame.get_by_role("link", name="Acme Key").click()
+    expect(frame.get_by_label("API key")).to_be_visible(timeout=PATIENCE)
+    page.evaluate("history.back()")
+    expect(frame.get_by_role("link", name="Acme Login")).to_be_visible(timeout=PATIENCE)
+    frame.locator("body").evaluate("() => location.reload()")
+    frame.get_by_role("searchbox").fill("login", timeout=PATIENCE)
+    expect(frame.get_by_role("link", name="Acme Key")).to_be_hidden()
+    assert page.frames[1].url.partition("?")[0] == visit
+    assert "/embed/visit/" in visit
+    assert len([r for r in observed.requests if r.method == "POST"]) == 1
+    assert observed.csp_violations == observed.page_errors == []
+
+
+@pytest.mark.parametrize("policy", ["no-referrer", "same-origin"])
+def test_a_page_that_tells_no_referrer_embeds_as_any_other(place: Place, page: Page, policy: str) -> None:
+    """Whatever the host's pages tell others, the hub learns whose frame it is, and nothing more than that."""
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request))
+    place.pages["/x/y"] = f'<meta name="referrer" content="{policy}">' + HTML.format(
+        hub=place.hub_url, token=place.token(), options=""
+    )
+    page.goto(place.host + "/x/y?secret=1")
+    expect(start(page).get_by_role("link", name="Acme Key")).to_be_visible(timeout=PATIENCE)
+    asked = [r for r in sent if r.is_navigation_request() and "/embed" in r.url]
+    assert [(r.method, r.all_headers()["origin"]) for r in asked] == [("POST", place.host)]
+    assert {r.all_headers().get("referer") for r in asked} <= {None, f"{place.host}/"}
+
+
+def test_a_page_that_lets_no_form_out_hands_the_token_over_by_message(
+    place: Place, page: Page, observed: Observed
+) -> None:
+    """A host's policy may name where its forms go, and has no reason to name the hub (T32): the frame's first
+    page asks for the token then. A policy that only reports changes nothing."""
+    policy = f"default-src 'unsafe-inline' 'unsafe-eval' {place.hub_url}/; form-action 'self'"
+    for header, ways in (
+        ("Content-Security-Policy", ["GET /embed", "POST /embed/open"]),
+        ("Content-Security-Policy-Report-Only", ["POST /embed"]),
+    ):
+        place.headers.clear()
+        place.headers[header] = policy
+        observed.requests.clear()
+        host_page(place, page, place.token(provider="simulated-key"))
+        frame = start(page)
+        frame.get_by_label("API key").fill(place.key, timeout=PATIENCE)
+        frame.get_by_role("button", name="Connect Acme Key").click()
+        assert wait_heard(page, 1)[0][0] == "success"
+        begun = [f"{r.method} {r.url.removeprefix(place.hub_url)}" for r in observed.requests]
+        assert [line for line in begun if line.endswith(("/embed", "/embed/open"))] == ways
 
 
 def test_an_embedded_hub_manages_as_well(tmp_path: Path, page: Page, observed: Observed) -> None:

@@ -1,5 +1,6 @@
 """Who may frame the hub, what a frame and a window may do, and with which cookie; in process."""
 
+import re
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -61,6 +62,89 @@ async def test_configured_origins_alone_may_frame(made: Hub, tmp_path: Path) -> 
     assert (await other.get("/connect/embed")).status == 404
     refused = await other.send(Form("/connect/embed/open"), {"token": await token_of(alone)})
     assert (refused.status, refused.headers["x-frame-options"], other.cookies) == (404, "DENY", {})
+
+
+async def handed(browser: Customer, token: str, **headers: str) -> Seen:
+    """The first request of a frame, with the token in it, as connect.js has the browser send it."""
+    around = {"origin": HOSTS[1], "sec_fetch_site": "cross-site", "sec_fetch_dest": "iframe", **headers}
+    return await browser.request(
+        "POST", "/connect/embed", {"token": token}, **{k: v for k, v in around.items() if v}
+    )
+
+
+async def test_the_token_comes_with_the_first_request(made: Hub) -> None:
+    """The list is the answer to it, with the frame's own cookie, and leads on to the visit's own addresses;
+    with one tool to choose it leads to the form."""
+    browser = Customer(made.hub)
+    listed = await handed(browser, await token_of(made))
+    assert (listed.status, listed.heading) == (200, "Which tool do you use?")
+    [line] = browser.set_cookies
+    assert {"Secure", "HttpOnly", "SameSite=None", "Partitioned"} <= set(line.split("; "))
+    assert f"frame-ancestors {' '.join(HOSTS)}" in listed.headers["content-security-policy"]
+    [address] = re.findall(r'data-address="([^"]+)"', listed.text)
+    again = await browser.get(address)
+    assert (again.status, again.text) == (200, listed.text)
+    form = await browser.get(listed.link("Acme Key"))
+    assert form.heading == "Connect Acme Key"
+
+    single = Customer(made.hub)
+    sent_on = await handed(single, await token_of(made, provider="simulated-key"))
+    assert sent_on.status == 303
+    assert (await single.get(sent_on.headers["location"])).heading == "Connect Acme Key"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "https://app.example.evil.example"},
+        {"origin": "null"},
+        {"origin": ""},
+        {"sec_fetch_dest": "document"},
+        {"sec_fetch_dest": ""},
+        {"sec_fetch_dest": "object"},
+    ],
+    ids=str,
+)
+async def test_a_frame_begins_with_a_page_of_a_configured_origin_alone(
+    made: Hub, tmp_path: Path, headers: dict[str, str]
+) -> None:
+    """T28: with any other origin, or outside a frame, the token of the first request is not looked at: no
+    visit, no cookie, and the page that asks for it by a message to configured origins."""
+    token = await token_of(made)
+    browser, before = Customer(made.hub), fingerprint(tmp_path)
+    seen = await handed(browser, token, **headers)
+    assert (seen.status, seen.heading) == (200, "Opening…")
+    assert (browser.cookies, fingerprint(tmp_path)) == ({}, before)
+    assert token not in seen.text
+    assert f"frame-ancestors {' '.join(HOSTS)}" in seen.headers["content-security-policy"]
+
+
+async def test_a_first_request_with_a_token_that_is_none_says_why(made: Hub, tmp_path: Path) -> None:
+    """T6, T29: no token, one of nobody's and a withdrawn one each get their page and code in the frame, and
+    no cookie; without configured origins there is nothing."""
+    browser = Customer(made.hub)
+    for token, status, code in (("", 404, "link_not_found"), ("a.b.c", 404, "link_not_found")):
+        seen = await handed(browser, token)
+        assert (seen.status, browser.cookies) == (status, {})
+        assert f'data-problem="{code}"' in seen.text
+    issued = await made.hub.sessions.create(origin_owner_id="42", origin_owner_name="Acme", locale="de")
+    await made.hub.sessions.revoke(issued.session.id)
+    seen = await handed(browser, issued.token)
+    assert (seen.status, seen.heading) == (410, "Diese Sitzung wurde zurückgezogen")
+    assert browser.cookies == {}
+    (tmp_path / "alone").mkdir()
+    alone = make_hub(tmp_path / "alone")
+    refused = await handed(Customer(alone.hub), await token_of(alone))
+    assert (refused.status, refused.headers["x-frame-options"]) == (404, "DENY")
+
+
+async def test_a_second_frame_joins_the_visit_of_the_first(made: Hub) -> None:
+    """A page that is loaded again begins anew with the same token, and with the visit that its frame had."""
+    browser, token = Customer(made.hub), await token_of(made)
+    first, second = await handed(browser, token), await handed(browser, token)
+    assert first.text == second.text
+    assert len(browser.set_cookies) == 1
 
 
 async def test_a_frame_has_a_cookie_of_its_own(made: Hub) -> None:

@@ -1,6 +1,7 @@
 """Pages around the hub that may not embed it, that lie to it, or whose browsers keep cookies from frames."""
 
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,8 @@ def posts(requests: list[Request]) -> list[Request]:
 def test_an_origin_that_is_not_configured_gets_nothing(
     tmp_path: Path, page: Page, observed: Observed
 ) -> None:
-    """T29, T32: the browser shows no frame of the hub, so that the token is never asked for or sent, and a
-    script of the page is refused by /hub/. The host is told that there is no answer."""
+    """T28, T29, T32: the browser shows no frame of the hub; the token goes nowhere but to the hub, which does
+    not look at it, and a script of the page is refused by /hub/. The host is told that there is no answer."""
     with place_of(tmp_path, allowed=False) as place:
         token = place.token()
         host_page(place, page, token)
@@ -50,7 +51,10 @@ def test_an_origin_that_is_not_configured_gets_nothing(
         page.wait_for_function("window.heard.length === 1", timeout=PATIENCE)
         page.get_by_role("button", name="Close").click()
         assert heard(page) == [["error", {"code": "no_answer"}], ["cancel"], ["close"]]
-        assert posts(observed.requests) == []
+        assert [r.url for r in posts(observed.requests)] == [f"{place.hub_url}/embed"]
+        assert page.context.cookies() == []
+        [session] = place.api("GET", "/connect_sessions").json()
+        assert "latest_connection_attempt" not in session or not session["latest_connection_attempt"]
         assert place.accounts() == []
 
 
@@ -188,17 +192,37 @@ def test_a_browser_without_cookies_is_told(tmp_path: Path, page: Page) -> None:
 
 def test_a_form_of_the_host_s_begins_no_visit(place: Place, page: Page, observed: Observed) -> None:
     """T28: the browser says that a form is of another site, also one that the hub may be embedded in, and
-    with a good token; no cookie is set."""
+    with a good token; no cookie is set. What begins a frame's visit begins none outside of a frame."""
     token = place.token()
-    place.pages["/"] = f"""<!doctype html><html lang="en"><title>Host</title>
-      <form method="post" action="{place.hub_url}/embed/open">
-      <input type="hidden" name="token" value="{token}"><button>Send</button></form>"""
-    page.goto(place.host + "/")
-    page.get_by_role("button", name="Send").click()
-    expect(page.get_by_role("heading", name="This form came from somewhere else")).to_be_visible(
-        timeout=PATIENCE
+    for path, heading in (("/embed/open", "This form came from somewhere else"), ("/embed", "Opening…")):
+        place.pages["/"] = f"""<!doctype html><html lang="en"><title>Host</title>
+          <form method="post" action="{place.hub_url}{path}">
+          <input type="hidden" name="token" value="{token}"><button>Send</button></form>"""
+        page.goto(place.host + "/")
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_role("heading", name=heading)).to_be_attached(timeout=PATIENCE)
+        assert page.context.cookies() == []
+
+
+def test_a_frame_of_another_site_begins_no_visit(place: Place, page: Page, observed: Observed) -> None:
+    """T28, T29: a page that is not configured sends a good token into a frame, through a frame without an
+    origin as well: no cookie is set, and nothing of the hub is shown."""
+    token = place.token()
+    form = f"""<form method="post" action="{place.hub_url}/embed" target="hub">
+      <input type="hidden" name="token" value="{token}"></form><iframe name="hub"></iframe>
+      <script>document.forms[0].submit();</script>"""
+    place.pages["/evil"] = f'<!doctype html><html lang="en"><title>Evil</title>{form}'
+    place.pages["/opaque"] = (
+        '<!doctype html><html lang="en"><title>Host</title>'
+        f'<iframe sandbox="allow-scripts allow-forms" srcdoc="{escape(form)}"></iframe>'
     )
-    assert page.context.cookies() == []
+    for address in (f"{place.host.replace('localhost', 'evil.localhost')}/evil", f"{place.host}/opaque"):
+        with page.expect_response(f"{place.hub_url}/embed", timeout=PATIENCE) as answer:
+            page.goto(address)
+        assert "set-cookie" not in answer.value.all_headers()
+        assert page.context.cookies() == []
+        expect(page.frame_locator("iframe").get_by_text("Acme Key")).to_have_count(0)
+    assert any("frame-ancestors" in line for line in observed.csp_violations)
 
 
 def test_a_sibling_plants_no_visit(tmp_path: Path, chromium: Browser, page: Page) -> None:

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from connect_hub.connectors.methods import OAuth2Method
 from connect_hub.errors import LinkExpired, LinkNotFound, LinkRevoked, LinkUsed, NotFound
-from connect_hub.flows.visits import LiveVisit
+from connect_hub.flows.visits import LiveVisit, Opened
 from connect_hub.models import Attempt, AttemptStatus
 from connect_hub.web import contexts
 from connect_hub.web.body import read_form
@@ -83,7 +83,7 @@ def embed_routes(site: Site) -> list[BaseRoute]:
         return Route(f"/embed{path}", _EmbedEndpoint(framed, methods), name=f"embed_{name}")
 
     return [
-        page("", "start", GET=pages.start),
+        page("", "start", GET=pages.start, POST=pages.begin),
         page("/open", "open", POST=pages.open),
         page("/visit/{visit}", "visit", GET=pages.providers),
         page("/visit/{visit}/connect/{provider}", "connect", GET=pages.connect, POST=pages.submit),
@@ -101,7 +101,7 @@ def embed_routes(site: Site) -> list[BaseRoute]:
 
 
 class _EmbedPages(VisitPages):
-    """Handlers of `/embed/…`. The token comes from the host's page by a message, and is posted from here."""
+    """Handlers of `/embed/…`. The token comes from the host's page, with the first request or by message."""
 
     _embedded = True
 
@@ -112,16 +112,42 @@ class _EmbedPages(VisitPages):
         form = contexts.Form(self._site.urls.path("open"))
         return self._site.page(request, contexts.Embedded(form=form))
 
+    async def begin(self, request: Request) -> Response:
+        """The token with the frame's first request: makes the visit, and answers with its first page.
+
+        The browser has to say that the answer is for a frame of a page that may embed the hub (T28). Else the
+        token is not looked at, and the page asks for it.
+        """
+        if not self._is_from_around(request):
+            return await self.start(request)
+        opened = await self._opened(request)
+        self._site.force_language(request, opened.session.locale)
+        first = await self.first(request, LiveVisit(opened.visit, opened.session))
+        return self._entered(first, opened)
+
+    def _is_from_around(self, request: Request) -> bool:
+        origins = request.headers.getlist("origin")
+        return (
+            len(origins) == 1
+            and origins[0] in self._site.core.config.network.embed_origins
+            and request.headers.get("sec-fetch-dest") == "iframe"
+        )
+
     async def open(self, request: Request) -> Response:
-        """The token: makes the frame's visit and goes to its first page."""
+        """The token, posted by the page that asked for it: makes the visit and goes to its first page."""
         refuse_cross_site(request, self._site.core.public_url)
         if not self._site.core.config.network.embed_origins:
             raise NotFound
+        opened = await self._opened(request)
+        path = self._site.urls.path("visit", visit=opened.visit.name)
+        return self._entered(RedirectResponse(path, status_code=303), opened)
+
+    async def _opened(self, request: Request) -> Opened:
         self._site.limit(request)
         fields = await read_form(request)
         token = fields.get("token", "")
         try:
-            opened = await self._site.flows.visits.embed(
+            return await self._site.flows.visits.embed(
                 token,
                 cookies=visit_cookies(request),
                 visitor=visitor_of(request),
@@ -130,8 +156,9 @@ class _EmbedPages(VisitPages):
         except (LinkExpired, LinkUsed, LinkRevoked):
             await self._speak_as(request, token)
             raise
-        path = self._site.urls.path("visit", visit=opened.visit.name)
-        response = RedirectResponse(path, status_code=303)
+
+    def _entered(self, response: Response, opened: Opened) -> Response:
+        """`response` with the cookie of the visit."""
         if opened.cookie is not None:
             set_visit_cookie(response, opened.visit.name, opened.cookie, framed=True)
         for old in opened.ended:

@@ -107,7 +107,10 @@ class VisitPages:
     # --- the list ---
 
     async def providers(self, request: Request) -> Response:
-        live = await self.live(request)
+        return await self.first(request, await self.live(request))
+
+    async def first(self, request: Request, live: LiveVisit) -> Response:
+        """The list, or on to the form of the one tool that there is to choose."""
         _refuse_finished(live.session)
         choices = await self._site.flows.connecting.choosing.choices(live)
         if len(choices) == 1 and not live.session.manage:
