@@ -1,7 +1,6 @@
 """The catalogue: where definitions are read from. Files are opened when asked for, never at import."""
 
 import difflib
-import re
 import tomllib
 from collections.abc import Iterable
 from functools import cache
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from connect_hub.connectors.definition import Connector
 
 __all__ = ["builtin", "builtin_keys", "builtin_method_types", "nearest", "parse", "read_file", "read_folder"]
-
-_METHOD_TYPE = re.compile(r'(?m)^\[\[methods\]\]\s*^type = "(\w+)"')
 
 
 def _folder() -> "Traversable":
@@ -40,11 +37,8 @@ def builtin(key: str) -> "Connector":
 
 @cache
 def builtin_method_types(key: str) -> tuple[str, ...]:
-    """The types of its methods, found without parsing the file, so that a hub is built in no time.
-
-    Shipped files write `type` directly under `[[methods]]`; a test holds this against the whole reading.
-    """
-    return tuple(_METHOD_TYPE.findall(_builtin_text(key)))
+    """The types of its methods, without checking the whole definition, so that a hub is built sooner."""
+    return tuple(method["type"] for method in tomllib.loads(_builtin_text(key))["methods"])
 
 
 def _builtin_text(key: str) -> str:

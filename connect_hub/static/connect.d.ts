@@ -14,7 +14,8 @@ export interface ConnectError {
 }
 
 export interface ConnectStyles {
-  /** Put the hub into this element instead of a modal. Without a height it is as high as what it shows. */
+  /** Put the hub into this element instead of a modal. Lengths are numbers of pixels, or of CSS ("60vh"). Without
+   * a height it is as high as what it shows. */
   inline?: { containerId: string; width?: string | number; height?: string | number };
   options?: {
     /** false: no way back to the list of tools. */

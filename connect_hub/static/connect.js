@@ -72,7 +72,7 @@
   /** @type {(element: HTMLElement, values: Partial<CSSStyleDeclaration>) => void} */
   const style = (element, values) => void Object.assign(element.style, values);
   /** @type {(value: string | number | null | undefined, otherwise: string) => string} */
-  const length = (value, otherwise) => (typeof value === "number" ? `${value}px` : value || otherwise);
+  const length = (value, otherwise) => (/^\d+(\.\d+)?$/.test(`${value}`) ? `${value}px` : `${value || otherwise}`);
 
   const emptyFrame = () => {
     const frame = document.createElement("iframe");

@@ -262,7 +262,7 @@ if (document.querySelector("[data-close-window]") !== null) close();
 all("form").forEach(guardSending);
 if (parent === self) deliberate(all("form[data-deliberate] button:not([type=button])"));
 all("input[data-tidy]").forEach(tidy);
-all(".secret").forEach(forget);
+all("[data-forget]").forEach(forget);
 all("button[data-reveal]").forEach(reveal);
 all("details[data-edit]").forEach(edit);
 all("form[data-search-form]").forEach(search);

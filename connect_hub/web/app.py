@@ -66,8 +66,8 @@ def routes(site: Site) -> list[BaseRoute]:
         page("/link", "link", GET=link.opener),
         page("/link/open", "link_open", POST=link.open),
         page("/link/confirm", "link_confirm", POST=link.confirm),
-        page("/link/decline", "link_decline", POST=link.decline),
-        page("/link/declined", "link_declined", POST=link.declined),
+        page("/link/decline", "link_ask_decline", POST=link.ask_decline),
+        page("/link/declined", "link_decline", POST=link.decline),
         page("/link/renew", "link_renew", POST=link.renew),
         page("/language", "language", POST=link.language),
         page("/visit/{visit}", "visit", GET=visit.providers),
@@ -79,10 +79,10 @@ def routes(site: Site) -> list[BaseRoute]:
         page(
             "/visit/{visit}/accounts/{account}/disconnect",
             "disconnect",
-            GET=manage.question,
+            GET=manage.ask_disconnect,
             POST=manage.disconnect,
         ),
-        page("/visit/{visit}/exit", "exit", GET=visit.exit, POST=visit.leave),
+        page("/visit/{visit}/exit", "exit", GET=visit.ask_leave, POST=visit.leave),
         # Embedded in the host's page, and the window in which an embedded hub has somebody sign in.
         *embed_routes(site),
         page("/connect/oauth2/{integration_id}", "window", GET=window.asked, POST=window.posted),

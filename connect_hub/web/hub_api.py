@@ -28,9 +28,9 @@ from connect_hub.web.hub_documents import (
     config_json,
     integration_json,
 )
-from connect_hub.web.pages.link import visitor_of
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
+from connect_hub.web.visitor import visitor_of
 
 __all__ = ["HubApi"]
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from connect_hub import HubConfig, LinkConfig, PageConfig, Subject, Visitor
 from connect_hub.models import Binding
 from connect_hub.web.cookies import SentCookies, visit_cookies
-from connect_hub.web.pages.link import visitor_of
+from connect_hub.web.visitor import visitor_of
 from tests.customer import Customer
 from tests.hubs import make_hub
 

@@ -9,9 +9,12 @@ import pytest
 from babel.messages import mofile, pofile
 
 from connect_hub import Brand, HubConfig, PageConfig
+from connect_hub.testing.gallery.samples import samples, templating
+from connect_hub.web.static import STATIC
 from tests.customer import Customer, Seen
 from tests.hubs import Hub, make_hub
 
+TEMPLATES = STATIC.parent / "templates"
 DOCS = (Path(__file__).parent.parent.parent / "docs" / "templates.md").read_text(encoding="utf-8")
 FENCED = re.compile(r"^```\w+\n(?:# |\{# )(.+?)(?: #\})?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -96,3 +99,32 @@ async def test_change_is_what_customers_see(tmp_path: Path, names: tuple[str, ..
     question = await customer.press(landing, THEIRS if GERMAN in names else OURS)
     assert "/link/decline" in question.url
     assert seen_in(question, css) == set(names) - {BLOCK, GERMAN}
+
+
+def test_the_hooks_of_the_scripts_are_told() -> None:
+    """Every attribute that a script of the customer's pages looks for is in the table, and every one of the
+    table is looked for and stands in a template."""
+    section = DOCS.partition("## What the scripts hold on to")[2].partition("\n## ")[0]
+    told = set(re.findall(r"`(data-[a-z-]+)`", section))
+    scripts = "".join((STATIC / name).read_text() for name in ("hub.js", "embed.js", "opener.js"))
+    looked_for = set(re.findall(r"\[(data-[a-z-]+)\]", scripts)) | {"data-arrive"}
+    templates = "".join(
+        path.read_text() for path in TEMPLATES.rglob("*.html") if "dashboard" not in path.parts
+    )
+    assert looked_for <= told
+    for name in told:
+        camel = re.sub(r"-([a-z])", lambda match: match[1].upper(), name.removeprefix("data-"))
+        assert f"[{name}]" in scripts or re.search(rf"\b{camel}\b", scripts), name
+        assert name in templates, name
+
+
+def test_every_secret_is_forgotten() -> None:
+    """T31: the hook stands on each control of a secret, of one line or of many, stored or not."""
+    render, found = templating().render, 0
+    for name, page in samples().items():
+        controls = re.findall(r"<(?:input|textarea)\b[^>]*>", render(page))
+        for control in controls:
+            if 'type="password"' in control or 'class="secret"' in control:
+                assert " data-forget" in control, name
+                found += 1
+    assert found > 5

@@ -319,7 +319,7 @@ def test_no_name_becomes_markup_by_a_translation(tag: str) -> None:
         contexts.Success(provider=provider, account_name=Untrusted(evil), done=form),
         contexts.Exit(leave=form, stay_url="/x", connected=(evil, evil)),
         contexts.Leaving(name=evil, url="/x"),
-        contexts.SameAccount(
+        contexts.IdentityChanged(
             provider=provider, before=Untrusted(evil), after=Untrusted(evil), accept=form, retry_url="/x"
         ),
         contexts.Problem(

@@ -230,7 +230,7 @@ def test_stored_secret_is_kept_or_replaced(site: Site, open_page: OpenPage, java
         assert site.posted(page)[1]["api_token"] == [typed]
 
 
-@pytest.mark.parametrize("name", ["landing", "same-account", "disconnect", "connect-methods"])
+@pytest.mark.parametrize("name", ["landing", "identity-changed", "disconnect", "connect-methods"])
 def test_second_click_of_a_double_click_presses_nothing(site: Site, page: Page, name: str) -> None:
     """T29: half a second long after a page was loaded, or came to the front, a pointer presses no button that
     grants or removes something: it was meant for what lay above. The keyboard does, and then everything."""

@@ -19,12 +19,13 @@ from connect_hub.web.contexts import (
     Decline,
     Declined,
     Disconnect,
-    Embedded,
     Embedding,
     Exit,
     FieldView,
     Form,
+    FrameStart,
     GivenValue,
+    IdentityChanged,
     Index,
     Landing,
     LanguageSwitch,
@@ -39,7 +40,6 @@ from connect_hub.web.contexts import (
     Providers,
     ProviderView,
     RenewalRequested,
-    SameAccount,
     Success,
     Waiting,
 )
@@ -327,7 +327,7 @@ def samples(
         "bounce": Bounce(
             form=Form("/bounce-demo", (("code", text("c0de")), ("state", text("st4te")))), provider=hubspot
         ),
-        "same-account": SameAccount(
+        "identity-changed": IdentityChanged(
             provider=hubspot,
             before=said("Globex Corporation (4412)"),
             after=said("Jane's test portal (9921)"),
@@ -374,7 +374,7 @@ def samples(
             done=form("/c/v/done"),
             embedding=FRAME,
         ),
-        "embedded": Embedded(form=form("/embed/open"), embedding=FRAME),
+        "frame-start": FrameStart(form=form("/embed/open"), embedding=FRAME),
         "waiting": Waiting(
             provider=hubspot, onward=form("/c/oauth2/hubspot"), retry_url="/c/v/hubspot", embedding=FRAME
         ),

@@ -12,13 +12,13 @@ __all__ = [
     "Bounce",
     "Closed",
     "Connect",
-    "Embedded",
     "Exit",
     "FieldView",
+    "FrameStart",
+    "IdentityChanged",
     "Leaving",
     "MethodView",
     "OptionView",
-    "SameAccount",
     "Success",
     "Waiting",
 ]
@@ -180,10 +180,10 @@ class Bounce(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SameAccount(Page):
+class IdentityChanged(Page):
     """The customer signed in as somebody else than before; nothing is stored yet."""
 
-    template: ClassVar[str] = "pages/same_account.html"
+    template: ClassVar[str] = "pages/identity_changed.html"
 
     provider: ProviderView
     """The provider."""
@@ -248,10 +248,10 @@ class Closed(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Embedded(Page):
+class FrameStart(Page):
     """The first page in a frame: waits for the host's page to hand over the token."""
 
-    template: ClassVar[str] = "pages/embedded.html"
+    template: ClassVar[str] = "pages/frame_start.html"
 
     form: Form
     """Where the script posts the token, in the field `token`."""

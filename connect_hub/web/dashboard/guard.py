@@ -17,8 +17,8 @@ from connect_hub.web.body import read_form
 from connect_hub.web.contexts import Form
 from connect_hub.web.dashboard.cookies import OperatorCookie
 from connect_hub.web.guards import refuse_cross_site
-from connect_hub.web.pages.link import visitor_of
 from connect_hub.web.site import Site
+from connect_hub.web.visitor import visitor_of
 
 __all__ = ["Desk", "Guard", "SignInFirst", "is_name"]
 

@@ -9,8 +9,8 @@ from connect_hub.web import contexts
 from connect_hub.web.body import read_form
 from connect_hub.web.cookies import visit_cookies
 from connect_hub.web.guards import refuse_cross_site
-from connect_hub.web.pages.link import visitor_of
 from connect_hub.web.site import Site
+from connect_hub.web.visitor import visitor_of
 
 __all__ = ["CallbackPages"]
 

@@ -59,9 +59,10 @@ def connect_page(
     typed: Mapping[str, str] | None = None,
     rejected: Rejected | None = None,
     failed: str | None = None,
+    framed: bool = False,
 ) -> contexts.Connect:
     """The page in `language`. `typed` is kept in the fields; `rejected` or `failed` say why it is shown
-    again."""
+    again. `framed`: in a frame, from which a sign-in at the provider opens a window."""
     errors = {e.field: language.text(e.message) for e in rejected.errors} if rejected is not None else {}
     alert = None
     error = rejected.error if rejected is not None else None
@@ -82,6 +83,7 @@ def connect_page(
         alert = contexts.AlertView(text=elsewhere[0])
     account = form.account
     identity = None if account is None else account.identity
+    redirects = isinstance(form.method, OAuth2Method)
     return contexts.Connect(
         provider=provider,
         form=contexts.Form(
@@ -92,7 +94,8 @@ def connect_page(
             _field_view(field, form, language, typed, errors.get(field.key))
             for field in form.connector.definition.fields_of(form.method)
         ),
-        redirects=isinstance(form.method, OAuth2Method),
+        redirects=redirects,
+        window=framed and redirects,
         editing=account is not None,
         account_name=None if identity is None else Untrusted(shown_identity(identity)),
         other_methods=tuple(

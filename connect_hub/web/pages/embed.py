@@ -18,10 +18,10 @@ from connect_hub.web.cookies import clear_visit_cookie, set_visit_cookie, visit_
 from connect_hub.web.endpoint import Endpoint, Handler
 from connect_hub.web.guards import refuse_cross_site
 from connect_hub.web.headers import FRAMED_BY
-from connect_hub.web.pages.link import visitor_of
 from connect_hub.web.pages.managing import ManagePages
 from connect_hub.web.pages.visit import VisitPages
 from connect_hub.web.site import Site
+from connect_hub.web.visitor import visitor_of
 
 __all__ = ["embed_routes"]
 
@@ -55,8 +55,6 @@ class _EmbedSite(Site):
     ) -> Response:
         # The host's page has the way out; what leads to other sites would not be shown in a frame.
         page = replace(page, embedding=contexts.Embedding(self.origins), exit_url=None)
-        if isinstance(page, contexts.Connect):
-            page = replace(page, window=page.redirects)
         return Site.page(self, request, page, status, headers)
 
 
@@ -93,7 +91,7 @@ def embed_routes(site: Site) -> list[BaseRoute]:
         page(
             "/visit/{visit}/accounts/{account}/disconnect",
             "disconnect",
-            GET=manage.question,
+            GET=manage.ask_disconnect,
             POST=manage.disconnect,
         ),
         page("/visit/{visit}/exit", "exit", POST=pages.leave),
@@ -110,7 +108,7 @@ class _EmbedPages(VisitPages):
         if not self._site.core.config.network.embed_origins:
             raise NotFound
         form = contexts.Form(self._site.urls.path("open"))
-        return self._site.page(request, contexts.Embedded(form=form))
+        return self._site.page(request, contexts.FrameStart(form=form))
 
     async def begin(self, request: Request) -> Response:
         """The token with the frame's first request: makes the visit, and answers with its first page.

@@ -7,12 +7,10 @@ from starlette.responses import RedirectResponse, Response
 
 from connect_hub.errors import ConnectHubError, LinkExpired, LinkNotFound, LinkRevoked, LinkUsed
 from connect_hub.flows.visits import Landing
-from connect_hub.identity import Visitor
 from connect_hub.message import Message
 from connect_hub.web import contexts
 from connect_hub.web.body import read_form
 from connect_hub.web.cookies import (
-    SentCookies,
     clear_visit_cookie,
     set_language_cookie,
     set_visit_cookie,
@@ -23,19 +21,15 @@ from connect_hub.web.labels import category_label
 from connect_hub.web.problems import problem_response
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
+from connect_hub.web.visitor import visitor_of
 
-__all__ = ["LinkPages", "landing_page", "visitor_of"]
+__all__ = ["LinkPages", "landing_response"]
 
 _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)*/?")
 _IN_LINK = re.compile(r"[#?&]t=([^&#\s]+)")
 
 
-def visitor_of(request: Request) -> Visitor:
-    """The browser as the host's identity function sees it."""
-    return Visitor(dict(request.headers), SentCookies(request.headers.getlist("cookie")), request.scope)
-
-
-def landing_page(
+def landing_response(
     site: Site,
     request: Request,
     landing: Landing,
@@ -131,12 +125,12 @@ class LinkPages:
         except (LinkExpired, LinkUsed, LinkRevoked) as error:
             return await self._dead_end(request, token, error)
         hidden = (("token", token), ("nonce", landing.nonce))
-        return landing_page(
+        return landing_response(
             self._site,
             request,
             landing,
             confirm=self._form("link_confirm", *hidden),
-            decline=self._form("link_decline", *hidden),
+            decline=self._form("link_ask_decline", *hidden),
             switch_form=self._form("link_open", ("token", token)),
         )
 
@@ -174,7 +168,7 @@ class LinkPages:
             clear_visit_cookie(response, old)
         return response
 
-    async def decline(self, request: Request) -> Response:
+    async def ask_decline(self, request: Request) -> Response:
         """'This was not meant for me': asks again."""
         refuse_cross_site(request, self._site.core.public_url)
         self._site.limit(request)
@@ -183,11 +177,11 @@ class LinkPages:
         return self._site.page(
             request,
             contexts.Decline(
-                confirm=self._form("link_declined", *hidden), back=self._form("link_open", hidden[0])
+                confirm=self._form("link_decline", *hidden), back=self._form("link_open", hidden[0])
             ),
         )
 
-    async def declined(self, request: Request) -> Response:
+    async def decline(self, request: Request) -> Response:
         """Withdraws the link."""
         refuse_cross_site(request, self._site.core.public_url)
         self._site.limit(request)

@@ -33,7 +33,7 @@ class ManagePages:
         )
         return self._site.page(request, page)
 
-    async def question(self, request: Request) -> Response:
+    async def ask_disconnect(self, request: Request) -> Response:
         """Asks before anything is disconnected."""
         live = await self._visits.live(request)
         managing = self._site.flows.managing

@@ -1,5 +1,7 @@
 """The pages of a visit: the list, the form, the hop, the result."""
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -13,9 +15,9 @@ from connect_hub.errors import (
     LinkUsed,
     StateInvalid,
 )
+from connect_hub.flows.choosing import ConnectForm
 from connect_hub.flows.connecting import Finished, Rejected, shown_identity
 from connect_hub.flows.linking import INTERNAL_ERROR
-from connect_hub.flows.typed import Typed
 from connect_hub.flows.visits import LiveVisit
 from connect_hub.models import Attempt, AttemptStatus, Session
 from connect_hub.storage import rules
@@ -24,12 +26,12 @@ from connect_hub.web.body import read_form
 from connect_hub.web.cookies import clear_visit_cookie, visit_cookies
 from connect_hub.web.guards import refuse_cross_site
 from connect_hub.web.pages.connect_form import Sent, connect_page
-from connect_hub.web.pages.link import visitor_of
 from connect_hub.web.pages.listing import Listing
 from connect_hub.web.problems import problem_response
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
 from connect_hub.web.urls import with_query
+from connect_hub.web.visitor import visitor_of
 
 __all__ = ["VisitPages"]
 
@@ -132,15 +134,31 @@ class VisitPages:
         form = await self._site.flows.connecting.pick(
             live, request.path_params["provider"], method, account_id
         )
-        page = connect_page(
+        return self._site.page(request, await self._form(request, live, form, account_id))
+
+    async def _form(
+        self,
+        request: Request,
+        live: LiveVisit,
+        form: ConnectForm,
+        account_id: str | None,
+        *,
+        typed: Mapping[str, str] | None = None,
+        rejected: Rejected | None = None,
+        failed: str | None = None,
+    ) -> contexts.Connect:
+        return connect_page(
             self._site.provider_view(form.connector),
             form,
             self._site.language(request),
             action=self.connect_path(live, form.connector.key, account_id),
             back_url=await self._back_url(live),
             exit_url=self._path("exit", live),
+            typed=typed,
+            rejected=rejected,
+            failed=failed,
+            framed=self._site.framed,
         )
-        return self._site.page(request, page)
 
     async def submit(self, request: Request) -> Response:
         live, sent = await self.live_post(request)
@@ -156,22 +174,10 @@ class VisitPages:
         )
         if isinstance(outcome, Finished):
             return self._see(self._path("attempt", live, attempt=outcome.attempt_id))
-        page = await self._rejected(request, live, outcome, typed, account_id)
-        return self._site.page(request, page, 422)
-
-    async def _rejected(
-        self, request: Request, live: LiveVisit, rejected: Rejected, typed: Typed, account_id: str | None
-    ) -> contexts.Connect:
-        return connect_page(
-            self._site.provider_view(rejected.form.connector),
-            rejected.form,
-            self._site.language(request),
-            action=self.connect_path(live, rejected.form.connector.key, account_id),
-            back_url=await self._back_url(live),
-            exit_url=self._path("exit", live),
-            typed=typed.reveal(),
-            rejected=rejected,
+        page = await self._form(
+            request, live, outcome.form, account_id, typed=typed.reveal(), rejected=outcome
         )
+        return self._site.page(request, page, 422)
 
     # --- the hop and the result ---
 
@@ -188,7 +194,7 @@ class VisitPages:
         if attempt.status is AttemptStatus.AUTHENTICATED:
             return self._site.page(request, await self._success(live, attempt))
         if attempt.held is not None:
-            return self._site.page(request, await self._same_account(live, attempt))
+            return self._site.page(request, await self._identity_changed(live, attempt))
         if attempt.status is AttemptStatus.REDIRECTED:
             return await self._leaving(request, live, attempt)
         return await self._failed(request, live, attempt)
@@ -223,10 +229,10 @@ class VisitPages:
         choices = await self._site.flows.connecting.choosing.choices(live)
         return any(not choice.finished for choice in choices)
 
-    async def _same_account(self, live: LiveVisit, attempt: Attempt) -> contexts.SameAccount:
+    async def _identity_changed(self, live: LiveVisit, attempt: Attempt) -> contexts.IdentityChanged:
         before, after, nonce = await self._site.flows.connecting.other(live, attempt)
         connector = self._site.core.connectors.get(attempt.provider)
-        return contexts.SameAccount(
+        return contexts.IdentityChanged(
             provider=self._site.provider_view(connector),
             before=Untrusted(before),
             after=Untrusted(after),
@@ -260,13 +266,11 @@ class VisitPages:
         form = await self._site.flows.connecting.choosing.form(
             live, attempt.provider, attempt.method, attempt.account_id
         )
-        page = connect_page(
-            self._site.provider_view(form.connector),
+        page = await self._form(
+            request,
+            live,
             form,
-            self._site.language(request),
-            action=path,
-            back_url=await self._back_url(live),
-            exit_url=self._path("exit", live),
+            attempt.account_id,
             typed=dict(attempt.values),
             failed=attempt.error_description or StateInvalid().message,
         )
@@ -277,7 +281,7 @@ class VisitPages:
     def _exit_fields(self, live: LiveVisit) -> tuple[tuple[str, str], ...]:
         return (("nonce", self._site.core.nonces.make("exit", live.visit.secret_hash.hex())),)
 
-    async def exit(self, request: Request) -> Response:
+    async def ask_leave(self, request: Request) -> Response:
         """Asks once before leaving in the middle of a step."""
         live = await self.live(request, window=True)
         attempts = await self._site.flows.connecting.attempts(live)

@@ -9,9 +9,10 @@ from connect_hub.web.body import read_form
 from connect_hub.web.cookies import clear_visit_cookie, set_visit_cookie, visit_cookies
 from connect_hub.web.guards import refuse_cross_site
 from connect_hub.web.pages.connect_form import FORM_FIELD, Sent
-from connect_hub.web.pages.link import landing_page, visitor_of
+from connect_hub.web.pages.link import landing_response
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
+from connect_hub.web.visitor import visitor_of
 
 __all__ = ["WindowPages"]
 
@@ -60,7 +61,7 @@ class WindowPages:
             ("connection_attempt_id", asked.attempt.id),
             *((name, value) for name, value in sent.items() if name in fields),
         )
-        return landing_page(
+        return landing_response(
             self._site,
             request,
             asked.landing,
