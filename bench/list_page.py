@@ -50,6 +50,7 @@ from connect_hub.keys import new_key_text
 from connect_hub.models import Category
 from connect_hub.testing.provider.connectors import key_toml
 
+ADDRESS = "https://app.example.com"
 SIZES = (8, 150, 1000)
 CARD = re.compile(
     r'<li data-search="(?P<search>[^"]*)" data-category="(?P<category>[^"]*)">'
@@ -142,7 +143,7 @@ async def list_page(
     endless = Rate(1e9, 10**9)  # the limiters work, and never refuse
     network = NetworkConfig(rates=RateConfig(per_client=endless, per_visit=endless))
     hub = ConnectHub(
-        public_url="https://app.example.com",
+        public_url=ADDRESS,
         keys=KeyRing.from_text(new_key_text()),
         storage=storage,
         connectors=connectors(count),
@@ -174,7 +175,7 @@ def floor_read(storage: SQLStorage | MemoryStorage) -> Callable[[str], Awaitable
 
     def rows(secret: str) -> None:
         with engine.connect() as connection:
-            hashed = hashlib.sha256(secret.encode()).hexdigest()
+            hashed = hashlib.sha256(f"{ADDRESS}\n{secret}".encode()).hexdigest()
             visit = connection.execute(of_visit, {"hash": hashed}).one()
             session = connection.execute(of_session, {"id": visit.session_id}).one()
         assert session.id == visit.session_id
