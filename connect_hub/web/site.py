@@ -170,9 +170,10 @@ class Site:
     def switch(self, request: Request, form: Form | None = None) -> LanguageSwitch | None:
         """The choice of a language that leads back to the page of `request`, by `form` if that was a POST.
 
-        None where the session has decided, or where coming back would lose what the page shows.
+        None where the session has decided, where coming back would lose what the page shows, and in a frame,
+        to which the cookie of a choice does not come.
         """
-        if self.is_forced(request) or len(self.templating.languages.tags) < 2:
+        if self.framed or self.is_forced(request) or len(self.templating.languages.tags) < 2:
             return None
         if form is None:
             if request.method != "GET":

@@ -139,6 +139,15 @@ async def test_a_first_request_with_a_token_that_is_none_says_why(made: Hub, tmp
     assert (refused.status, refused.headers["x-frame-options"]) == (404, "DENY")
 
 
+async def test_no_language_is_chosen_in_a_frame(made: Hub) -> None:
+    """The cookie of a choice does not come along in another site's frame, so that none is offered there: the
+    session's language holds, or the browser's."""
+    listed = await handed(Customer(made.hub), await token_of(made))
+    assert 'name="lang"' not in listed.text
+    german = await handed(Customer(made.hub), await token_of(made, locale="de"))
+    assert german.heading == "Welches Tool verwenden Sie?"
+
+
 async def test_a_second_frame_joins_the_visit_of_the_first(made: Hub) -> None:
     """A page that is loaded again begins anew with the same token, and with the visit that its frame had."""
     browser, token = Customer(made.hub), await token_of(made)
