@@ -92,6 +92,47 @@ def test_the_types_are_those_of_the_script(tmp_path: Path) -> None:
     node(compiler, *options, "--moduleResolution", "bundler", "uses.ts", folder=tmp_path)
 
 
+REACT_19 = """
+declare module "react" {
+  interface HTMLAttributes<T> { className?: string; onClick?: (event: { currentTarget: T }) => void }
+  namespace JSX {
+    interface IntrinsicElements { div: HTMLAttributes<HTMLDivElement> }
+  }
+}
+declare module "react/jsx-runtime" {
+  export { JSX } from "react";
+  export function jsx(type: string, attributes: object): object;
+}
+"""
+"""What React's types have of this, where the elements of its JSX are looked up since React 19."""
+
+ELEMENTS = """
+const right = <connect-hub token="a" hub-url="https://app.example.com/connect" height={400} className="b" />;
+// @ts-expect-error the token is a text
+const wrong = <connect-hub token={3} />;
+// @ts-expect-error there is no such attribute
+const other = <connect-hub colour="red" />;
+export { right, wrong, other };
+"""
+
+
+@pytest.mark.node
+def test_the_element_is_known_to_the_jsx_of_react(tmp_path: Path) -> None:
+    """The TypeScript block: with it TSX takes the element with its attributes and React's own, and refuses
+    wrong ones; without it there is no such element."""
+    [declaration] = re.findall(r"```ts\n(.*?)```", DOCS, re.DOTALL)
+    (tmp_path / "connect.d.ts").write_bytes((STATIC / "connect.d.ts").read_bytes())
+    (tmp_path / "react.d.ts").write_text(REACT_19)
+    (tmp_path / "elements.tsx").write_text(ELEMENTS)
+    options = ["--strict", "--noEmit", "--target", "es2022", "--module", "es2022", "--jsx", "react-jsx"]
+    command = [str(PACKAGES / "typescript" / "bin" / "tsc"), *options, "--types", ""]
+    command += ["--moduleResolution", "bundler", "elements.tsx", "react.d.ts"]
+    with pytest.raises(AssertionError, match="'connect-hub' does not exist"):
+        node(*command, folder=tmp_path)
+    (tmp_path / "jsx.d.ts").write_text(declaration)
+    node(*command, "jsx.d.ts", folder=tmp_path)
+
+
 async def test_the_server_hands_over_a_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The Python blocks: the token that the route answers with may read /hub/ from the configured origin."""
     monkeypatch.chdir(tmp_path)
