@@ -1,8 +1,8 @@
-// Plays a customer in Firefox: firefox.mjs FIREFOX LINK KEY. Writes the heading of each page, and whatever the
+// Plays a customer in Firefox: firefox.mjs FIREFOX LINK KEY EMBEDDING, the last a page that embeds the hub. Writes the heading of each page, and whatever the
 // console said, as lines of JSON.
 import puppeteer from "puppeteer-core";
 
-const [firefox, link, key] = process.argv.slice(2);
+const [firefox, link, key, embedding] = process.argv.slice(2);
 process.stdin.on("end", () => process.exit(1)).resume();
 const browser = await puppeteer.launch({ browser: "firefox", executablePath: firefox, headless: true, timeout: 60_000 });
 const page = await browser.newPage();
@@ -46,6 +46,21 @@ await press("Connect Acme Login");
 await page.waitForFunction(() => !location.pathname.includes("/connect/"));
 await page.locator("button").click();
 await heading("Acme Login is connected");
+// In a frame: the token goes with its first request, and a way back to the list sends nothing twice.
+await page.goto(embedding);
+const framed = async (selector) => {
+  const frame = await (await page.waitForSelector("dialog iframe")).contentFrame();
+  await frame.waitForSelector(selector);
+  return frame;
+};
+const list = await framed("input[type=search]");
+await list.waitForFunction(() => location.pathname.includes("/embed/visit/"));
+say({ first: await list.evaluate(() => performance.getEntriesByType("navigation")[0].name) });
+await list.locator("a::-p-text(Acme Key)").click();
+await framed("input[type=password]");
+await page.evaluate(() => history.back());
+const again = await framed("input[type=search]");
+say({ framed: await again.$eval("h1", (h) => h.textContent.trim()) });
 await browser.close();
 say({ done: true });
 process.exit(0);

@@ -22,10 +22,14 @@ def firefox_path() -> str:
 
 def test_journey_in_firefox(tmp_path: Path) -> None:
     """From a link with its token in the fragment by way of the search, a refused key whose value is kept, and
-    a provider's own sign-in, to two connections; nothing is refused or thrown on the way."""
+    a provider's own sign-in, to two connections; nothing is refused or thrown on the way. Then a hub in a
+    frame, whose list comes with its first answer, and again by Back."""
     with place_of(tmp_path) as place:
         link = str(place.session(multiple=True)["auth_link_url"])
-        program = NodeProgram("tests/web/firefox.mjs", firefox_path(), link, place.key)
+        place.pages["/"] = f"""<!doctype html><html lang="en"><title>Host</title><h1>Host</h1>
+          <script src="{place.hub_url}/connect.js"></script>
+          <script>Connect.start({{ sessionToken: "{place.token()}" }});</script>"""
+        program = NodeProgram("tests/web/firefox.mjs", firefox_path(), link, place.key, f"{place.host}/")
         lines: list[dict[str, object]] = []
         try:
             while lines[-1:] != [{"done": True}]:
@@ -46,5 +50,7 @@ def test_journey_in_firefox(tmp_path: Path) -> None:
     ]
     assert all(line["focused"] == "H1" for line in lines if "heading" in line)
     assert {"kept": "wrong-key-0123456789"} in lines
+    assert {"first": f"{place.hub_url}/embed"} in lines
+    assert {"framed": "Which tool do you use?"} in lines
     assert [line for line in lines if "console" in line or "error" in line] == []
     assert {account["provider"] for account in accounts} == {"simulated", "simulated-key"}
