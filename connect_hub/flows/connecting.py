@@ -27,6 +27,7 @@ from connect_hub.flows.visits import LiveVisit, Visits
 from connect_hub.identity import Visitor
 from connect_hub.models import Attempt, AttemptStatus, OAuthState, ProviderIdentity, StepKind, Visit
 from connect_hub.secret import Secret
+from connect_hub.storage import rules
 
 __all__ = ["Connecting", "Finished", "Rejected", "shown_identity"]
 
@@ -262,6 +263,10 @@ class Connecting:
         except BaseException:
             self._linking.abandon(connector, credentials)
             raise
+
+    def refuse_finished(self, live: LiveVisit) -> None:
+        """Raise LinkUsed or LinkRevoked: a visit of a link that is used up shows results, and no more."""
+        rules.refuse_finished(live.session)
 
     # --- results ---
 

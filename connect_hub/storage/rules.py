@@ -49,6 +49,7 @@ __all__ = [
     "new_delivery_rows",
     "new_event_row",
     "refreshed",
+    "refuse_finished",
     "refuse_unless_connectable",
     "refuse_unless_open",
 ]
@@ -74,13 +75,18 @@ def connect_limit(session: Session) -> int | None:
     return 1 if session.provider is not None or session.account_id is not None else None
 
 
-def refuse_unless_connectable(session: Session, *, provider: str, connected_before: bool) -> None:
-    """Raise LinkRevoked or LinkUsed unless the session may make one more connection to `provider`."""
+def refuse_finished(session: Session) -> None:
+    """Raise LinkRevoked or LinkUsed unless the session may make one more connection, to whatever it is."""
     if session.revoked_at is not None:
         raise LinkRevoked
     limit = connect_limit(session)
     if session.used_at is not None or (limit is not None and session.connects >= limit):
         raise LinkUsed
+
+
+def refuse_unless_connectable(session: Session, *, provider: str, connected_before: bool) -> None:
+    """Raise LinkRevoked or LinkUsed unless the session may make one more connection to `provider`."""
+    refuse_finished(session)
     if connected_before and not session.multiple:
         raise LinkUsed(
             Message(

@@ -47,11 +47,11 @@ __all__ = ["Flows", "Limiters", "Site"]
 _LOCALE = "connect_hub.locale"
 """Where a request's scope says which language its session forces."""
 
-_SWITCHED = frozenset(PAGES) - {Leaving, Bounce, Problem}
-"""The pages that are there long enough, and can be come back to."""
-
 _CHOSEN = "connect_hub.language"
 """Where it says which one its reader asks for in this very request."""
+
+_SWITCHED = frozenset(PAGES) - {Leaving, Bounce, Problem}
+"""The pages that are there long enough, and can be come back to."""
 
 
 @dataclass(frozen=True, slots=True)

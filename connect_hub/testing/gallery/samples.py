@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jinja2 import BaseLoader
 
+from connect_hub.errors import ConnectHubError, LinkExpired, NotFound, StateInvalid
 from connect_hub.secret import Secret
 from connect_hub.web.contexts import (
     AccountView,
@@ -44,6 +45,7 @@ from connect_hub.web.contexts import (
     Waiting,
 )
 from connect_hub.web.languages import Language
+from connect_hub.web.problems import problem_texts
 from connect_hub.web.static import Assets
 from connect_hub.web.templating import Templating
 from connect_hub.web.theme import brand_files
@@ -192,13 +194,19 @@ def samples(
     switch = LanguageSwitch(
         form("/language"), (("en", "English"), ("ar", "العربية"), ("de", "Deutsch"), ("ja", "日本語"))
     )
-    problem = Problem(
-        title=say("This link has expired"),
-        text=say("Ask whoever sent you the link for a new one."),
-        code="link_expired",
-        reference="01JD9M2Z7K",
-        renew=form("/link/renew"),
-    )
+
+    def dead_end(error: ConnectHubError, renew: Form | None = None, retry_url: str | None = None) -> Problem:
+        title, words, advice = map(say, problem_texts(error))
+        return Problem(
+            title=title,
+            text=words,
+            advice=advice,
+            code=error.code,
+            reference="01JD9M2Z7K",
+            renew=renew,
+            retry_url=retry_url,
+        )
+
     success = Success(
         provider=bamboo,
         account_name=said("Jane Doe (jane.doe@globex.example)"),
@@ -342,25 +350,9 @@ def samples(
         "exit-connected": Exit(
             leave=form("/c/v/leave"), stay_url="/c/v/zendesk", connected=("BambooHR", "HubSpot")
         ),
-        "problem": problem,
-        "problem-plain": replace(
-            problem,
-            title=say("We could not find this page"),
-            text=say("There is nothing at this address."),
-            advice=say("Open the link again from the original message."),
-            renew=None,
-            code="not_found",
-        ),
-        "problem-retry": replace(
-            problem,
-            title=say("This sign-in cannot be finished"),
-            text=say(
-                "This sign-in was not started here, or was finished already. Start it again from the list."
-            ),
-            renew=None,
-            retry_url="/c/v/hubspot",
-            code="state_invalid",
-        ),
+        "problem": dead_end(LinkExpired(), renew=form("/link/renew")),
+        "problem-plain": dead_end(NotFound()),
+        "problem-retry": dead_end(StateInvalid(), retry_url="/c/v/hubspot"),
         "renewal-requested": RenewalRequested(),
         "closed-window": Closed(connected=None, window=True),
         "connect-window": replace(

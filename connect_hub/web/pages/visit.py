@@ -20,7 +20,6 @@ from connect_hub.flows.connecting import Finished, Rejected, shown_identity
 from connect_hub.flows.linking import INTERNAL_ERROR
 from connect_hub.flows.visits import LiveVisit
 from connect_hub.models import Attempt, AttemptStatus, Session
-from connect_hub.storage import rules
 from connect_hub.web import contexts
 from connect_hub.web.body import read_form
 from connect_hub.web.cookies import clear_visit_cookie, visit_cookies
@@ -113,7 +112,7 @@ class VisitPages:
 
     async def first(self, request: Request, live: LiveVisit) -> Response:
         """The list, or on to the form of the one tool that there is to choose."""
-        _refuse_finished(live.session)
+        self._site.flows.connecting.refuse_finished(live)
         choices = await self._site.flows.connecting.choosing.choices(live)
         if len(choices) == 1 and not live.session.manage:
             return self._see(self._path("connect", live, provider=choices[0].connector.key))
@@ -253,7 +252,7 @@ class VisitPages:
 
     async def _failed(self, request: Request, live: LiveVisit, attempt: Attempt) -> Response:
         """Why an attempt failed: with the form again where it helps, else a dead end."""
-        _refuse_finished(live.session)
+        self._site.flows.connecting.refuse_finished(live)
         ended = _ENDS.get(attempt.error_code or "")
         if ended is not None:
             raise ended
@@ -343,8 +342,3 @@ _ENDS: dict[str, type[ConnectHubError]] = {
     error.code: error for error in (AccountNotFound, LinkNotFound, LinkRevoked, LinkUsed)
 }
 """Errors of an attempt after which its form would be of no use."""
-
-
-def _refuse_finished(session: Session) -> None:
-    """A visit of a link that is used up shows its results, and offers no more."""
-    rules.refuse_unless_connectable(session, provider="", connected_before=False)
