@@ -4,7 +4,8 @@ import json
 import os
 from typing import Any
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from connect_hub import ConnectHub, HubConfig, KeyRing, NetworkConfig, Project, Secret, SQLStorage, Webhook
 from connect_hub.testing.provider.connectors import key_connector
@@ -44,7 +45,12 @@ def make(given: dict[str, Any] | None = None, *, dispatch: bool = True) -> Conne
 
 
 def _storage(database: str) -> SQLStorage:
-    return SQLStorage(create_engine(database)) if "://" in database else SQLStorage.sqlite(database)
+    """On the path of a SQLite file, or on an engine for a URL: an AsyncEngine where its driver wants one."""
+    if "://" not in database:
+        return SQLStorage.sqlite(database)
+    if make_url(database).get_dialect().is_async:
+        return SQLStorage(create_async_engine(database))
+    return SQLStorage(create_engine(database))
 
 
 def flask_app() -> object:

@@ -26,7 +26,7 @@ from connect_hub.errors import (
 from connect_hub.storage import account_rows, api_key_rows, attempt_rows, session_rows
 from connect_hub.storage.protocol import Idempotency
 from connect_hub.storage.sql import SQLStorage, Tables
-from connect_hub.storage.sql.failures import TryAgain
+from connect_hub.storage.sql.failures import TryAgain, translated
 from connect_hub.storage.sql.transactions import Transactions
 from connect_hub.storage.transaction import callbacks_running
 from connect_hub.testing.storage.values import (
@@ -40,6 +40,7 @@ from connect_hub.testing.storage.values import (
     state,
     visit,
 )
+from tests.peers.database_server import Database
 
 
 @pytest.fixture
@@ -178,6 +179,31 @@ async def test_a_locked_database_is_unavailable(engine: Engine, database: Path) 
     made = await storage.create_session(session())
     assert await storage.session("default", made.id) == made
     await storage.aclose()
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
+async def test_what_the_server_gives_up_is_unavailable(driver: str, postgres_tables: Database) -> None:
+    """R13: by whichever driver, a statement that PostgreSQL gives up (here as another one has the lock too
+    long) is StorageUnavailable, and so is what it says while it starts, ends or has no room; afterwards all
+    is well."""
+    looking = create_engine(postgres_tables.url("psycopg"))
+    engine = create_async_engine(postgres_tables.url(driver))
+    limited = "SET SESSION lock_timeout = '50ms'"
+    event.listen(engine.sync_engine, "connect", lambda c, _: c.cursor().execute(limited))
+    storage = SQLStorage(engine)
+    with looking.begin() as other:
+        other.execute(text("LOCK TABLE connect_hub_sessions"))
+        with pytest.raises(StorageUnavailable):
+            await storage.create_session(session())
+    made = await storage.create_session(session())
+    assert await storage.session("default", made.id) == made
+    for sqlstate in ("57P03", "57P01", "53300", "08006"):
+        orig = type("Nameless", (Exception,), {"sqlstate": sqlstate})()
+        with pytest.raises(StorageUnavailable), translated(""):
+            raise exc.DBAPIError("", (), orig)
+    await storage.aclose()
+    await engine.dispose()
+    looking.dispose()
 
 
 async def test_an_absent_or_broken_database_is_unavailable(tmp_path: Path) -> None:

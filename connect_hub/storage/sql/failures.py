@@ -16,6 +16,9 @@ _MISSING_WORDS = ("no such table", "no such column", "has no column named")
 # Serialization failure and deadlock: the same transaction may succeed when it runs again.
 _CONTENTION_STATES = {"40001", "40P01"}
 _CONTENTION_NUMBERS = {1205, 1213, 1020}
+# Classes of SQLSTATE: no connection, no resources, a limit, a lock, somebody stepped in (a server that starts
+# or ends, a time-out), a fault outside. psycopg calls them OperationalError, asyncpg leaves them nameless.
+_AWAY_CLASSES = {"08", "53", "54", "55", "57", "58"}
 
 
 class HostError(Exception):
@@ -81,7 +84,8 @@ def translated(remedy: str) -> Iterator[None]:
         unusable = type(error) in {exc.OperationalError, exc.InterfaceError, exc.DatabaseError}
         if unusable or error.connection_invalidated:
             raise StorageUnavailable from error
-        if _state(error.orig) in _CONTENTION_STATES:
+        state = _state(error.orig)
+        if state in _CONTENTION_STATES or str(state)[:2] in _AWAY_CLASSES:
             raise StorageUnavailable from error
         raise
     except (exc.TimeoutError, OSError) as error:
