@@ -286,11 +286,14 @@ def _start_thread(target: Callable[[], None], name: str) -> None:
 
 
 def _call_at_exit(close: Callable[[], None]) -> None:
-    if _gevent_is_patched() and hasattr(threading, "_register_atexit"):
-        # Before the executors' own exit hook: their "threads" are greenlets of the portal's thread, and it
-        # would wait for them from another, for ever. Elsewhere after it, when no request is at work any more.
-        threading._register_atexit(close)
-    else:
+    """Before the executors' own exit hook: what is under way needs their threads to write down how it ended.
+
+    Under gevent their "threads" are greenlets of the portal's thread: it would wait for them for ever.
+    """
+    register = getattr(threading, "_register_atexit", atexit.register)  # private, and the only way there is
+    try:
+        register(close)
+    except RuntimeError:  # the end has begun already
         atexit.register(close)
 
 
