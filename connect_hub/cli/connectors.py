@@ -112,7 +112,7 @@ def disable(key: str, yes: bool, project: str, as_json: bool, app: str | None) -
     async def work(hub: ConnectHub) -> ConnectorState:
         settings = hub.connector_settings
         if not yes:
-            _confirm(await settings.affected(key, oauth_only=False, project=project))
+            _confirm(await settings.affected(key, oauth_only=False, project=project), "would be inactive")
         return await settings.disable(key, project=project)
 
     _changed(work_on(chosen_hub(app), work), "disabled", as_json=as_json)
@@ -129,7 +129,7 @@ def disable(key: str, yes: bool, project: str, as_json: bool, app: str | None) -
 @click.option("--keep-secret", is_flag=True, help="Keep the secret that is stored.")
 @click.option("--public", is_flag=True, help="The client has no secret.")
 @click.option("--scope", "scopes", multiple=True, help="Instead of the connector's own. May be repeated.")
-@click.option("--yes", is_flag=True, help="Do not ask, although another client id makes accounts inactive.")
+@click.option("--yes", is_flag=True, help="Do not ask, although accounts may have to connect again.")
 @project_option
 @json_option
 @app_option
@@ -157,7 +157,8 @@ def configure(
         settings = hub.connector_settings
         before = (await settings.get(key, project=project)).client
         if not yes and before is not None and before.id != client_id.strip():
-            _confirm(await settings.affected(key, oauth_only=True, project=project))
+            found = await settings.affected(key, oauth_only=True, project=project)
+            _confirm(found, "would have to connect again once their access runs out")
         return await settings.configure(
             key, client_id=client_id, client_secret=secret, public=public, scopes=scopes, project=project
         )
@@ -177,17 +178,17 @@ def remove_client(key: str, yes: bool, project: str, as_json: bool, app: str | N
     async def work(hub: ConnectHub) -> ConnectorState:
         settings = hub.connector_settings
         if not yes:
-            _confirm(await settings.affected(key, oauth_only=True, project=project))
+            _confirm(await settings.affected(key, oauth_only=True, project=project), "would be inactive")
         return await settings.remove_client(key, project=project)
 
     _changed(work_on(chosen_hub(app), work), "removed the client of", as_json=as_json)
 
 
-def _confirm(accounts: Sequence[Account]) -> None:
-    """Ask, where accounts would be inactive; the newest are named."""
+def _confirm(accounts: Sequence[Account], then: str) -> None:
+    """Ask, where accounts would not be as they were; the newest are named."""
     if not accounts:
         return
-    click.echo("These accounts would be inactive, the newest first:", err=True)
+    click.echo(f"These accounts {then}, the newest first:", err=True)
     for account in accounts:
         click.echo(f"  {account.id}  {account.origin_owner_id!r}", err=True)
     click.confirm("Go on?", abort=True, err=True)

@@ -148,16 +148,17 @@ class ConnectorsOfProject:
     async def affected(
         self, key: str, *, oauth_only: bool, limit: int = 10, project: str = "default"
     ) -> tuple[Account, ...]:
-        """Accounts of the connector, newest first: all of them, or those that signed in with OAuth."""
-        state = await self.get(key, project=project)
-        methods = {m.name for m in state.connector.definition.methods if m.type == "oauth2" or not oauth_only}
+        """Accounts of the connector, newest first: all of them, which are inactive while it is disabled; or
+        with `oauth_only` those that signed in with OAuth, whose tokens belong to the client that they were
+        given to. Raises ConnectorNotFound."""
+        methods = (await self.get(key, project=project)).connector.definition.methods
         query = AccountQuery(
             project_id=project,
             providers=frozenset({key}),
-            limit=limit if not oauth_only or state.needs_client else max(limit, 500),
+            methods=frozenset(m.name for m in methods if m.type == "oauth2") if oauth_only else frozenset(),
+            limit=limit,
         )
-        found = await self._core.storage.accounts(query)
-        return tuple(account for account in found if account.method in methods)[:limit]
+        return tuple(await self._core.storage.accounts(query))
 
     # --- shared ---
 

@@ -26,6 +26,7 @@ from connect_hub.flows.fields import (
     Url,
     has_no_text,
 )
+from connect_hub.message import Message
 from connect_hub.models import AccountType, Binding, Category, Json
 
 __all__ = [
@@ -305,9 +306,9 @@ def _words(path: str, kind: str, context: Mapping[str, object], text: str) -> st
             number = context["min_length" if kind == "too_short" else "max_length"]
             return f"must have {bound} {number} {'entry' if number == 1 else 'entries'}"
         case "string_too_short":
-            return "must not be empty"
+            return Message("must not be empty")
         case "string_too_long":
-            return f"must have at most {context['max_length']} characters"
+            return Message("must have at most %(count)s characters", count=context["max_length"])
     if kind.startswith(("datetime_", "timezone_")):
         return _INSTANT
     if kind in _TYPES:

@@ -7,6 +7,7 @@ from connect_hub.errors import ConnectorInactive, FieldError
 from connect_hub.flows.core import Core
 from connect_hub.flows.endpoint_addresses import EndpointAddresses
 from connect_hub.flows.requests import CreateSession
+from connect_hub.message import Message
 from connect_hub.models import Binding
 
 __all__ = ["SessionProblems"]
@@ -73,7 +74,10 @@ class SessionProblems:
         if wanted is not None and provider in self._offer:
             categories = self._core.connectors.get(provider).definition.categories
             if not set(categories) & set(wanted):
-                self._add("provider", f"{provider!r} is of none of these categories")
+                self._add(
+                    "provider",
+                    Message("%(provider)s is of none of these categories", provider=repr(provider)),
+                )
 
     def _check_provider(self, name: str, key: str) -> None:
         if key in self._offer:

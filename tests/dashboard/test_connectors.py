@@ -148,10 +148,14 @@ async def test_another_client_id_is_confirmed_with_the_accounts_that_it_ends(sta
     url, unticked = f"{DESK}/connectors/later/client", {"confirmed": "", "public": ""}
     form = await browser.get(url)
     assert "Acme" in form.links
+    assert "1 account would have to connect again once its access runs out." in form.text
     assert SECRET not in form.text
     other = {"client_id": "another", "client_secret": "typed-0123456789"}
     refused = await browser.press(form, "Save", {**unticked, **other})
-    assert (refused.status, "Say that these accounts may become inactive" in refused.text) == (422, True)
+    assert (refused.status, "Say that these accounts may have to connect again" in refused.text) == (
+        422,
+        True,
+    )
     assert 'value="another"' in refused.text
     assert 'value="typed-0123456789"' in refused.text
     assert (await hub.connector_settings.get("later")).stored_client_id == "later-client"
@@ -192,8 +196,16 @@ async def test_without_its_client_a_connector_keeps_the_accounts_of_other_method
         assert done.heading == "Either Login is connected"
         [account] = await hub.accounts.list(origin_owner_ids=[owner])
         accounts[method] = account.id
+    client = await browser.get(f"{DESK}/connectors/either/client")
+    assert ("oauth2" in client.links, "api_key" in client.links) == (True, False)
+    assert "Accounts that signed in with OAuth would have to connect again" in client.text
     page = await browser.get(f"{DESK}/connectors/either")
-    await browser.press(await browser.get(page.link("Remove client")), "Remove client")
+    disabling = await browser.get(page.link("Disable"))
+    assert "2 accounts would be inactive." in disabling.text
+    asked = await browser.get(page.link("Remove client"))
+    assert ("oauth2" in asked.links, "api_key" in asked.links) == (True, False)
+    assert "Accounts that signed in with OAuth would be inactive." in asked.text
+    await browser.press(asked, "Remove client")
 
     async def found(status: str) -> set[str]:
         listed = await browser.get(f"{DESK}/accounts?provider=either&status={status}")

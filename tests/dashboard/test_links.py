@@ -112,10 +112,14 @@ async def test_a_known_id_under_another_name_is_asked_about(staff: Staff) -> Non
     ("typed", "told"),
     [
         ({"provider": "gone"}, "This provider is not enabled on this project."),
-        ({"category": "nothing"}, "This cannot be used."),
-        ({"days": "400"}, "This cannot be used."),
-        ({"origin_owner_id": "x" * 300}, "This cannot be used."),
-        ({"origin_owner_id": "\x00"}, "This cannot be used."),
+        ({"category": "nothing"}, "This cannot be used: must be &#39;ats&#39;, "),
+        (
+            {"category": "crm", "provider": "simulated-key"},
+            "This cannot be used: &#39;simulated-key&#39; is of none of these categories.",
+        ),
+        ({"days": "400"}, "This cannot be used: is none of these."),
+        ({"origin_owner_id": "x" * 300}, "This cannot be used: must have at most 255 characters."),
+        ({"origin_owner_id": "\x00"}, "This cannot be used: must not contain control characters."),
     ],
 )
 async def test_a_form_that_cannot_be_used_says_which_field(
@@ -196,3 +200,26 @@ async def test_a_link_s_page_says_where_its_customer_stopped(staff: Staff) -> No
     assert "data-live=" in page  # more may be connected with it
     await hub.links.revoke(link.session.id)
     assert "data-live=" not in (await browser.get(address)).text
+
+
+async def test_a_link_for_an_account_that_is_gone_says_so(staff: Staff) -> None:
+    """Disconnected while the form of its reconnect link was open: the form comes again and says it, although
+    no field of it is wrong; nothing is made."""
+    account_id = await staff.connected()
+    browser = await staff.browser("operator")
+    form = await browser.get(f"{DESK}/links/new?account={account_id}")
+    before = len(await staff.made.hub.sessions.list())
+    await staff.made.hub.accounts.delete(account_id)
+    refused = await browser.press(form, "Create link", {"days": "5", "provider": "simulated-key"})
+    assert (refused.status, refused.text.count('role="alert"')) == (422, 1)
+    assert "The account that was to be reconnected is not there any more" in refused.text
+    assert len(await staff.made.hub.sessions.list()) == before
+
+
+async def test_a_reason_is_said_in_the_reader_s_language(staff: Staff) -> None:
+    """What the flow says of a field, as far as it is a text of the catalogue."""
+    browser = await staff.browser("operator")
+    form = await browser.get(f"{DESK}/links/new")
+    browser.headers["accept-language"] = "de"
+    seen = await browser.press(form, "Create link", {**TYPED, "origin_owner_id": "x" * 300})
+    assert "Das kann nicht verwendet werden: darf höchstens 255 Zeichen haben." in seen.text

@@ -221,6 +221,7 @@ def _is_wanted(row: Row, query: AccountQuery) -> bool:
         ("id", query.account_ids),
         ("origin_owner_id", query.origin_owner_ids),
         ("provider", query.providers),
+        ("method", query.methods),
     ):
         if wanted and row[column] not in wanted:
             return False

@@ -20,6 +20,8 @@ class AccountQuery:
     account_ids: frozenset[str] = frozenset()
     origin_owner_ids: frozenset[str] = frozenset()
     providers: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
+    """By which they signed in."""
     statuses: frozenset[AccountStatus] = frozenset()
     """`INACTIVE` selects accounts whose provider is not in `enabled_providers`, or is there with their method
     in `unusable_methods`; the others select by stored status among the rest."""

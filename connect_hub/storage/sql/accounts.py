@@ -48,6 +48,7 @@ def listing(c: Connection, t: Tables, query: AccountQuery) -> list[Account]:
         (a.id, query.account_ids),
         (a.origin_owner_id, query.origin_owner_ids),
         (a.provider, query.providers),
+        (a.method, query.methods),
     ):
         if wanted:
             statement = statement.where(column.in_(sorted(wanted)))

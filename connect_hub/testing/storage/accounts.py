@@ -110,6 +110,9 @@ class AccountClauses(Clauses):
         method = active.method
         assert await ids(AccountStatus.ACTIVE, AccountStatus.SUSPENDED, unusable=method) == set()
         assert await ids(AccountStatus.INACTIVE, unusable=method) == {active.id, paused.id, disabled.id}
+        for methods, wanted in (({method}, {active.id, paused.id, disabled.id}), ({"other"}, set())):
+            query = AccountQuery(project_id="default", methods=frozenset(methods))
+            assert {one.id for one in await storage.accounts(query)} == wanted
 
     async def test_an_account_is_changed(self, storage: Storage) -> None:
         """Every field that `change` sets is stored, hostile texts too, with one event; id, project,

@@ -9,7 +9,7 @@ from connect_hub.message import Message
 from connect_hub.operators import Role
 from connect_hub.secret import Secret
 from connect_hub.web.contexts import FieldView
-from connect_hub.web.dashboard.connectors import ConnectorPages, register_url_of
+from connect_hub.web.dashboard.connectors import Change, ConnectorPages, register_url_of
 from connect_hub.web.dashboard.contexts import Affected, ClientForm
 from connect_hub.web.dashboard.guard import Desk
 
@@ -46,7 +46,7 @@ class ConnectorClientPages(ConnectorPages):
         before = one.client
         moves = before is not None and before.id != typed.get("client_id", "").strip()
         if moves and not typed.get("confirmed") and await self._affected(request, desk, one) is not None:
-            said = Message("Say that these accounts may become inactive, or keep the client ID.")
+            said = Message("Say that these accounts may have to connect again, or keep the client ID.")
             problems.append(FieldError("confirmed", said))
         if not problems:
             try:
@@ -67,7 +67,7 @@ class ConnectorClientPages(ConnectorPages):
     async def _affected(self, request: Request, desk: Desk, one: ConnectorState) -> Affected | None:
         if one.client is None:
             return None
-        return await self.affected(request, desk, one, oauth_only=True)
+        return await self.affected(request, desk, one, Change.OTHER_CLIENT)
 
     async def _page(
         self,
@@ -78,11 +78,15 @@ class ConnectorClientPages(ConnectorPages):
         problems: list[FieldError],
     ) -> Response:
         say = self.say(request)
-        wrong = {problem.field: problem.message for problem in problems}
+        wrong = {
+            # A secret may be left empty; why it must not be here is told.
+            **self.refusals(request, problems, {**typed, "client_secret": "typed"}),
+            **{one.field: say(one.message) for one in problems if isinstance(one.message, Message)},
+        }
         page = ClientForm(
             frame=self.frame(request, desk, "dashboard_connectors"),
             form=self.guard.form(desk, self.path(desk, "dashboard_connector_client", provider=one.key)),
-            fields=self._fields(request, one, typed, {k: say(v) for k, v in wrong.items()}),
+            fields=self._fields(request, one, typed, wrong),
             back_url=self.path(desk, "dashboard_connector", provider=one.key),
             provider=self.site.provider_view(one.connector),
             redirect_uri=one.redirect_uri,
@@ -90,7 +94,7 @@ class ConnectorClientPages(ConnectorPages):
             public=bool(typed.get("public")),
             affected=await self._affected(request, desk, one),
             confirmed=bool(typed.get("confirmed")),
-            unconfirmed=say(wrong["confirmed"]) if "confirmed" in wrong else "",
+            unconfirmed=wrong.get("confirmed", ""),
         )
         return self.show(request, page, 422 if problems else 200)
 
@@ -105,7 +109,7 @@ class ConnectorClientPages(ConnectorPages):
                 name="client_id",
                 label=say(Message("Client ID")),
                 value=typed.get("client_id", ""),
-                error=self._error(request, wrong, "client_id"),
+                error=wrong.get("client_id"),
             ),
             FieldView(
                 name="client_secret",
@@ -115,7 +119,7 @@ class ConnectorClientPages(ConnectorPages):
                 stored=stored,
                 secret_value=Secret(secret) if secret else None,
                 help=say(Message("Sealed with your keys, and never shown again.")),
-                error=self._error(request, wrong, "client_secret"),
+                error=wrong.get("client_secret"),
             ),
         ]
         if one.scopes_source != "code":
@@ -127,15 +131,10 @@ class ConnectorClientPages(ConnectorPages):
                     value=typed.get("scopes", ""),
                     placeholder=" ".join(_default_scopes(one)),
                     help=say(Message("Separated by spaces. Empty: those that the connector needs.")),
-                    error=self._error(request, wrong, "scopes"),
+                    error=wrong.get("scopes"),
                 )
             )
         return tuple(fields)
-
-    def _error(self, request: Request, wrong: dict[str, str], name: str) -> str | None:
-        if name not in wrong:
-            return None
-        return self.say(request)(Message("This cannot be used: it %(problem)s.", problem=wrong[name]))
 
 
 def _default_scopes(one: ConnectorState) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Connectors: which a project offers, their OAuth clients, and how many accounts they have."""
 
+from enum import StrEnum
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,7 +28,16 @@ from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
 from connect_hub.web.urls import with_query
 
-__all__ = ["ConnectorPages", "register_url_of"]
+__all__ = ["Change", "ConnectorPages", "register_url_of"]
+
+
+class Change(StrEnum):
+    """What is done to a connector that its accounts depend on."""
+
+    DISABLE = "disable"
+    REMOVE_CLIENT = "remove-client"
+    OTHER_CLIENT = "other-client"
+
 
 _QUESTIONS = {
     "enable": (
@@ -206,22 +217,37 @@ class ConnectorPages(Pages):
     # --- what is done with it ---
 
     async def affected(
-        self, request: Request, desk: Desk, one: ConnectorState, *, oauth_only: bool
+        self, request: Request, desk: Desk, one: ConnectorState, change: Change
     ) -> Affected | None:
-        """The accounts that would become inactive; None: there is none."""
+        """The accounts that would not be as they were; None: there is none."""
+        oauth_only = change is not Change.DISABLE
         accounts = await self.flows.connector_settings.affected(
             one.key, oauth_only=oauth_only, project=desk.project
         )
         if not accounts:
             return None
-        language, count = self.site.language(request), await self._count(desk, one.key)
-        text = language.ngettext(
-            "%(count)s account would be inactive. The newest:",
-            "%(count)s accounts would be inactive. The newest:",
-            count,
-        ) % {"count": _shown(count)}
-        if oauth_only and not one.needs_client:
-            text = language.text(Message("Accounts that signed in with OAuth would be inactive. The newest:"))
+        language, counted = self.site.language(request), await self._count(desk, one.key)
+        if oauth_only and not one.needs_client:  # others of its accounts have another method
+            text = language.text(
+                Message("Accounts that signed in with OAuth would be inactive. The newest:")
+                if change is Change.REMOVE_CLIENT
+                else Message(
+                    "Accounts that signed in with OAuth would have to connect again once their access runs "
+                    "out. The newest:"
+                )
+            )
+        elif change is Change.OTHER_CLIENT:
+            text = language.ngettext(
+                "%(count)s account would have to connect again once its access runs out. The newest:",
+                "%(count)s accounts would have to connect again once their access runs out. The newest:",
+                counted,
+            ) % {"count": _shown(counted)}
+        else:
+            text = language.ngettext(
+                "%(count)s account would be inactive. The newest:",
+                "%(count)s accounts would be inactive. The newest:",
+                counted,
+            ) % {"count": _shown(counted)}
         return Affected(
             text=text,
             accounts=tuple(
@@ -247,7 +273,7 @@ class ConnectorPages(Pages):
         label, title, text = _QUESTIONS[action]
         affected = None
         if action != "enable" and one.is_active:
-            affected = await self.affected(request, desk, one, oauth_only=action == "remove-client")
+            affected = await self.affected(request, desk, one, Change(action))
         page = Confirm(
             frame=self.frame(request, desk, "dashboard_connectors"),
             title=say(title),

@@ -1,6 +1,6 @@
 """What stands around every page, and what the handlers of all pages need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from connect_hub.connectors.registry import EnabledConnector
+from connect_hub.errors import FieldError
 from connect_hub.message import Message
 from connect_hub.operators import EVERY_PROJECT, Role
 from connect_hub.web.contexts import ProviderView
@@ -78,6 +79,20 @@ class Pages:
             sign_out=sign_out,
             home_url=urls.path("dashboard_project", project=desk.project),
         )
+
+    def refusals(
+        self, request: Request, details: Sequence[FieldError], values: Mapping[str, str]
+    ) -> dict[str, str]:
+        """What is wrong, to be said at each field: by its name in the form. Of a list, the list's name."""
+        say, said = self.say(request), dict[str, str]()
+        for detail in details:
+            name = detail.field.partition(".")[0]
+            if name in values and not values[name].strip():
+                text = say(Message("Fill this in."))
+            else:
+                text = say(Message("This cannot be used: %(problem)s.", problem=detail.message))
+            said.setdefault(name, text)
+        return said
 
     def done(self, request: Request) -> str:
         """What was just done, said once by the page that the browser was sent to."""

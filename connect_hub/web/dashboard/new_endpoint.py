@@ -38,8 +38,9 @@ class NewEndpointPages(Pages):
         try:
             issued = await self.flows.endpoints.create(url=url, project=desk.project, **fields)
         except ValidationFailed as error:
-            wrong = {detail.field.partition(".")[0]: detail.message for detail in error.details}
-            return self._form(request, desk, values, chosen, wrong)
+            wrong = self.refusals(request, error.details, values)
+            rest = [text for name, text in wrong.items() if name not in {"url", "description"}]
+            return self._form(request, desk, values, chosen, wrong, " ".join(rest))
         except LimitReached as error:
             return self._form(request, desk, values, chosen, {}, self.say(request)(error.message))
         return secret_made(self, request, desk, issued)
@@ -65,9 +66,7 @@ class NewEndpointPages(Pages):
                     placeholder="https://",
                     help=say(Message("Events are posted to it, over https.")),
                     value=values.get("url", ""),
-                    error=None
-                    if "url" not in wrong
-                    else say(Message("This cannot be used: it %(problem)s.", problem=wrong["url"])),
+                    error=wrong.get("url"),
                 ),
                 FieldView(
                     name="description",

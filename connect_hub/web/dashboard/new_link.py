@@ -3,10 +3,11 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -36,6 +37,12 @@ __all__ = ["NewLinkPages"]
 _DAYS = (1, 3, 5, 7, 14, 30)
 _DAY = timedelta(days=1)
 _ONCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NOT_ENABLED = Message("This provider is not enabled on this project. Choose another one.")
+_ACCOUNT_GONE = Message(
+    "The account that was to be reconnected is not there any more, or is another customer's. Make a new link."
+)
+_SHOWN_AS = {"categories": "category", "expires_in": "days"}
+"""By the session's field, the form's."""
 _KEPT = ("account", "once", "keep_id", "keep_name")
 
 
@@ -67,14 +74,29 @@ class NewLinkPages(Pages):
         if question is not None:
             page = replace(await self._page(request, desk, values), question=question)
             return self.show(request, page, 422)
+        say = self.say(request)
         try:
             issued = await self._create(desk, values)
         except ConnectorInactive:
-            problem = FieldError("provider", "")
-            return self.show(request, await self._page(request, desk, values, (problem,)), 422)
+            return await self._refused(request, desk, values, {"provider": say(_NOT_ENABLED)})
         except ValidationFailed as error:
-            return self.show(request, await self._page(request, desk, values, error.details), 422)
+            errors = self.refusals(request, error.details, values)
+            if values.get("provider", "") not in {"", *await self.core.offer(desk.project)}:
+                errors["provider"] = say(_NOT_ENABLED)
+            return await self._refused(request, desk, values, errors)
         return link_made(self, request, desk, issued)
+
+    async def _refused(
+        self, request: Request, desk: Desk, values: Mapping[str, str], errors: Mapping[str, str]
+    ) -> Response:
+        """The form again: what is wrong with a field stands there, and anything else above them all."""
+        named = {_SHOWN_AS.get(name, name): text for name, text in errors.items()}
+        page = await self._page(request, desk, values, named)
+        shown = {field.name for field in page.fields}
+        rest = [text for name, text in named.items() if name not in shown]
+        if "account_id" in named:
+            rest = [self.say(request)(_ACCOUNT_GONE)]
+        return self.show(request, replace(page, refusal=" ".join(dict.fromkeys(rest))), 422)
 
     async def _create(self, desk: Desk, values: Mapping[str, str]) -> IssuedSession:
         fields: dict[str, object] = {
@@ -175,7 +197,7 @@ class NewLinkPages(Pages):
         request: Request,
         desk: Desk,
         values: Mapping[str, str],
-        problems: Sequence[FieldError] = (),
+        errors: Mapping[str, str] = MappingProxyType({}),
     ) -> NewLink:
         kept = {name: values[name] for name in _KEPT if values.get(name)}
         account = values.get("account", "")
@@ -187,27 +209,15 @@ class NewLinkPages(Pages):
         return NewLink(
             frame=self.frame(request, desk, "dashboard_links"),
             form=self._form(desk, kept),
-            fields=await self._fields(request, desk, values, problems),
+            fields=await self._fields(request, desk, values, errors),
             back_url=back,
         )
 
     async def _fields(
-        self, request: Request, desk: Desk, values: Mapping[str, str], problems: Sequence[FieldError]
+        self, request: Request, desk: Desk, values: Mapping[str, str], errors: Mapping[str, str]
     ) -> tuple[FieldView, ...]:
         say, language = self.say(request), self.site.language(request)
-        wrong = {problem.field.partition(".")[0]: problem.message for problem in problems}
-        wrong = {{"categories": "category", "expires_in": "days"}.get(k, k): v for k, v in wrong.items()}
-        fixed = bool(values.get("account"))
-
-        def error(name: str) -> str | None:
-            if name not in wrong:
-                return None
-            if name == "provider":
-                return say(Message("This provider is not enabled on this project. Choose another one."))
-            if not values.get(name, "").strip():
-                return say(Message("Fill this in."))
-            return say(Message("This cannot be used. Check it, and shorten it if it is long."))
-
+        fixed, error = bool(values.get("account")), errors.get
         offer = await self.core.offer(desk.project)
         connectors = sorted((offer.get(key) for key in offer), key=lambda one: one.name.casefold())
         categories = {c for one in connectors for c in one.definition.categories}
@@ -277,7 +287,4 @@ class NewLinkPages(Pages):
                 error=error("days"),
             ),
         ]
-        if fixed:
-            hidden = {"category"}
-            fields = [field for field in fields if field.name not in hidden]
-        return tuple(fields)
+        return tuple(field for field in fields if not (fixed and field.name == "category"))

@@ -74,7 +74,7 @@ def accounts(desk: Desk, rows: int, crowded: bool = False) -> AccountList:
                 status=STATUSES[n % len(STATUSES)],
                 is_test=n % 5 == 3,
                 created_at=NOW - timedelta(hours=7 * n),
-                actions=desk.actions(),
+                actions=desk.actions(STATUSES[n % len(STATUSES)], n % 5 == 3),
             )
             for n in range(rows)
         ),
@@ -116,7 +116,7 @@ def account(desk: Desk, moments: int, crowded: bool = False) -> AccountDetail:
             Fact(desk.say(Message("Last used")), at=NOW),
         ),
         history=tuple(replace(told[n % len(told)], at=NOW - timedelta(hours=9 * n)) for n in range(moments)),
-        actions=desk.actions(),
+        actions=desk.actions("error" if crowded else "suspended", crowded),
         list_url="/d/accounts",
     )
 

@@ -56,11 +56,11 @@ class Desk:
         name, owner_id = LONG if crowded and number % 4 == 1 else CUSTOMERS[number % len(CUSTOMERS)]
         return Untrusted(name), Untrusted(owner_id)
 
-    def actions(self) -> tuple[Action, ...]:
+    def actions(self, status: str, is_test: bool) -> tuple[Action, ...]:
         texts = (
             Message("Reconnect link"),
-            Message("Suspend"),
-            Message("Convert to test"),
+            Message("Resume") if status == "suspended" else Message("Suspend"),
+            Message("Convert to production") if is_test else Message("Convert to test"),
             Message("Disconnect"),
         )
         last = len(texts) - 1

@@ -100,7 +100,11 @@ def client(desk: Desk) -> ClientForm:
         redirect_uri="https://app.acme-hr.example/connect/oauth/callback/salesforce",
         register_url="https://login.salesforce.example/apps",
         public=False,
-        affected=_affected(desk),
+        affected=_affected(
+            desk,
+            "%(count)s account would have to connect again once its access runs out. The newest:",
+            "%(count)s accounts would have to connect again once their access runs out. The newest:",
+        ),
         confirmed=False,
         unconfirmed="",
     )
@@ -110,13 +114,26 @@ def confirm(desk: Desk, danger: bool) -> Confirm:
     return Confirm(
         frame=desk.frame("connectors" if danger else "accounts"),
         title=desk.say(Message("Disable this connector?") if danger else Message("Resume this account?")),
-        text=desk.say(Message("Its credentials are used again from now on.")),
+        text=desk.say(
+            Message(
+                "From the next request on, customers cannot connect it, and its accounts are inactive until "
+                "it is enabled again. Their credentials are kept."
+            )
+            if danger
+            else Message("Its credentials are used again from now on.")
+        ),
         about=Untrusted("Globex Corporation · HubSpot"),
         form=Form("/d/act"),
         button=desk.say(Message("Disable") if danger else Message("Resume")),
         danger=danger,
         back_url="/d/back",
-        affected=_affected(desk) if danger else None,
+        affected=_affected(
+            desk,
+            "%(count)s account would be inactive. The newest:",
+            "%(count)s accounts would be inactive. The newest:",
+        )
+        if danger
+        else None,
     )
 
 
@@ -183,12 +200,8 @@ def settings(desk: Desk) -> SettingsPage:
     )
 
 
-def _affected(desk: Desk) -> Affected:
-    text = desk.language.ngettext(
-        "%(count)s account would be inactive. The newest:",
-        "%(count)s accounts would be inactive. The newest:",
-        12,
-    )
+def _affected(desk: Desk, one: str, more: str) -> Affected:
+    text = desk.language.ngettext(one, more, 12)
     rows = (desk.customer(n, True) for n in range(3))
     return Affected(
         text=text % {"count": 12},

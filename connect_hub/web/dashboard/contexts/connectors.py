@@ -69,7 +69,7 @@ class ClientForm(FormPage):
     register_url: str | None
     public: bool
     affected: Affected | None
-    """The accounts that another client id would make inactive."""
+    """The accounts whose tokens another client id could not refresh."""
     confirmed: bool
     unconfirmed: str
     """What to say where another client id was not confirmed; empty: nothing."""

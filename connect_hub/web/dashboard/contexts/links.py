@@ -31,6 +31,8 @@ class NewLink(FormPage):
     template: ClassVar[str] = "dashboard/new_link.html"
 
     question: Question | None = None
+    refusal: str = ""
+    """What is wrong, and with no field that is shown."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -159,7 +159,7 @@ class AffectedAccount:
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """The accounts that a change would make inactive."""
+    """The accounts that would not be as they were after a change."""
 
     text: str
     """How many, in words."""
