@@ -1,8 +1,8 @@
 """A process whose children link an account and kill themselves, with SIGKILL, before statement number N.
 
-`python -m tests.storage.crashing FILE`: for N from 1 on, a child of its own works on a copy, FILE.N, of the
-hub's own FILE. Ends after the N at which the link came through; prints that N. The commit counts as a
-statement.
+`python -m tests.storage.crashing WHERE`: for N from 1 on, a child of its own works on a copy, FILE.N, of the
+hub's own FILE, or on the database of a URL, with a session and an attempt numbered N. Ends after the N at
+which the link came through; prints that N. The commit counts as a statement.
 """
 
 import asyncio
@@ -12,27 +12,33 @@ import shutil
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from sqlalchemy import Engine, event
 
 from connect_hub.models import Account
 from connect_hub.storage.protocol import Change, NewEvent
 from connect_hub.storage.sql import SQLStorage
+from connect_hub.storage.sql.schema import open_url
 from connect_hub.testing.storage.values import attempt, link_request, session, telling
 
-SESSION, ATTEMPT, ACCOUNT = 7, "att", "acc"
 LINKED = 3
 """The exit status of a child that reached the end."""
 
 
 def announce(account: Account, change: Change, before: Account | None) -> Sequence[NewEvent]:
-    return [dataclasses.replace(one, id="msg") for one in telling("webhook:one")(account, change, before)]
+    told = telling("webhook:one")(account, change, before)
+    return [dataclasses.replace(one, id=account.id.replace("acc", "msg")) for one in told]
+
+
+def names(fatal: int) -> tuple[int, str, str]:
+    """Session, attempt and account of the N-th child."""
+    return fatal, f"att-{fatal}", f"acc-{fatal}"
 
 
 async def link_and_die(storage: SQLStorage, fatal: int) -> None:
-    made = session(id=SESSION, provider="acme")
-    tried = attempt(made, id=ATTEMPT)
+    session_id, attempt_id, account_id = names(fatal)
+    made = session(id=session_id, provider="acme", origin_owner_id=f"owner-{fatal}", jti=f"jti-{fatal}")
+    tried = attempt(made, id=attempt_id)
     await storage.create_session(made)
     await storage.save_attempt(tried)
     seen = 0
@@ -47,16 +53,18 @@ async def link_and_die(storage: SQLStorage, fatal: int) -> None:
     assert isinstance(engine, Engine)
     event.listen(engine, "before_cursor_execute", count)
     event.listen(engine, "commit", count)
-    await storage.link(link_request(made, tried, new_account_id=ACCOUNT, announce=announce))
+    await storage.link(link_request(made, tried, new_account_id=account_id, announce=announce))
     os._exit(LINKED)
 
 
-def main(file: Path) -> None:
+def main(where: str) -> None:
     for fatal in range(1, 100):
-        copy = shutil.copy(file, f"{file}.{fatal}")
+        if "://" not in where:
+            shutil.copy(where, f"{where}.{fatal}")
         child = os.fork()
         if child == 0:
-            asyncio.run(link_and_die(SQLStorage.sqlite(copy), fatal))
+            storage = SQLStorage.sqlite(f"{where}.{fatal}") if "://" not in where else open_url(where)
+            asyncio.run(link_and_die(storage, fatal))
         _, status = os.waitpid(child, 0)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == LINKED:
             sys.stdout.write(str(fatal))
@@ -65,4 +73,4 @@ def main(file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1])
