@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from connect_hub.models import Json
 
-__all__ = ["Actor", "ActorKind", "AuditEntry", "act_as", "acting_as", "current_actor"]
+__all__ = ["Actor", "ActorKind", "AuditAction", "AuditEntry", "act_as", "acting_as", "current_actor"]
 
 
 class ActorKind(StrEnum):
@@ -23,6 +23,47 @@ class ActorKind(StrEnum):
     OPERATOR = "operator"
     API_KEY = "api_key"
     COMMAND_LINE = "command_line"
+
+
+class AuditAction(StrEnum):
+    """What the log tells of. Nothing else is written into it."""
+
+    ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_CONVERTED = "account.converted"
+    ACCOUNT_DELETED = "account.deleted"
+    ACCOUNT_RESUMED = "account.resumed"
+    ACCOUNT_SUSPENDED = "account.suspended"
+    ACCOUNTS_EXPORTED = "accounts.exported"
+    API_KEY_CREATED = "api_key.created"
+    API_KEY_REVOKED = "api_key.revoked"
+    AUDIT_EXPORTED = "audit.exported"
+    CONNECTOR_CLIENT_REMOVED = "connector.client_removed"
+    CONNECTOR_CONFIGURED = "connector.configured"
+    CONNECTOR_DISABLED = "connector.disabled"
+    CONNECTOR_ENABLED = "connector.enabled"
+    DELIVERY_RESENT = "delivery.resent"
+    LINK_CREATED = "link.created"
+    LINK_REVOKED = "link.revoked"
+    OWNER_ERASED = "owner.erased"
+    TRIGGER_CREATED = "trigger.created"
+    TRIGGER_ROTATED = "trigger.rotated"
+    ENDPOINT_CHANGED = "webhook_endpoint.changed"
+    ENDPOINT_CREATED = "webhook_endpoint.created"
+    ENDPOINT_DELETED = "webhook_endpoint.deleted"
+    ENDPOINT_DISABLED = "webhook_endpoint.disabled"
+    ENDPOINT_ENABLED = "webhook_endpoint.enabled"
+    ENDPOINT_REPLAYED = "webhook_endpoint.replayed"
+    ENDPOINT_ROTATED = "webhook_endpoint.rotated"
+    ENDPOINT_TESTED = "webhook_endpoint.tested"
+    OPERATOR_ADDED = "operator.added"
+    OPERATOR_REVOKED = "operator.revoked"
+    OPERATOR_SIGNED_IN = "operator.signed_in"
+    OPERATOR_SIGNED_OUT = "operator.signed_out"
+
+    @property
+    def is_of_projects(self) -> bool:
+        """Whether it stands in a project's log; the others, of operators, belong to none."""
+        return not self.value.startswith("operator.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +89,9 @@ class AuditEntry:
     at: datetime
     actor: Actor
     action: str
-    """Such as `account.suspended`."""
+    """An AuditAction; in an old database perhaps one that is no more."""
     subject: str
-    """The id of what was changed."""
+    """The id of what was changed; of an export the name of the file."""
     owner_id: str | None = None
     """The customer whom it is about, so that everything of one customer can be erased."""
     before: Mapping[str, Json] | None = None

@@ -2,7 +2,7 @@
 
 import click
 
-from connect_hub.audit import AuditEntry
+from connect_hub.audit import AuditAction, AuditEntry
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
 from connect_hub.cli.table import json_option, show
@@ -24,7 +24,12 @@ _COLUMNS = {
 
 
 @click.command("audit")
-@click.option("--action", help="Only this, such as account.suspended.")
+@click.option(
+    "--action",
+    type=click.Choice([one.value for one in AuditAction]),
+    metavar="ACTION",
+    help="Only this, such as account.suspended.",
+)
 @click.option("--subject", help="Only what was done to this account, link or key, by its id.")
 @click.option("--actor", help="Only what was done by this operator, API key or user.")
 @limit_option

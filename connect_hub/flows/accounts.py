@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar, Unpack
 
+from connect_hub.audit import AuditAction
 from connect_hub.connectors.offer import Offer
 from connect_hub.errors import AccountNotFound, FieldError, ValidationFailed
 from connect_hub.events import account_event, change_name
@@ -116,7 +117,7 @@ class Accounts:
         """
         wanted = parse(AccountChange, fields)
         changes = {name: getattr(wanted, name) for name in wanted.model_fields_set}
-        return await self._change(account_id, self._changing(changes), project, "account.changed")
+        return await self._change(account_id, self._changing(changes), project, AuditAction.ACCOUNT_CHANGED)
 
     async def change_from(
         self, account_id: str, request: ChangeAccount, *, project: str = "default"
@@ -145,7 +146,7 @@ class Accounts:
                 )
             return change(account)
 
-        return await self._change(account_id, apply, project, "account.changed")
+        return await self._change(account_id, apply, project, AuditAction.ACCOUNT_CHANGED)
 
     def _changing(self, changes: dict[str, Any]) -> Callable[[Account], Account]:
         if "metadata" in changes:
@@ -160,7 +161,10 @@ class Accounts:
     async def convert(self, account_id: str, type: AccountType, *, project: str = "default") -> Account:  # noqa: A002  # the wire's word
         """Make it a test or a production account. Raises AccountNotFound, AccountConflict."""
         return await self._change(
-            account_id, lambda a: self._touched(a, replace(a, type=type)), project, "account.converted"
+            account_id,
+            lambda a: self._touched(a, replace(a, type=type)),
+            project,
+            AuditAction.ACCOUNT_CONVERTED,
         )
 
     async def suspend(self, account_id: str, *, reason: str = "", project: str = "default") -> Account:
@@ -174,7 +178,7 @@ class Accounts:
                 account, replace(account, status=AccountStatus.SUSPENDED, status_reasons=(why,))
             )
 
-        return await self._change(account_id, apply, project, "account.suspended")
+        return await self._change(account_id, apply, project, AuditAction.ACCOUNT_SUSPENDED)
 
     async def resume(self, account_id: str, *, project: str = "default") -> Account:
         """End a suspension; an account in another status is left as it is."""
@@ -184,14 +188,14 @@ class Accounts:
                 return account
             return self._touched(account, replace(account, status=AccountStatus.ACTIVE, status_reasons=()))
 
-        return await self._change(account_id, apply, project, "account.resumed")
+        return await self._change(account_id, apply, project, AuditAction.ACCOUNT_RESUMED)
 
     def _touched(self, before: Account, after: Account) -> Account:
         """`after`, stamped, if anything changed."""
         return before if after == before else replace(after, updated_at=self._core.clock.now())
 
     async def _change(
-        self, account_id: str, change: Callable[[Account], Account], project: str, action: str
+        self, account_id: str, change: Callable[[Account], Account], project: str, action: AuditAction
     ) -> Account:
         await self._core.ready()
         offer = await self._core.offer(project)
@@ -211,7 +215,10 @@ class Accounts:
         await self._core.ready()
         offer = await self._core.offer(project)
         removed = await self._core.storage.delete_account(
-            project, account_id, announce=self.announcing(offer), note=self._audit.noting("account.deleted")
+            project,
+            account_id,
+            announce=self.announcing(offer),
+            note=self._audit.noting(AuditAction.ACCOUNT_DELETED),
         )
         if removed is None:
             raise AccountNotFound
@@ -258,7 +265,7 @@ class Owners:
             announce=self._accounts.announcing(await self._core.offer(project)),
             # Which customer it was can be shown to whoever knows the id; the log itself forgets it.
             note=AuditLog(self._core).entry(
-                project, "owner.erased", hashlib.sha256(origin_owner_id.encode()).hexdigest()[:32]
+                project, AuditAction.OWNER_ERASED, hashlib.sha256(origin_owner_id.encode()).hexdigest()[:32]
             ),
         )
         self._core.wake()

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from connect_hub.audit import AuditAction
 from connect_hub.errors import FieldError, InvalidApiKey, NotFound, ValidationFailed
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
@@ -70,7 +71,7 @@ class ApiKeys:
             name=name,
             created_at=self._core.clock.now(),
         )
-        note = self._audit.entry(project, "api_key.created", key.id, after={"name": name})
+        note = self._audit.entry(project, AuditAction.API_KEY_CREATED, key.id, after={"name": name})
         await self._core.storage.create_api_key(key, note=note)
         return IssuedApiKey(key, f"chk_{environment}_{key.id}_{secret}")
 
@@ -82,7 +83,7 @@ class ApiKeys:
     async def revoke(self, key_id: str, *, project: str = "default") -> ApiKey:
         """Refuse the key from the next request on. Idempotent. Raises NotFound."""
         await self._core.ready()
-        note = self._audit.entry(project, "api_key.revoked", key_id)
+        note = self._audit.entry(project, AuditAction.API_KEY_REVOKED, key_id)
         key = await self._core.storage.revoke_api_key(project, key_id, now=self._core.clock.now(), note=note)
         if key is None:
             raise NotFound(f"There is no API key {key_id!r} in this project.")

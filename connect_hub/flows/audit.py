@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from connect_hub.audit import AuditEntry, current_actor
+from connect_hub.audit import AuditAction, AuditEntry, current_actor
 from connect_hub.flows.core import Core
 from connect_hub.models import Account, Json
 from connect_hub.storage.protocol import AuditQuery, Noting
@@ -31,7 +31,11 @@ class AuditLog:
         before: Mapping[str, Json] | None = None,
         after: Mapping[str, Json] | None = None,
     ) -> AuditEntry | None:
-        """An entry under the name of who acts; None where that is the host's own code."""
+        """An entry under the name of who acts; None where that is the host's own code.
+
+        Raises ValueError for an `action` that is no AuditAction.
+        """
+        known = AuditAction(action)
         actor = current_actor()
         if actor is None:
             return None
@@ -40,7 +44,7 @@ class AuditLog:
             project_id=project_id,
             at=self._core.clock.now(),
             actor=actor,
-            action=action,
+            action=known.value,
             subject=subject[:255],
             owner_id=owner_id,
             before=before,
@@ -55,7 +59,7 @@ class AuditLog:
         def note(before: Account, after: Account) -> AuditEntry:
             was, becomes = _told(before), _told(after)
             changed = [name for name in was if was[name] != becomes[name]] or list(was)
-            gone = action == "account.deleted"
+            gone = action == AuditAction.ACCOUNT_DELETED
             entry = self.entry(
                 after.project_id,
                 action,

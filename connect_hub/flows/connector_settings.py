@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from connect_hub.audit import AuditEntry, current_actor
+from connect_hub.audit import AuditAction, AuditEntry, current_actor
 from connect_hub.clock import iso
 from connect_hub.connectors.offer import Offer
 from connect_hub.connectors.registry import EnabledConnector
@@ -89,12 +89,16 @@ class ConnectorsOfProject:
             raise ConnectorReadOnly(
                 f"Code leaves the connector {key!r} out of this project: add it to Project(connectors=…)."
             )
-        return await self._change(key, project, "enabled", lambda one: replace(one, enabled=True))
+        return await self._change(
+            key, project, AuditAction.CONNECTOR_ENABLED, lambda one: replace(one, enabled=True)
+        )
 
     async def disable(self, key: str, *, project: str = "default") -> ConnectorState:
         """Offer it no more. Its accounts stay, and are inactive until it is enabled."""
         await self.get(key, project=project)
-        return await self._change(key, project, "disabled", lambda one: replace(one, enabled=False))
+        return await self._change(
+            key, project, AuditAction.CONNECTOR_DISABLED, lambda one: replace(one, enabled=False)
+        )
 
     async def configure(
         self,
@@ -131,7 +135,7 @@ class ConnectorsOfProject:
                 secret_set_by=None if secret is None or actor is None else actor.name,
             )
 
-        return await self._change(key, project, "configured", change)
+        return await self._change(key, project, AuditAction.CONNECTOR_CONFIGURED, change)
 
     async def remove_client(self, key: str, *, project: str = "default") -> ConnectorState:
         """Forget the client that operators set, its secret and scopes. What signs in with it is inactive."""
@@ -143,7 +147,7 @@ class ConnectorsOfProject:
             without = sealed_secret(self._core.vault, settings, None)
             return replace(without, client_id=None, scopes=None, secret_set_at=None, secret_set_by=None)
 
-        return await self._change(key, project, "client_removed", change)
+        return await self._change(key, project, AuditAction.CONNECTOR_CLIENT_REMOVED, change)
 
     async def affected(
         self, key: str, *, oauth_only: bool, limit: int = 10, project: str = "default"
@@ -166,7 +170,7 @@ class ConnectorsOfProject:
         self,
         key: str,
         project: str,
-        done: str,
+        action: AuditAction,
         change: Callable[[ConnectorSettings], ConnectorSettings],
     ) -> ConnectorState:
         def note(before: ConnectorSettings, after: ConnectorSettings) -> AuditEntry | None:
@@ -174,7 +178,7 @@ class ConnectorsOfProject:
             changed = [name for name in was if was[name] != becomes[name]]
             return self._audit.entry(
                 project,
-                f"connector.{done}",
+                action,
                 key,
                 before={name: was[name] for name in changed},
                 after={name: becomes[name] for name in changed},

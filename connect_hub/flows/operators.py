@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from connect_hub.audit import Actor, ActorKind, acting_as
+from connect_hub.audit import Actor, ActorKind, AuditAction, acting_as, current_actor
 from connect_hub.dashboard import OperatorTokens
 from connect_hub.errors import FieldError, NotFound, OperatorTokenRefused, ValidationFailed
 from connect_hub.flows.audit import AuditLog
@@ -67,7 +67,9 @@ class Operators:
             created_at=self._core.clock.now(),
         )
         told = {project: role.value for project, role in roles.items()}
-        note = self._audit.entry(EVERY_PROJECT, "operator.added", operator.id, after={"name": name, **told})
+        note = self._audit.entry(
+            EVERY_PROJECT, AuditAction.OPERATOR_ADDED, operator.id, after={"name": name, **told}
+        )
         await self._core.storage.create_operator(operator, note=note)
         return IssuedOperator(operator, f"cho_{operator.id}_{secret}")
 
@@ -79,7 +81,7 @@ class Operators:
     async def revoke(self, operator_id: str) -> OperatorToken:
         """Sign the operator out everywhere, and refuse the token from now on. Idempotent. Raises NotFound."""
         await self._core.ready()
-        note = self._audit.entry(EVERY_PROJECT, "operator.revoked", operator_id)
+        note = self._audit.entry(EVERY_PROJECT, AuditAction.OPERATOR_REVOKED, operator_id)
         operator = await self._core.storage.revoke_operator(
             operator_id, now=self._core.clock.now(), note=note
         )
@@ -106,7 +108,7 @@ class Operators:
             last_seen_at=now,
         )
         with acting_as(Actor(ActorKind.OPERATOR, stored.id, stored.name, source)):
-            note = self._audit.entry(EVERY_PROJECT, "operator.signed_in", stored.id)
+            note = self._audit.entry(EVERY_PROJECT, AuditAction.OPERATOR_SIGNED_IN, stored.id)
         old = None if replaces is None else self._core.cookie_hash(replaces)
         if not await self._core.storage.open_operator_session(session, replaces=old, note=note):
             raise OperatorTokenRefused
@@ -137,5 +139,7 @@ class Operators:
 
     async def sign_out(self, cookie: str) -> None:
         """End the browser's session."""
-        note = self._audit.entry(EVERY_PROJECT, "operator.signed_out", "browser")
+        actor = current_actor()
+        who = "" if actor is None else actor.id
+        note = self._audit.entry(EVERY_PROJECT, AuditAction.OPERATOR_SIGNED_OUT, who)
         await self._core.storage.end_operator_session(self._core.cookie_hash(cookie), note=note)

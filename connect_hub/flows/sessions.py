@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Unpack
 
-from connect_hub.audit import AuditEntry
+from connect_hub.audit import AuditAction, AuditEntry
 from connect_hub.clock import iso
 from connect_hub.errors import (
     ConnectHubError,
@@ -123,7 +123,7 @@ class Sessions:
     def _note_of(self, session: Session) -> AuditEntry | None:
         return self._audit.entry(
             session.project_id,
-            "link.created",
+            AuditAction.LINK_CREATED,
             str(session.id),
             owner_id=session.origin_owner_id,
             after={
@@ -232,7 +232,7 @@ class Sessions:
         Raises SessionNotFound.
         """
         await self._core.ready()
-        note = self._audit.entry(project, "link.revoked", str(session_id))
+        note = self._audit.entry(project, AuditAction.LINK_REVOKED, str(session_id))
         session = await self._core.storage.revoke_session(
             project, session_id, now=self._core.clock.now(), note=note
         )

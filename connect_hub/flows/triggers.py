@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from connect_hub.audit import AuditAction
 from connect_hub.errors import AccountNotFound, TriggerNotFound, TriggerTokenForgotten
 from connect_hub.events import account_event, change_name
 from connect_hub.flows.accounts import seen_in
@@ -61,7 +62,7 @@ class Triggers:
     async def _address(self, account_id: str, project: str, *, replace: bool) -> TriggerAddress:
         await self._core.ready()
         proposed, _ = self._tokens.new(project, account_id, self._core.clock.now())
-        note = self._audit.noting("trigger.rotated" if replace else "trigger.created")
+        note = self._audit.noting(AuditAction.TRIGGER_ROTATED if replace else AuditAction.TRIGGER_CREATED)
         stored = await self._core.storage.put_trigger(proposed, replace=replace, note=note)
         if stored is None:
             raise AccountNotFound

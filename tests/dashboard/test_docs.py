@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from connect_hub.audit import AuditAction
 from connect_hub.identity import SignIn, Visitor
 from connect_hub.operators import EVERY_PROJECT, Operator, Role
 from tests.dashboard.desk import make_desk
@@ -13,6 +14,13 @@ PAGE = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text("utf-8")
 def block(name: str) -> str:
     (found,) = re.findall(rf"```python\n# example: {name}\n(.*?)```", PAGE, re.DOTALL)
     return str(found)
+
+
+def test_the_page_names_every_action_of_the_log() -> None:
+    """The table is the vocabulary, in its order, and nothing else is written into the log."""
+    section = PAGE[PAGE.index("## The audit log") :]
+    named = re.findall(r"`((?:\w+)\.(?:\w+))`(?=[,|] | \|)", section)
+    assert named == [action.value for action in AuditAction]
 
 
 def test_the_examples_configure_a_dashboard() -> None:

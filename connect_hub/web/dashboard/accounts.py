@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from starlette.requests import Request
 from starlette.responses import Response
 
+from connect_hub.audit import AuditAction
 from connect_hub.clock import iso
 from connect_hub.errors import NotFound, ValidationFailed
 from connect_hub.flows.accounts import AccountFilter
@@ -23,7 +24,7 @@ from connect_hub.web.dashboard.contexts import (
     Fact,
     Pager,
 )
-from connect_hub.web.dashboard.export import csv_response
+from connect_hub.web.dashboard.export import exported, refuse_elsewhere
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.query import Query
@@ -165,13 +166,14 @@ class AccountPages(Pages):
     async def export(self, request: Request) -> Response:
         """All accounts that the filters leave, as CSV."""
         desk = await self.guard.enter(request, Role.VIEWER)
+        refuse_elsewhere(request)
         query = Query(request, "q provider status")
         text, provider = query.one("q") or "", query.one("provider") or ""
         statuses = query.choice("status", AccountStatus)
         query.refuse_problems()
-        await self.flows.audit.write(desk.project, "accounts.exported", "accounts.csv")
-        where = await self._filter(desk, text, provider, statuses)
-        return csv_response("accounts.csv", _COLUMNS, self._exported(desk, where))
+        rows = self._exported(desk, await self._filter(desk, text, provider, statuses))
+        action = AuditAction.ACCOUNTS_EXPORTED
+        return await exported(self, request, desk, action, "accounts.csv", _COLUMNS, rows)
 
     async def _exported(self, desk: Desk, where: AccountFilter) -> AsyncIterator[Sequence[str]]:
         before = None

@@ -7,7 +7,7 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connect_hub.audit import AuditEntry
+from connect_hub.audit import AuditAction, AuditEntry
 from connect_hub.clock import iso
 from connect_hub.errors import ValidationFailed
 from connect_hub.message import Message
@@ -15,10 +15,10 @@ from connect_hub.models import Json
 from connect_hub.operators import Role
 from connect_hub.web.contexts import OptionView
 from connect_hub.web.dashboard.contexts import AuditList, AuditRow, Changed, Pager
-from connect_hub.web.dashboard.export import csv_response
+from connect_hub.web.dashboard.export import exported, refuse_elsewhere
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk
-from connect_hub.web.dashboard.labels import ACTIONS, FIELDS, SOURCES
+from connect_hub.web.dashboard.labels import ACTIONS, ACTOR_KINDS, FIELDS
 from connect_hub.web.query import Query
 from connect_hub.web.untrusted import Untrusted
 from connect_hub.web.urls import with_query
@@ -40,7 +40,7 @@ class AuditPages(Pages):
         query = Query(request, "action subject actor cursor")
         action, subject, actor = (query.one(name) or "" for name in ("action", "subject", "actor"))
         before = query.cursor(_ID)
-        if action and action not in ACTIONS:
+        if action and action not in {one.value for one in AuditAction}:
             query.problem("action", "is not an action")
         alert, entries = "", list[AuditEntry]()
         try:
@@ -67,7 +67,9 @@ class AuditPages(Pages):
             action=action,
             subject=subject,
             actor=actor,
-            actions=tuple(OptionView(name, say(text)) for name, text in ACTIONS.items()),
+            actions=tuple(
+                OptionView(one.value, say(text)) for one, text in ACTIONS.items() if one.is_of_projects
+            ),
             export_url=with_query(self.path(desk, "dashboard_audit_csv"), filters),
             pager=Pager(
                 self.first_url(request, url),
@@ -84,7 +86,7 @@ class AuditPages(Pages):
             subject=Untrusted(entry.subject),
             actor=Untrusted(entry.actor.name),
             actor_url=with_query(url, [("actor", entry.actor.id)]),
-            kind=say(SOURCES[entry.actor.kind.value]),
+            kind=say(ACTOR_KINDS[entry.actor.kind]),
             source=Untrusted(entry.actor.source),
             changes=self._changes(request, entry),
         )
@@ -101,11 +103,12 @@ class AuditPages(Pages):
     async def export(self, request: Request) -> Response:
         """All entries that the filters leave, as CSV."""
         desk = await self.guard.enter(request, Role.ADMIN)
+        refuse_elsewhere(request)
         query = Query(request, "action subject actor")
         action, subject, actor = (query.one(name) or None for name in ("action", "subject", "actor"))
         query.refuse_problems()
-        await self.flows.audit.write(desk.project, "audit.exported", "audit.csv")
-        return csv_response("audit.csv", _COLUMNS, self._exported(desk, action, subject, actor))
+        rows = self._exported(desk, action, subject, actor)
+        return await exported(self, request, desk, AuditAction.AUDIT_EXPORTED, "audit.csv", _COLUMNS, rows)
 
     async def _exported(
         self, desk: Desk, action: str | None, subject: str | None, actor: str | None

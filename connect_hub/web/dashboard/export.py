@@ -5,9 +5,15 @@ import io
 import re
 from collections.abc import AsyncIterator, Sequence
 
-from starlette.responses import StreamingResponse
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
 
-__all__ = ["csv_response"]
+from connect_hub.audit import AuditAction
+from connect_hub.errors import CrossSiteRequest
+from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.dashboard.guard import Desk
+
+__all__ = ["exported", "refuse_elsewhere"]
 
 _FORMULA = re.compile(r"(?:^|[;\t\r\n])[\s\"]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 """How a spreadsheet's formula begins, also behind what some take for the end of a cell and for the quote that
@@ -15,7 +21,36 @@ opens the next: a cell with one is told to be text by an apostrophe, and where i
 semicolon being a comma."""
 
 
-def csv_response(name: str, head: Sequence[str], rows: AsyncIterator[Sequence[str]]) -> StreamingResponse:
+def refuse_elsewhere(request: Request) -> None:
+    """Refuse an export that a link on another site asks for: it would stand in the log under the operator's
+    name. Raises CrossSiteRequest."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise CrossSiteRequest
+
+
+async def exported(
+    pages: Pages,
+    request: Request,
+    desk: Desk,
+    action: AuditAction,
+    name: str,
+    head: Sequence[str],
+    rows: AsyncIterator[Sequence[str]],
+) -> Response:
+    """The download, noted in the audit log. Whoever asks for its head alone gets no row, and is not noted."""
+    if request.method == "HEAD":
+        return _csv(name, head, _nothing())
+    await pages.flows.audit.write(desk.project, action, name)
+    return _csv(name, head, rows)
+
+
+async def _nothing() -> AsyncIterator[Sequence[str]]:
+    none: tuple[Sequence[str], ...] = ()
+    for row in none:
+        yield row
+
+
+def _csv(name: str, head: Sequence[str], rows: AsyncIterator[Sequence[str]]) -> StreamingResponse:
     """A download called `name`. It ends when the browser goes away."""
 
     async def lines() -> AsyncIterator[bytes]:

@@ -14,7 +14,7 @@ from connect_hub.operators import EVERY_PROJECT, Role
 from connect_hub.web.contexts import ProviderView
 from connect_hub.web.dashboard.contexts import DashboardPage, Frame, NavItem, ProjectItem
 from connect_hub.web.dashboard.guard import Desk, Guard
-from connect_hub.web.dashboard.labels import ACTIONS, DONE, ROLES
+from connect_hub.web.dashboard.labels import ACTIONS, DONE, EVENTS, ROLES
 from connect_hub.web.documents import cursor_text
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -33,6 +33,9 @@ NAV: tuple[tuple[str, Message, str, Role], ...] = (
     ("dashboard_audit", Message("Audit log"), "list", Role.ADMIN),
     ("dashboard_settings", Message("Settings"), "cog", Role.VIEWER),
 )
+
+
+_WORDS: Mapping[str, Message] = {**EVENTS, **{action.value: text for action, text in ACTIONS.items()}}
 
 
 class Pages:
@@ -122,7 +125,7 @@ class Pages:
 
     def action(self, request: Request, name: str) -> str:
         """An action or event in words."""
-        text = ACTIONS.get(name)
+        text = _WORDS.get(name)
         return name if text is None else self.say(request)(text)
 
     def next_url(self, request: Request, url: str, at: datetime, row_id: str | int) -> str:

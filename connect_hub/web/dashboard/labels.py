@@ -1,8 +1,9 @@
-"""Words for what the dashboard shows: states, roles, actions."""
+"""Words for what the dashboard shows: roles, actions, events, errors."""
 
+from connect_hub.audit import ActorKind, AuditAction
 from connect_hub.message import Message
 
-__all__ = ["ACTIONS", "ADVICE", "DONE", "FIELDS", "ROLES", "SOURCES", "UNKNOWN_ADVICE"]
+__all__ = ["ACTIONS", "ACTOR_KINDS", "ADVICE", "DONE", "EVENTS", "FIELDS", "ROLES", "UNKNOWN_ADVICE"]
 
 ROLES = {
     "viewer": Message("Viewer"),
@@ -10,50 +11,57 @@ ROLES = {
     "admin": Message("Administrator"),
 }
 
-ACTIONS = {
-    "account.changed": Message("Account changed"),
-    "account.converted": Message("Account converted"),
+ACTIONS: dict[AuditAction, Message] = {
+    AuditAction.ACCOUNT_CHANGED: Message("Account changed"),
+    AuditAction.ACCOUNT_CONVERTED: Message("Account converted"),
+    AuditAction.ACCOUNT_DELETED: Message("Account disconnected"),
+    AuditAction.ACCOUNT_RESUMED: Message("Account resumed"),
+    AuditAction.ACCOUNT_SUSPENDED: Message("Account suspended"),
+    AuditAction.ACCOUNTS_EXPORTED: Message("Accounts exported"),
+    AuditAction.API_KEY_CREATED: Message("API key created"),
+    AuditAction.API_KEY_REVOKED: Message("API key revoked"),
+    AuditAction.AUDIT_EXPORTED: Message("Audit log exported"),
+    AuditAction.CONNECTOR_CLIENT_REMOVED: Message("OAuth client removed"),
+    AuditAction.CONNECTOR_CONFIGURED: Message("OAuth client set"),
+    AuditAction.CONNECTOR_DISABLED: Message("Connector disabled"),
+    AuditAction.CONNECTOR_ENABLED: Message("Connector enabled"),
+    AuditAction.DELIVERY_RESENT: Message("Delivery sent again"),
+    AuditAction.LINK_CREATED: Message("Link created"),
+    AuditAction.LINK_REVOKED: Message("Link revoked"),
+    AuditAction.OWNER_ERASED: Message("Customer erased"),
+    AuditAction.TRIGGER_CREATED: Message("Trigger address created"),
+    AuditAction.TRIGGER_ROTATED: Message("Trigger address rotated"),
+    AuditAction.ENDPOINT_CHANGED: Message("Endpoint changed"),
+    AuditAction.ENDPOINT_CREATED: Message("Endpoint created"),
+    AuditAction.ENDPOINT_DELETED: Message("Endpoint deleted"),
+    AuditAction.ENDPOINT_DISABLED: Message("Endpoint disabled"),
+    AuditAction.ENDPOINT_ENABLED: Message("Endpoint enabled"),
+    AuditAction.ENDPOINT_REPLAYED: Message("Events sent again"),
+    AuditAction.ENDPOINT_ROTATED: Message("Signing secret rotated"),
+    AuditAction.ENDPOINT_TESTED: Message("Test sent"),
+    AuditAction.OPERATOR_ADDED: Message("Operator added"),
+    AuditAction.OPERATOR_REVOKED: Message("Operator revoked"),
+    AuditAction.OPERATOR_SIGNED_IN: Message("Operator signed in"),
+    AuditAction.OPERATOR_SIGNED_OUT: Message("Operator signed out"),
+}
+"""What the audit log tells, in words."""
+
+EVENTS = {
     "account.created": Message("Account connected"),
     "account.deleted": Message("Account disconnected"),
     "account.expired": Message("Account expired"),
-    "account.resumed": Message("Account resumed"),
-    "account.suspended": Message("Account suspended"),
-    "account.updated": Message("Account updated"),
-    "accounts.exported": Message("Accounts exported"),
-    "api_key.created": Message("API key created"),
-    "api_key.revoked": Message("API key revoked"),
-    "audit.exported": Message("Audit log exported"),
-    "account.expiring": Message("Account about to expire"),
     "account.recovered": Message("Account recovered"),
     "account.triggered": Message("Provider sent something"),
-    "webhook_endpoint.changed": Message("Endpoint changed"),
-    "webhook_endpoint.created": Message("Endpoint created"),
-    "webhook_endpoint.deleted": Message("Endpoint deleted"),
-    "webhook_endpoint.disabled": Message("Endpoint disabled"),
-    "webhook_endpoint.enabled": Message("Endpoint enabled"),
-    "delivery.resent": Message("Delivery sent again"),
-    "webhook_endpoint.replayed": Message("Events sent again"),
-    "webhook_endpoint.rotated": Message("Signing secret rotated"),
-    "webhook_endpoint.tested": Message("Test sent"),
-    "connector.client_removed": Message("OAuth client removed"),
-    "connector.configured": Message("OAuth client set"),
-    "connector.disabled": Message("Connector disabled"),
-    "connector.enabled": Message("Connector enabled"),
+    "account.updated": Message("Account updated"),
     "link.completed": Message("Link used"),
-    "link.created": Message("Link created"),
     "link.expired": Message("Link expired"),
     "link.failed": Message("Attempt failed"),
     "link.opened": Message("Link opened"),
     "link.renewal_requested": Message("New link asked for"),
-    "link.revoked": Message("Link revoked"),
-    "operator.added": Message("Operator added"),
-    "operator.revoked": Message("Operator revoked"),
-    "operator.signed_in": Message("Operator signed in"),
-    "operator.signed_out": Message("Operator signed out"),
-    "owner.erased": Message("Customer erased"),
     "webhook.test": Message("Test"),
+    "webhook_endpoint.disabled": Message("Endpoint disabled"),
 }
-"""Actions of the audit log and events, by name; one that is not here is shown by its name."""
+"""Events, by name."""
 
 DONE = {
     "suspended": Message("The account is suspended. Its credentials are kept and not used."),
@@ -75,10 +83,10 @@ DONE = {
 }
 """What stands over the page after something was done, by the word in its address."""
 
-SOURCES = {
-    "operator": Message("Dashboard"),
-    "api_key": Message("API key"),
-    "command_line": Message("Command line"),
+ACTOR_KINDS = {
+    ActorKind.OPERATOR: Message("Dashboard"),
+    ActorKind.API_KEY: Message("API key"),
+    ActorKind.COMMAND_LINE: Message("Command line"),
 }
 """By which way somebody came in."""
 

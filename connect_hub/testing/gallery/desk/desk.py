@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 
+from connect_hub.audit import AuditAction
 from connect_hub.message import Message
 from connect_hub.testing.gallery.samples import TOOLS
 from connect_hub.web.contexts import Form
 from connect_hub.web.dashboard.contexts import Action, Frame, NavItem, ProjectItem
 from connect_hub.web.dashboard.frame import NAV
-from connect_hub.web.dashboard.labels import ACTIONS, ROLES
+from connect_hub.web.dashboard.labels import ACTIONS, EVENTS, ROLES
 from connect_hub.web.languages import Language
 from connect_hub.web.untrusted import Untrusted
 
@@ -70,4 +71,4 @@ class Desk:
         )
 
     def action(self, name: str) -> str:
-        return self.say(ACTIONS[name])
+        return self.say(EVENTS.get(name) or ACTIONS[AuditAction(name)])

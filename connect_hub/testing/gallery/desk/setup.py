@@ -179,7 +179,7 @@ def audit(desk: Desk, rows: int) -> AuditList:
             )
             for n in range(rows)
         ),
-        actions=tuple(OptionView(name, desk.action(name)) for name in names),
+        actions=tuple(OptionView(name, desk.action(name)) for name in names if name.is_of_projects),
         export_url="/d/audit.csv",
         pager=Pager(None, "/d/audit?cursor=x") if rows > 9 else Pager(),
     )
