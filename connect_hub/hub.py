@@ -25,9 +25,10 @@ from connect_hub.flows.connector_settings import ConnectorsOfProject
 from connect_hub.flows.core import Core
 from connect_hub.flows.endpoints import Endpoints
 from connect_hub.flows.event_history import Events
+from connect_hub.flows.links import Links
 from connect_hub.flows.operators import Operators
 from connect_hub.flows.revocation import Revocation
-from connect_hub.flows.sessions import Links, Sessions
+from connect_hub.flows.sessions import Sessions
 from connect_hub.flows.triggers import Triggers
 from connect_hub.flows.upkeep import Upkeep
 from connect_hub.keys import KeyProvider

@@ -13,8 +13,9 @@ from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.connector_settings import ConnectorsOfProject
 from connect_hub.flows.endpoints import Endpoints
 from connect_hub.flows.event_history import Events
+from connect_hub.flows.links import Links
 from connect_hub.flows.operators import Operators
-from connect_hub.flows.sessions import Links, Sessions
+from connect_hub.flows.sessions import Sessions
 from connect_hub.flows.triggers import Triggers
 from connect_hub.flows.upkeep import Upkeep
 from connect_hub.models import Account
@@ -71,6 +72,7 @@ class SyncLinks(_Blocking[Links]):
     create = _blocking(Links.create)
     get = _blocking(Links.get)
     list = _blocking(Links.list)
+    renew = _blocking(Links.renew)
     revoke = _blocking(Links.revoke)
 
 

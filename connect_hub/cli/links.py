@@ -12,6 +12,7 @@ from connect_hub.cli.paging import limit_option, read_all
 from connect_hub.cli.table import json_option, show, show_json, show_one
 from connect_hub.clock import iso
 from connect_hub.flows.requests import CreateSession, SessionFields
+from connect_hub.flows.sessions import IssuedSession
 from connect_hub.hub import ConnectHub
 from connect_hub.models import AccountType, Binding, Category, Session, SessionStatus
 
@@ -79,7 +80,10 @@ def create(project: str, as_json: bool, app: str | None, **fields: Any) -> None:
     """Make a link and print it. Whoever has it can connect accounts for this customer: send it with care."""
     given = {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
     wanted = cast("SessionFields", {name: value for name, value in given.items() if value not in (None, [])})
-    issued = work_on(chosen_hub(app), lambda hub: hub.links.create(project=project, **wanted))
+    _show_made(work_on(chosen_hub(app), lambda hub: hub.links.create(project=project, **wanted)), as_json)
+
+
+def _show_made(issued: IssuedSession, as_json: bool) -> None:
     if not as_json:
         click.echo(issued.url)
         return
@@ -180,6 +184,16 @@ def one(link_id: int, project: str, as_json: bool, app: str | None) -> None:
     show_one(row, as_json=False)
     click.echo()
     show(_STEPS, steps, as_json=False)
+
+
+@command.command("renew")
+@click.argument("link_id", type=int)
+@project_option
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of the link alone.")
+@app_option
+def renew(link_id: int, project: str, as_json: bool, app: str | None) -> None:
+    """Make a new link that asks for what this one asks for, and print it. The old one stays as it is."""
+    _show_made(work_on(chosen_hub(app), lambda hub: hub.links.renew(link_id, project=project)), as_json)
 
 
 @command.command("revoke")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["IssuedSession", "Links", "SessionDetails", "Sessions"]
+__all__ = ["IssuedSession", "SessionDetails", "Sessions"]
 
 _IDEMPOTENCY_KEPT = timedelta(hours=24)
 _STEPS = 50
@@ -89,11 +89,13 @@ class Sessions:
         lifetime: timedelta | None = None,
         idempotency: tuple[str, str, bytes] | None = None,
         connection: "Connection | AsyncConnection | None" = None,
+        renews: int | None = None,
     ) -> IssuedSession:
         """Create the session that `request` describes.
 
         `lifetime` is used where the request has no `expires_in`. `idempotency` is (scope, key, body): the
-        same again within 24 hours gives the same session. Raises also IdempotencyKeyReused.
+        same again within 24 hours gives the same session. `renews`: the session that this one is to follow,
+        for the audit log. Raises also IdempotencyKeyReused.
         """
         await self._core.ready()
         now = self._core.clock.now()
@@ -108,7 +110,7 @@ class Sessions:
                     session,
                     idempotency=remembered,
                     connection=connection,
-                    note=self._note_of(session),
+                    note=self._note_of(session, renews),
                     endpoint=self._endpoint_of(session, request.webhook_url),
                 )
             except StorageConflict:
@@ -120,7 +122,7 @@ class Sessions:
                 return self.issued(stored)
         raise StorageConflict
 
-    def _note_of(self, session: Session) -> AuditEntry | None:
+    def _note_of(self, session: Session, renews: int | None) -> AuditEntry | None:
         return self._audit.entry(
             session.project_id,
             AuditAction.LINK_CREATED,
@@ -131,6 +133,7 @@ class Sessions:
                 "provider": session.provider,
                 "account_id": session.account_id,
                 "expires_at": iso(session.expires_at),
+                **({} if renews is None else {"renews": str(renews)}),
             },
         )
 
@@ -284,54 +287,3 @@ class Sessions:
             # Tokens carry whole seconds; a row that lived a fraction longer would contradict its token.
             expires_at=now.replace(microsecond=0) + life,
         )
-
-
-class Links:
-    """Auth links to send: the same sessions, by default for five days."""
-
-    def __init__(self, core: Core, sessions: Sessions) -> None:
-        self._core = core
-        self._sessions = sessions
-
-    async def create(
-        self,
-        *,
-        project: str = "default",
-        connection: "Connection | AsyncConnection | None" = None,
-        **fields: Unpack[SessionFields],
-    ) -> IssuedSession:
-        """Create a session to be sent as a link. See `Sessions.create`."""
-        return await self._sessions.create_from(
-            parse(CreateSession, fields),
-            project=project,
-            lifetime=self._core.config.links.link_lifetime,
-            connection=connection,
-        )
-
-    async def get(self, session_id: int, *, project: str = "default") -> SessionDetails:
-        """See `Sessions.get`."""
-        return await self._sessions.get(session_id, project=project)
-
-    async def list(
-        self,
-        *,
-        project: str = "default",
-        origin_owner_id: str | None = None,
-        provider: str | None = None,
-        statuses: frozenset[SessionStatus] = frozenset(),
-        limit: int = 25,
-        before: tuple[datetime, int] | None = None,
-    ) -> list[Session]:
-        """See `Sessions.list`: also sessions that were made for embedding, for they are the same."""
-        return await self._sessions.list(
-            project=project,
-            origin_owner_id=origin_owner_id,
-            provider=provider,
-            statuses=statuses,
-            limit=limit,
-            before=before,
-        )
-
-    async def revoke(self, session_id: int, *, project: str = "default") -> Session:
-        """See `Sessions.revoke`."""
-        return await self._sessions.revoke(session_id, project=project)

@@ -26,6 +26,7 @@ def assembled(hub: "ConnectHub", core: Core, revocation: Revocation, activity: A
     connecting = Connecting(core, visits, linking)
     flows = Flows(
         sessions=hub.sessions,
+        links=hub.links,
         api_keys=hub.api_keys,
         attempts=hub.attempts,
         audit=hub.audit,

@@ -18,6 +18,7 @@ from connect_hub.flows.core import Core
 from connect_hub.flows.embedding import Embedding
 from connect_hub.flows.endpoints import Endpoints
 from connect_hub.flows.event_history import Events
+from connect_hub.flows.links import Links
 from connect_hub.flows.managing import Managing
 from connect_hub.flows.operators import Operators
 from connect_hub.flows.popups import Popups
@@ -59,6 +60,7 @@ class Flows:
     """The use cases."""
 
     sessions: Sessions
+    links: Links
     api_keys: ApiKeys
     attempts: Attempts
     audit: AuditLog

@@ -139,6 +139,10 @@ def test_a_customers_account_from_its_tries_to_its_end(
     assert [step["kind"] for step in steps] == ["opened", "picked", "submitted", "failed"]
     assert "connected" in said(f"links show {newest['id']}")
     assert said("links list --provider simulated --json") == ""
+    again = json.loads(said(f"links renew {oldest['id']} --json"))
+    assert again["origin_owner_id"] == oldest["origin_owner_id"]
+    assert said(f"links renew {oldest['id']}").startswith("https://")
+    said(f"links revoke {again['id']}")
     [failure] = map(json.loads, said("attempts failures --json").splitlines())
     assert (failure["link_id"], failure["error_code"]) == (oldest["id"], steps[-1]["error_code"])
     funnel = json.loads(said("attempts funnel --days 1 --json"))

@@ -152,6 +152,12 @@ async def test_a_link_is_revoked_and_renewed(staff: Staff) -> None:
     assert made.heading == "The link is ready"
     new, _ = await hub.sessions.list()
     assert (new.provider, new.label, new.metadata) == ("simulated-key", "HQ", {"a": "b"})
+    [entry] = await hub.audit.list(subject=str(new.id))
+    assert entry.after is not None
+    assert entry.after["renews"] == str(old.session.id)
+    await hub.connector_settings.disable("simulated-key")
+    refused = await browser.press(await browser.get(page.link("Renew")), "Renew")
+    assert (refused.status, "connector_inactive" in refused.text) == (412, True)
 
 
 async def test_a_link_s_page_says_where_its_customer_stopped(staff: Staff) -> None:

@@ -1,6 +1,7 @@
 """Connect sessions and links, as Python calls."""
 
 import secrets
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import TypedDict
@@ -16,7 +17,8 @@ from connect_hub.errors import (
     StorageConflict,
     ValidationFailed,
 )
-from connect_hub.models import SessionStatus
+from connect_hub.flows.requests import SessionFields
+from connect_hub.models import Session, SessionStatus
 from tests.hubs import make_hub
 from tests.web.api import in_two_projects
 
@@ -132,3 +134,42 @@ async def test_projects_do_not_see_each_others_sessions(tmp_path: Path) -> None:
     with pytest.raises(ConnectorInactive):
         await hub.sessions.create(**OWNER, providers=["simulated-key"])
     assert (await hub.sessions.get(issued.session.id)).status is SessionStatus.OPEN
+
+
+async def test_a_renewed_link_asks_for_the_same(tmp_path: Path) -> None:
+    """Whatever the old one was made with, but for its id, its token and its time; another project's is not
+    found. No field that a request has is forgotten."""
+    made = make_hub(
+        tmp_path, config=HubConfig(links=LinkConfig(return_urls=frozenset({"https://app.example/done"})))
+    )
+    links = made.hub.links
+    old = await links.create(
+        **OWNER,
+        origin_username="ada@acme.example",
+        categories=["hris"],
+        providers=["simulated"],
+        label="HQ",
+        metadata={"a": [1, None]},
+        multiple=True,
+        type="test",
+        return_url="https://app.example/done",
+        state="s",
+        max_connects=3,
+        locale="de",
+        expires_in=60,
+    )
+    plain = await links.create(**OWNER)
+    made.clock.advance(timedelta(days=9))
+    for one in (old, plain):
+        new = await links.renew(one.session.id)
+        assert new.token != one.token
+        for field in fields(Session):
+            before, after = getattr(one.session, field.name), getattr(new.session, field.name)
+            own = {"id", "jti", "created_at", "expires_at"}
+            assert (before == after) == (field.name not in own), field.name
+        assert new.session.expires_at == made.clock.now() + timedelta(days=5)
+    names = {field.name for field in fields(Session)}
+    assert set(SessionFields.__annotations__) - names == {"expires_in", "webhook_url"}
+    for missing in ((1, "default"), (old.session.id, "other")):
+        with pytest.raises(SessionNotFound):
+            await links.renew(missing[0], project=missing[1])

@@ -6,8 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from connect_hub.errors import NotFound, SessionNotFound, ValidationFailed
-from connect_hub.flows.requests import CreateSession, SessionFields, parse
-from connect_hub.flows.sessions import IssuedSession, SessionDetails
+from connect_hub.flows.sessions import SessionDetails
 from connect_hub.message import Message
 from connect_hub.models import Session, SessionStatus
 from connect_hub.operators import Role
@@ -30,27 +29,6 @@ from connect_hub.web.untrusted import Untrusted
 __all__ = ["LinkPages"]
 
 _PAGE = 25
-
-_RENEWED = (
-    "origin_owner_id",
-    "origin_owner_name",
-    "origin_username",
-    "categories",
-    "provider",
-    "providers",
-    "account_id",
-    "label",
-    "metadata",
-    "setup_information",
-    "type",
-    "return_url",
-    "state",
-    "max_connects",
-    "binding",
-    "manage",
-    "locale",
-)
-"""What a renewed link has of the one before."""
 
 
 class LinkPages(Pages):
@@ -209,17 +187,5 @@ class LinkPages(Pages):
             return self.see(self.path(desk, "dashboard_link", session_id=str(session.id)), "revoked")
         if action != "renew":
             raise NotFound
-        return link_made(self, request, desk, await self._renewed(desk, session))
-
-    async def _renewed(self, desk: Desk, session: Session) -> IssuedSession:
-        same: dict[str, object] = {name: getattr(session, name) for name in _RENEWED}
-        for name in ("categories", "providers"):
-            if same[name] is not None:
-                same[name] = list(getattr(session, name))
-        same["multiple"] = session.multiple or None
-        fields: SessionFields = {k: v for k, v in same.items() if v is not None}  # type: ignore[assignment]  # checked below
-        return await self.flows.sessions.create_from(
-            parse(CreateSession, fields),
-            project=desk.project,
-            lifetime=self.core.config.links.link_lifetime,
-        )
+        issued = await self.flows.links.renew(session.id, project=desk.project)
+        return link_made(self, request, desk, issued)
