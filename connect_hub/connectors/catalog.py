@@ -73,19 +73,13 @@ def parse(text: str, source: str) -> "Connector":
     Raises ConfigurationError with one line a problem: file, place, what to change.
     """
     # Imported here, so that a hub is imported and built without the models: they cost as much as the rest.
-    from pydantic import ValidationError
-
     from connect_hub.connectors.definition import Connector
-    from connect_hub.connectors.refusals import refusals
 
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{source} is not TOML: {error}.") from None
-    try:
-        connector = Connector.model_validate(document)
-    except ValidationError as error:
-        raise ConfigurationError("\n".join(f"{source}: {line}" for line in refusals(error))) from None
+    connector = Connector.model_validate(document, context={"source": source})
     stem = Path(source).stem
     if stem != connector.key:
         raise ConfigurationError(

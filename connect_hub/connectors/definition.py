@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import pydantic
-from pydantic import AfterValidator, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    ModelWrapValidatorHandler,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from connect_hub.connectors.answers import Answer, Identity, Meaning, Probe, Revoke, When
 from connect_hub.connectors.fields import Definition, Field, FieldType, HttpsUrl, Option, Slug, Text
@@ -31,8 +38,10 @@ from connect_hub.connectors.methods import (
     TokenRequest,
     TokenVariable,
 )
+from connect_hub.connectors.refusals import refusals
 from connect_hub.connectors.rules import Scope, header_problems, method_problems
 from connect_hub.connectors.templates import AddressRules, UrlTemplate, names
+from connect_hub.errors import ConfigurationError
 from connect_hub.models import Category
 
 __all__ = [
@@ -158,6 +167,17 @@ class Connector(Definition):
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+    # The last of the validators, which is around the others.
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_words(cls, given: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        """Raise ConfigurationError, with one line a problem: where it was read or made, place, what to do."""
+        try:
+            return handler(given)
+        except ValidationError as error:
+            source = "Connector" if info.context is None else info.context["source"]
+            raise ConfigurationError("\n".join(f"{source}: {line}" for line in refusals(error))) from None
 
     @property
     def recommended(self) -> Method:

@@ -1,7 +1,6 @@
 """Definitions: whatever could send a secret to the wrong place is refused when they are read."""
 
 import pytest
-from pydantic import ValidationError
 
 from connect_hub.connectors import catalog
 from connect_hub.connectors.definition import Connector
@@ -10,9 +9,9 @@ from tests.connectors.example import TEXT, connector, document
 
 
 def problems(changes: dict[str, object]) -> str:
-    with pytest.raises(ValueError, match="validation error") as caught:
+    with pytest.raises(ConfigurationError) as caught:
         Connector.model_validate(document(changes))
-    return str(caught.value)
+    return caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -118,6 +117,21 @@ def test_a_plain_http_address_needs_the_definition_to_allow_it() -> None:
     assert connector({**changes, "allow_http": True}).base_url == "http://127.0.0.1:8000/api"
 
 
+def test_a_definition_in_python_is_refused_in_the_same_words() -> None:
+    """What a file would be told is told of objects as well, a line each, without a value in it."""
+    right = connector()
+    wrong = {**dict(right), "key": "Zen Desk", "methods": ()}
+    with pytest.raises(ConfigurationError) as caught:
+        Connector(**wrong)
+    assert caught.value.message.splitlines() == [
+        "Connector: key: write lower-case letters, digits, `-` and `_`, beginning with a letter",
+        "Connector: methods: write at least 1",
+    ]
+    del wrong["name"]
+    with pytest.raises(ConfigurationError, match="Connector: name: it is missing: add `name = …`"):
+        Connector(**wrong)
+
+
 def test_every_problem_of_a_file_is_told_with_file_place_and_what_to_change() -> None:
     """One reading of a broken file names all of its problems, a line each, beginning with the file."""
     text = TEXT.replace('format = "dns_label" ', "").replace("{email}/token", "{mail}")
@@ -196,5 +210,5 @@ def test_addresses_are_written_down_and_never_discovered(key: str) -> None:
     methods = found["methods"]
     assert isinstance(methods, list)
     methods[0][key] = "https://login.example-desk.com/.well-known/openid-configuration"
-    with pytest.raises(ValidationError, match=r"not permitted"):
+    with pytest.raises(ConfigurationError, match=rf"methods\.0\.\w+\.{key}: there is no such key"):
         Connector.model_validate(found)
