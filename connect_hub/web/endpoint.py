@@ -4,7 +4,6 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
@@ -34,7 +33,6 @@ _PLAIN = """<!doctype html>
 </html>
 """
 
-_STORY_EVERY = timedelta(minutes=1)
 _LONGEST_ACCEPT = 1000
 _CHECKED = {"account_id", "origin_owner_id", "session_id"}
 """Parameters of paths whose handlers refuse a NUL in their own words."""
@@ -53,7 +51,6 @@ class Endpoint:
         self._site = site
         self._methods = {**methods, **({"HEAD": methods["GET"]} if "GET" in methods else {})}
         self._page = page
-        self._told_at: dict[str, datetime] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -96,7 +93,10 @@ class Endpoint:
                 else:
                     log.error(line, *told)
             else:
-                log.error(line, *told, exc_info=cause if status != 503 or self._is_news(error) else None)
+                is_told = status != 503 or self._site.faults.is_story(
+                    error.code, self, self._site.core.clock.now()
+                )
+                log.error(line, *told, exc_info=cause if is_told else None)
         response: Response
         if self._shows_page(request):
             try:
@@ -128,14 +128,6 @@ class Endpoint:
 
     def _problem(self, request: Request, error: ConnectHubError, reference: str) -> Response:
         return problem_response(self._site, request, error, reference=reference)
-
-    def _is_news(self, error: ConnectHubError) -> bool:
-        """Whether the log has not had this story for a minute: callers may ask faster than disks fill."""
-        now, told_at = self._site.core.clock.now(), self._told_at.get(error.code)
-        if told_at is not None and timedelta() <= now - told_at < _STORY_EVERY:
-            return False
-        self._told_at[error.code] = now
-        return True
 
 
 def is_for_a_person(scope: Scope) -> bool:
