@@ -51,6 +51,7 @@ def test_the_blocks_are_known() -> None:
         "starlette",
         "fastapi",
         "asgi",
+        "quart",
         "flask",
         "flask identity",
         "django wsgi",
@@ -62,7 +63,7 @@ def test_the_blocks_are_known() -> None:
     }
 
 
-@pytest.mark.parametrize("block", ["starlette", "fastapi", "asgi", "django asgi"])
+@pytest.mark.parametrize("block", ["starlette", "fastapi", "asgi", "quart", "django asgi"])
 async def test_asgi_hosts(names: dict[str, Any], block: str) -> None:
     """Mounted so, the hub answers under its path."""
     made = run(BLOCKS[block], names)

@@ -1,9 +1,11 @@
 """The database servers of the tests: fresh databases, crashes, and nothing left behind."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -62,6 +64,37 @@ def test_a_killed_test_run_leaves_nothing(kind: type[DatabaseServer]) -> None:
     while Path(folder).exists() or _is_running(int(server)):
         assert time.monotonic() < deadline, f"{folder} or process {server} is still there"
         time.sleep(0.05)
+
+
+def test_a_whole_run_leaves_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A run of tests that need both servers ends with no process and no file of theirs: they have no port,
+    and all that they write is in temporary folders."""
+    # Short: the path of a socket may have 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="run-") as scratch:
+        Path(scratch).chmod(0o755)  # the servers run as `nobody` where root runs the tests
+        run = subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
+                *("--basetemp", str(tmp_path_factory.mktemp("inner")), "tests/storage/test_claims.py"),
+            ],
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": scratch},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "2 passed" in run.stdout, run.stdout + run.stderr
+        assert list(Path(scratch).iterdir()) == []
+        assert _with_in_their_command(scratch) == []
+
+
+def _with_in_their_command(word: str) -> list[str]:
+    """The commands of processes that name `word`, as a server's names its folder."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended
+            found.append(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return [command for command in found if word in command]
 
 
 def _is_running(pid: int) -> bool:
