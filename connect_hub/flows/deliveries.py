@@ -77,7 +77,8 @@ class Deliveries:
         """With nothing under way, as in a forked child, where nothing of its parent's goes on."""
         self._process = os.getpid()
         self._lanes = Lanes()
-        self._settling = Settling(self._core.storage)
+        lanes = self._lanes
+        self._settling = Settling(self._core.storage, more=lambda: lanes.busy)
         self._lock = threading.Lock()
         self._stuck: Counter[str] = Counter()
         """How many calls of a plain callback are still in their threads although they took too long."""
@@ -142,7 +143,8 @@ class Deliveries:
             await self._hand_back(delivery, "interrupted", now)
             raise
         finally:
-            self._lanes.leave(delivery.target, well=delivered and monotonic() - began < _SLOW)
+            took = monotonic() - began
+            self._lanes.leave(delivery.target, well=delivered and took < _SLOW, took=took)
         now = self._core.clock.now()
         if tried is None:
             # Those before it took long. What is known of the endpoint is old, and another worker may be free.

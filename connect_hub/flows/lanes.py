@@ -12,8 +12,11 @@ PLACES = 64
 """Deliveries of one process that may be under way at once."""
 LANE = 8
 """Of these being tried at one target, while it answers."""
-AHEAD = 8
-"""Of these waiting for their turn at such a target, so that it need not wait for the database."""
+AHEAD = 24
+"""Of these waiting for their turn at such a target, at most, so that it need not wait for the database, and
+the database is asked for many at a time."""
+_SOON = 0.2
+"""Seconds within which those that wait have their turn: what is longer off is left to other workers."""
 
 
 class Lanes:
@@ -21,7 +24,8 @@ class Lanes:
 
     A lane is halved, down to one place, by every try that failed or was slow, and gets a place back by every
     one that was neither: a target that hangs soon holds one place of all. Where the targets are few, one that
-    has answered, and has a whole lane, has places before it, too.
+    has answered, and has a whole lane, has places before it, too: as many as it soon takes. These are given
+    out when half of them are free, not one by one.
     """
 
     def __init__(self, *, places: int = PLACES, lane: int = LANE, ahead: int = AHEAD) -> None:
@@ -30,7 +34,8 @@ class Lanes:
         self._ahead = ahead
         self._under_way: Counter[str] = Counter()
         self._narrowed: dict[str, int] = {}
-        self._answers: set[str] = set()
+        self._pace: dict[str, float] = {}
+        """Seconds of a try at each target that has answered: the later ones weigh more."""
         self._turns: dict[str, asyncio.Semaphore] = {}
 
     @property
@@ -38,18 +43,23 @@ class Lanes:
         """How many more may be under way."""
         return self._places - self._under_way.total()
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way."""
+        return bool(self._under_way)
+
     def room(self, targets: Iterable[str]) -> Mapping[str, int]:
         """How many more may be under way to each of these that has room, in a random order, so that none
         always comes first."""
         asked = list(targets)
-        few = len(asked) * (self._lane + self._ahead) <= self._places
-        room = {
-            target: self._width(target)
-            + (self._ahead if few and target in self._answers and target not in self._narrowed else 0)
-            - self._under_way[target]
-            for target in asked
-        }
-        chosen = [target for target, places in room.items() if places > 0]
+        share = self._places // (len(asked) + 1) - self._lane  # another one may come
+        room = {}
+        for target in asked:
+            ahead = self._before(target, share)
+            free = self._width(target) + ahead - self._under_way[target]
+            if free > 0 and 2 * free >= ahead:
+                room[target] = free
+        chosen = list(room)
         random.shuffle(chosen)
         return {target: room[target] for target in chosen}
 
@@ -65,18 +75,25 @@ class Lanes:
         async with lane:
             yield waits
 
-    def leave(self, target: str, *, well: bool) -> None:
-        """`well`: it was delivered, and soon."""
+    def leave(self, target: str, *, well: bool, took: float = 0.0) -> None:
+        """`well`: it was delivered, and soon; `took`: in so many seconds."""
         self._under_way[target] -= 1
         if self._under_way[target] == 0:
             del self._under_way[target]
             self._turns.pop(target, None)  # the next one may come on another event loop
         if well:
-            self._answers.add(target)
+            self._pace[target] = took if target not in self._pace else 0.8 * self._pace[target] + 0.2 * took
         width = self._width(target)
         self._narrowed[target] = width + 1 if well else max(1, width // 2)
         if self._narrowed[target] >= self._lane:
             del self._narrowed[target]
+
+    def _before(self, target: str, share: int) -> int:
+        """Places before its lane; `share`: what there is for it."""
+        if target in self._narrowed or target not in self._pace:
+            return 0
+        soon = self._lane * _SOON / max(self._pace[target], 0.001)
+        return max(0, min(self._ahead, share, int(soon)))
 
     def _width(self, target: str) -> int:
         return self._narrowed.get(target, self._lane)

@@ -6,6 +6,8 @@ peer of the finished connection is compared with the address that was dialled.
 """
 
 import asyncio
+import contextlib
+import select
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -39,6 +41,8 @@ _HEAD_BYTES = (
     192 * 1024
 )  # above what h11 takes for one head, so that this stops only a row of interim answers
 _READ_BYTES = 16 * 1024  # what is parsed in one go, without a turn for the loop's other tasks
+
+_JOINED_BYTES = 64 * 1024  # of a larger body, copying costs more than a packet
 
 _FREE_READS = 1024
 _BYTES_A_READ = 64
@@ -197,6 +201,9 @@ class GuardedStream(AsyncNetworkStream):
 
     def __init__(self, stream: AsyncNetworkStream) -> None:
         self._stream = stream
+        self._socket = stream.get_extra_info("socket")
+        self._held: bytes | None = b""
+        """The head of a request, until its body comes, which then leaves with it; None: it has left."""
         self.allow(_HEAD_BYTES)
 
     def allow(self, count: int) -> None:
@@ -205,6 +212,11 @@ class GuardedStream(AsyncNetworkStream):
         self._reads = self._received = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        if self._held:
+            # A server that does not take it may have said why: what there is to read decides.
+            with contextlib.suppress(httpcore2.WriteError):
+                await self._send(b"", timeout)
+        self._held = b""
         received = await self._stream.read(min(max_bytes, _READ_BYTES), timeout)
         progress = _progress.get()
         if progress is not None and received:
@@ -217,8 +229,20 @@ class GuardedStream(AsyncNetworkStream):
         return received
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Send `buffer`, but the first piece of a request with the second one: a packet, and a record of TLS,
+        costs more than its bytes. Of one without a body the second piece is empty."""
         self.allow(_HEAD_BYTES)
-        await self._stream.write(buffer, timeout)
+        if self._held is not None and not self._held:
+            self._held = buffer
+        else:
+            await self._send(buffer, timeout)
+
+    async def _send(self, buffer: bytes, timeout: float | None) -> None:  # noqa: ASYNC109
+        held, self._held = self._held or b"", None
+        if held and len(buffer) > _JOINED_BYTES:
+            await self._stream.write(held, timeout)
+            held = b""
+        await self._stream.write(held + buffer if held else buffer, timeout)
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -238,7 +262,21 @@ class GuardedStream(AsyncNetworkStream):
         return GuardedStream(stream)
 
     def get_extra_info(self, info: str) -> object:
+        if info == "is_readable" and self._socket is not None:
+            # Asked of each connection that is kept, at each request: without the detour by way of its peer.
+            return _is_readable(self._socket.fileno())
         return self._stream.get_extra_info(info)
+
+
+def _is_readable(descriptor: int) -> bool:
+    """Whether something has come, or the other side has closed, or it is closed here."""
+    if descriptor < 0:
+        return True
+    if not hasattr(select, "poll"):
+        return bool(select.select([descriptor], [], [], 0)[0])
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _check_peer(stream: AsyncNetworkStream, address: IPv4Address | IPv6Address, port: int) -> None:

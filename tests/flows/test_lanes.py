@@ -66,6 +66,31 @@ def test_few_targets_have_places_before_their_lanes() -> None:
     assert dict(lanes.room(["a", "b"])) == {"a": 4, "b": 16}
 
 
+def test_places_before_a_lane_are_given_out_many_at_a_time() -> None:
+    """A worker asks the database again when half of what waits has had its turn."""
+    lanes = Lanes(places=64, lane=8, ahead=24)
+    lanes.enter("a")
+    lanes.leave("a", well=True)
+    for _ in range(32):
+        lanes.enter("a")
+    room = []
+    for _ in range(13):
+        lanes.leave("a", well=True)
+        room.append(lanes.room(["a"]).get("a", 0))
+    assert room == [0] * 11 + [12, 13]
+
+
+def test_no_more_wait_than_soon_have_their_turn() -> None:
+    """R20: what a slow target would keep waiting is left to other workers, who may be free."""
+    waiting = []
+    for took in (0.001, 0.1, 0.5, 1.9):
+        lanes = Lanes(places=64, lane=8, ahead=24)
+        lanes.enter("a")
+        lanes.leave("a", well=True, took=took)
+        waiting.append(lanes.room(["a"])["a"] - 8)
+    assert waiting == [24, 16, 3, 0]
+
+
 async def test_no_more_are_tried_at_once_than_the_lane_is_wide() -> None:
     """R20: what was taken beforehand waits for its turn, and gets it when one before it has ended."""
     lanes, inside, gate = Lanes(places=64, lane=2, ahead=2), Tally(), asyncio.Event()

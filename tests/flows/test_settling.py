@@ -52,6 +52,29 @@ async def test_what_comes_while_one_is_written_is_written_together() -> None:
     assert store.batches == [["0"], ["1", "2", "3", "4"]]
 
 
+async def test_an_outcome_waits_a_moment_for_those_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until nothing is under way any more, or there are enough; and no longer than the moment is."""
+    monkeypatch.setattr(settling_module, "_LINGER", 3600.0)
+    store: Any = Store()
+    store.gate.set()
+    under_way = 3
+    settling = Settling(store, more=lambda: under_way > 0)
+    tasks = []
+    for number in range(3):
+        under_way -= 1
+        tasks.append(asyncio.create_task(settling.settle(outcome(number))))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    assert store.batches == [["0", "1", "2"]]
+    under_way = 1
+    await asyncio.gather(*(settling.settle(outcome(n)) for n in range(32)))
+    assert len(store.batches) == 2
+    monkeypatch.setattr(settling_module, "_LINGER", 0.0)
+    await settling.settle(outcome(0))
+    assert len(store.batches) == 3
+
+
 async def test_one_that_cannot_be_written_fails_no_other() -> None:
     """R5: the others of its batch are written; it too, if only the log of its try is what cannot be."""
 

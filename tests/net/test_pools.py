@@ -5,8 +5,11 @@ import gc
 import os
 import threading
 import weakref
+from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
+import httpcore2
 import httpx2
 import pytest
 
@@ -28,6 +31,41 @@ async def test_a_connection_is_reused_within_a_loop() -> None:
         await outbound.aclose()
         await outbound.send("GET", server.url)
         assert server.connections == 2
+
+
+async def test_a_request_leaves_in_one_piece() -> None:
+    """The head goes with the first of the body, on a new connection and on a kept one; a head alone goes at
+    once, and a body in many pieces goes as it comes."""
+    sent: list[bytes] = []
+
+    class Noting(httpcore2.AsyncNetworkStream):
+        def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
+            self.read, self.aclose = stream.read, stream.aclose  # type: ignore[method-assign]
+            self.get_extra_info = stream.get_extra_info  # type: ignore[method-assign]
+            self._stream = stream
+
+        async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+            if buffer:
+                sent.append(buffer)
+            await self._stream.write(buffer, timeout)
+
+    class Dialler(httpcore2.AnyIOBackend):
+        async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
+            return Noting(await super().connect_tcp(*args, **kwargs))
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in (b"one", b"two"):
+            yield piece
+
+    async with peer(OK) as server, outbound_to(server, dialler=Dialler()) as outbound:
+        for _ in range(2):
+            await outbound.send("POST", server.url, content=b"body")
+        await outbound.send("GET", server.url)
+        async with outbound.client(server.url) as http:
+            await http.post("/", content=pieces(), headers={"content-length": "6"})
+    ends = [one[-8:].rpartition(b"\r\n\r\n")[2] for one in sent]
+    assert ends == [b"body", b"body", b"", b"one", b"two"]
+    assert server.connections == 1
 
 
 async def test_a_closed_client_leaves_the_connections_to_others() -> None:

@@ -76,13 +76,16 @@ async def peer(
 
 @contextlib.asynccontextmanager
 async def outbound_to(
-    *peers: Peer, limits: Limits = PATIENT, host: str = "127.0.0.1"
+    *peers: Peer,
+    limits: Limits = PATIENT,
+    host: str = "127.0.0.1",
+    dialler: httpcore2.AsyncNetworkBackend | None = None,
 ) -> AsyncIterator[Outbound]:
     """An Outbound that may call these peers by plain http, and nothing else on loopback."""
     policy = OutboundPolicy(
         allow_private_hosts=frozenset(f"{host}:{each.port}" for each in peers), allow_http=True
     )
-    outbound = Outbound(policy=policy, limits=limits)
+    outbound = Outbound(policy=policy, limits=limits, dialler=dialler)
     try:
         yield outbound
     finally:
