@@ -18,6 +18,7 @@ from starlette.routing import Mount
 from connect_hub import Event, SQLStorage, Transaction
 from tests.hosts.mounted import HostedCustomer
 from tests.hubs import API_KEY, GOOD_KEY, Hub, make_hub
+from tests.peers.database_server import Database
 
 OPTIONS: dict[str, Any] = {
     "pool_size": 3,
@@ -25,8 +26,35 @@ OPTIONS: dict[str, Any] = {
     "pool_timeout": 11,
     "pool_recycle": 1234,
     "execution_options": {"host": "mine"},
-    "connect_args": {"timeout": 7},
 }
+PATIENT: dict[str, dict[str, Any]] = {
+    "pysqlite": {"timeout": 7},
+    "aiosqlite": {"timeout": 7},
+    "asyncpg": {"timeout": 7},
+    "pymysql": {"connect_timeout": 7},
+}
+"""What each driver is given to connect with."""
+ASKED = {
+    "sqlite": [
+        f"PRAGMA {name}"
+        for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys", "query_only")
+    ],
+    "postgresql": [
+        f"SHOW {name}"
+        for name in (
+            *("transaction_isolation", "synchronous_commit", "lock_timeout", "statement_timeout"),
+            *("TimeZone", "search_path", "application_name", "transaction_read_only"),
+        )
+    ],
+    "mysql": [
+        f"SELECT @@SESSION.{name}"
+        for name in (
+            *("tx_isolation", "innodb_lock_wait_timeout", "sql_mode", "time_zone"),
+            *("autocommit", "character_set_connection", "collation_connection"),
+        )
+    ],
+}
+"""How a connection is set, in the words of its database."""
 _APART = {"_pool", "_overflow", "_overflow_lock", "dispatch"}
 """What a pool knows of its connections, and listeners, which are compared one by one."""
 
@@ -60,18 +88,17 @@ class Host:
     def _settings(self, session: Session) -> list[object]:
         connection = session.connection()
         driver: Any = connection.connection.driver_connection
-        pragmas = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys", "query_only")
         return [
             type(session),
             session.get_bind() is self.sync,
             session.expire_on_commit,
             dict(session.info),
-            *(session.execute(text(f"PRAGMA {name}")).scalar() for name in pragmas),
+            *(session.execute(text(statement)).scalar() for statement in ASKED[self.sync.dialect.name]),
             connection.get_isolation_level(),
             dict(connection.get_execution_options()),
             dict(connection.info),
-            driver.isolation_level,
-            driver.row_factory,
+            getattr(driver, "isolation_level", None),
+            getattr(driver, "row_factory", None),
         ]
 
     def state(self) -> dict[str, Any]:
@@ -149,19 +176,24 @@ async def journey(made: Hub, host: Host) -> list[str]:
     return came
 
 
-@pytest.mark.parametrize("colour", ["Engine", "AsyncEngine"])
+@pytest.mark.parametrize("driver", PATIENT)
 async def test_the_hosts_engine_and_sessions_are_object_for_object_the_same(
-    tmp_path: Path, colour: str
+    tmp_path: Path, driver: str, request: pytest.FixtureRequest
 ) -> None:
     """T35: after mounting, after a whole journey and after the end of the hub, the host's engine, pool,
     dialect and sessionmaker are the objects that they were, with the same attributes, options and listeners;
     a session and a connection of theirs are set as before, and nothing listens anywhere that did not."""
-    database = f"{tmp_path}/host.db"
-    if colour == "Engine":
-        host = Host(create_engine(f"sqlite:///{database}", **OPTIONS))
+    url = plain = f"sqlite+{driver}:///{tmp_path}/host.db"
+    if driver in {"asyncpg", "pymysql"}:
+        server, sync = {"asyncpg": ("postgres", "psycopg"), "pymysql": ("mariadb", "pymysql")}[driver]
+        database: Database = request.getfixturevalue(f"{server}_database")
+        url, plain = database.url(driver), database.url(sync)
+    options = {**OPTIONS, "connect_args": PATIENT[driver]}
+    if driver in {"aiosqlite", "asyncpg"}:
+        host = Host(create_async_engine(url, **options))
     else:
-        host = Host(create_async_engine(f"sqlite+aiosqlite:///{database}", **OPTIONS))
-    tables = create_engine(f"sqlite:///{database}")
+        host = Host(create_engine(url, **options))
+    tables = create_engine(plain.replace("+aiosqlite", ""))
     SQLStorage.create_all(tables)
     tables.dispose()
     settings = await host.settings()
