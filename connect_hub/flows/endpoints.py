@@ -99,9 +99,7 @@ class Endpoints:
             updated_at=now,
         )
         new = sealed(new, contents, self._core.vault)
-        note = self._audit.entry(
-            project, "webhook_endpoint.created", new.id, after={"url": origin_of(new.url)}
-        )
+        note = self._audit.entry(project, "webhook_endpoint.created", new.id, after=self._told(new))
         if not await self._core.storage.create_endpoint(new, at_most=MOST_ENDPOINTS, note=note):
             raise LimitReached(f"A project has {MOST_ENDPOINTS} webhook endpoints at most. Delete one first.")
         return IssuedEndpoint(self._shown(new, now), secret)
@@ -170,7 +168,10 @@ class Endpoints:
         if self.configured(endpoint_id, project) is not None:
             raise EndpointReadOnly
         await self._core.ready()
-        note = self._audit.entry(project, "webhook_endpoint.deleted", endpoint_id)
+
+        def note(was: WebhookEndpoint) -> AuditEntry | None:
+            return self._audit.entry(project, "webhook_endpoint.deleted", endpoint_id, before=self._told(was))
+
         gone = await self._core.storage.delete_endpoint(project, endpoint_id, now=now, note=note)
         if gone is None:
             raise EndpointNotFound
@@ -264,8 +265,8 @@ class Endpoints:
                 raise EndpointDisabled
             made = sample_event(name, project, endpoint_id, endpoint.description, now=now)
             made = replace(made, endpoints=(endpoint_id,))
-        await self._core.storage.record([made])
-        await self._audit.write(project, "webhook_endpoint.tested", endpoint_id, after={"event": name})
+        note = self._audit.entry(project, "webhook_endpoint.tested", endpoint_id, after={"event": name})
+        await self._core.storage.record([made], note=note)
         self._core.wake()
         [delivery] = await self._core.storage.deliveries(DeliveryQuery(project_id=project, event_id=made.id))
         return delivery
@@ -293,9 +294,11 @@ class Endpoints:
             raise EndpointReadOnly
         await self._core.ready()
 
-        def note(after: WebhookEndpoint) -> AuditEntry | None:
-            after_it: dict[str, Json] = {"url": origin_of(after.url), "enabled": after.enabled}
-            return self._audit.entry(project, f"webhook_endpoint.{done}", endpoint_id, after=after_it)
+        def note(before: WebhookEndpoint, after: WebhookEndpoint) -> AuditEntry | None:
+            was, becomes = self._told(before), self._told(after)
+            return self._audit.entry(
+                project, f"webhook_endpoint.{done}", endpoint_id, before=was, after=becomes
+            )
 
         changed = await self._core.storage.change_endpoint(project, endpoint_id, change, now=now, note=note)
         if changed is None:
@@ -320,6 +323,17 @@ class Endpoints:
             return opened(one, self._core.vault)
         except CredentialsUnreadable:
             return Contents((), {})
+
+    def _told(self, one: WebhookEndpoint) -> dict[str, Json]:
+        """What the audit log tells of it: the path of its address, and the values of its headers, may be
+        secret."""
+        return {
+            "url": origin_of(one.url),
+            "events": None if one.events is None else list(one.events),
+            "providers": None if one.providers is None else list(one.providers),
+            "headers": list[Json](sorted(self._opened(one).headers)),
+            "enabled": one.enabled,
+        }
 
     def _shown(self, one: WebhookEndpoint, now: datetime) -> Endpoint:
         return stored_endpoint(one, self._opened(one), now)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connect_hub.audit import AuditEntry
 from connect_hub.clock import iso
 from connect_hub.errors import (
     DeliveryNotFound,
@@ -26,6 +27,7 @@ from connect_hub.storage.protocol import (
     EventQuery,
     EventRecord,
     Replay,
+    Replayed,
 )
 from connect_hub.webhooks.targets import WEBHOOK, webhook_target
 
@@ -113,10 +115,11 @@ class Events:
             name = found.target.removeprefix(webhook_target(project, ""))
             if self._endpoints.configured(name, project) is None:
                 raise EndpointNotFound
-        again = await self._core.storage.resend(project, delivery_id, now=self._core.clock.now())
+        note = self._audit.entry(project, "delivery.resent", delivery_id)
+        now = self._core.clock.now()
+        again = await self._core.storage.resend(project, delivery_id, now=now, note=note)
         if again is None:
             raise DeliveryNotFound
-        await self._audit.write(project, "delivery.resent", delivery_id)
         self._core.wake()
         return again
 
@@ -133,7 +136,8 @@ class Events:
         """Send an endpoint what happened from `since` on and before `until` (now), as far as it wants it, and
         return how many events that is. What waits for it anyway, and unless `include_delivered` what it took,
         is left out. The events keep their ids. `on_batch` is called after each batch but the last with how
-        many events that is so far, and up to which instant.
+        many events that is so far, and up to which instant. The audit log has an entry for each batch, of 500
+        events at most, written with it.
 
         Raises ValidationFailed for a span that reaches back over 30 days, EndpointNotFound, EndpointDisabled.
         """
@@ -146,6 +150,13 @@ class Events:
         if since > end:
             raise ValidationFailed(FieldError("since", "is later than the end"))
         made, after = 0, None
+
+        def note(batch: Replayed) -> AuditEntry | None:
+            if made and not batch.deliveries:
+                return None
+            told: dict[str, Json] = {"since": iso(since), "events": batch.deliveries}
+            return self._audit.entry(project, "webhook_endpoint.replayed", endpoint_id, after=told)
+
         while True:
             batch = await self._core.storage.replay(
                 Replay(
@@ -160,15 +171,14 @@ class Events:
                     after=after,
                     limit=_BATCH,
                     now=now,
-                )
+                ),
+                note=note,
             )
             made, after = made + batch.deliveries, batch.after
             if after is None:
                 break
             if on_batch is not None:
                 on_batch(made, after[0])
-        told: dict[str, Json] = {"since": iso(since), "events": made}
-        await self._audit.write(project, "webhook_endpoint.replayed", endpoint_id, after=told)
         if made:
             self._core.wake()
         return made

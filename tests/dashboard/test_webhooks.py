@@ -102,6 +102,11 @@ async def test_an_endpoint_is_switched_off_on_and_deleted(staff: Staff) -> None:
     page = await browser.get(f"{DESK}/webhooks/{endpoint_id}")
     page = await browser.press(await browser.get(page.link("Disable")), "Disable")
     assert ("Disabled by hand" in page.text, "Send a test" in page.links) == (True, False)
+    [entry] = await hub.audit.list(subject=endpoint_id, action="webhook_endpoint.disabled")
+    assert entry.before is not None
+    assert entry.after == {**entry.before, "enabled": False}
+    assert set(entry.before) == {"url", "events", "providers", "headers", "enabled"}
+    assert "canary-7c1" not in repr(entry)
     page = await browser.press(await browser.get(page.link("Enable")), "Enable")
     assert (await hub.endpoints.get(endpoint_id)).enabled
     rotated = await browser.press(await browser.get(page.link("Rotate the secret")), "Rotate the secret")

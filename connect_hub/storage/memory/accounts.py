@@ -14,7 +14,6 @@ from connect_hub.models import Account, AccountStatus, Attempt, AttemptStatus, S
 from connect_hub.storage import rules, step_rules
 from connect_hub.storage.account_rows import account_of, account_row
 from connect_hub.storage.attempt_rows import attempt_of, attempt_row
-from connect_hub.storage.memory.operators import MemoryAudit
 from connect_hub.storage.memory.outbox import MemoryEvents
 from connect_hub.storage.memory.shelves import MemoryTransaction, pick
 from connect_hub.storage.memory.steps import MemorySteps
@@ -36,7 +35,7 @@ __all__ = ["MemoryAccounts"]
 _OWNER_SLOT = ("project_id", "origin_owner_id", "provider", "type", "slot")
 
 
-class MemoryAccounts(MemoryEvents, MemorySteps, MemoryAudit):
+class MemoryAccounts(MemoryEvents, MemorySteps):
     """`AccountStore` in memory."""
 
     async def link(self, request: LinkRequest) -> LinkResult:

@@ -6,7 +6,6 @@ from datetime import datetime
 from connect_hub.audit import AuditEntry
 from connect_hub.errors import StorageConflict
 from connect_hub.storage.endpoint_rows import attempt_of, endpoint_of, endpoint_row
-from connect_hub.storage.memory.operators import MemoryAudit
 from connect_hub.storage.memory.outbox import MemoryEvents
 from connect_hub.storage.memory.shelves import pick
 from connect_hub.storage.protocol import (
@@ -29,7 +28,7 @@ _PENDING, _HELD = DeliveryState.PENDING.value, DeliveryState.HELD.value
 _DEAD, _DELIVERED = DeliveryState.DEAD.value, DeliveryState.DELIVERED.value
 
 
-class MemoryEndpoints(MemoryEvents, MemoryAudit):
+class MemoryEndpoints(MemoryEvents):
     """`EndpointStore` in memory."""
 
     async def create_endpoint(
@@ -83,27 +82,33 @@ class MemoryEndpoints(MemoryEvents, MemoryAudit):
         change: Callable[[WebhookEndpoint], WebhookEndpoint],
         *,
         now: datetime,
-        note: Callable[[WebhookEndpoint], AuditEntry | None] | None = None,
+        note: Callable[[WebhookEndpoint, WebhookEndpoint], AuditEntry | None] | None = None,
     ) -> WebhookEndpoint | None:
         with self._transaction():
             before = self._endpoint(project_id, endpoint_id)
             if before is None:
                 return None
             after = change(before)
-            entry = None if note is None or after == before else note(after)
+            entry = None if note is None or after == before else note(before, after)
             self._refuse_noted(entry)
             self._note(entry)
             return self._write_endpoint(before, after, now)
 
     async def delete_endpoint(
-        self, project_id: str, endpoint_id: str, *, now: datetime, note: AuditEntry | None = None
+        self,
+        project_id: str,
+        endpoint_id: str,
+        *,
+        now: datetime,
+        note: Callable[[WebhookEndpoint], AuditEntry | None] | None = None,
     ) -> WebhookEndpoint | None:
         with self._transaction():
             before = self._endpoint(project_id, endpoint_id)
             if before is None:
                 return None
-            self._refuse_noted(note)
-            self._note(note)
+            entry = None if note is None else note(before)
+            self._refuse_noted(entry)
+            self._note(entry)
             self._remove_endpoints([endpoint_id], milliseconds(now))
             return before
 
@@ -155,11 +160,15 @@ class MemoryEventLog(MemoryEvents):
             rows = [r for (of, _), r in sorted(self._delivery_attempts.items()) if of == delivery_id]
         return [attempt_of(pick(row)) for row in rows]
 
-    async def resend(self, project_id: str, delivery_id: str, *, now: datetime) -> DeliveryRecord | None:
+    async def resend(
+        self, project_id: str, delivery_id: str, *, now: datetime, note: AuditEntry | None = None
+    ) -> DeliveryRecord | None:
         with self._transaction():
             before = self._delivery_record(project_id, delivery_id)
             if before is None or before.state is DeliveryState.HELD:
                 return before
+            self._refuse_noted(note)
+            self._note(note)
             under_way = [
                 row
                 for row in self._deliveries.values()
@@ -182,7 +191,9 @@ class MemoryEventLog(MemoryEvents):
             self._deliveries[row["id"]] = row
             return _delivery(row, self._events[row["event_id"]])
 
-    async def replay(self, replay: Replay) -> Replayed:
+    async def replay(
+        self, replay: Replay, *, note: Callable[[Replayed], AuditEntry | None] | None = None
+    ) -> Replayed:
         with self._transaction():
             since, until = milliseconds(replay.since), milliseconds(replay.until)
             after = None if replay.after is None else (milliseconds(replay.after[0]), replay.after[1])
@@ -215,9 +226,13 @@ class MemoryEventLog(MemoryEvents):
                 for row in rows
                 if row["id"] not in left_out
             ]
-            self._deliveries.update({row["id"]: row for row in made})
             last = rows[-1] if len(rows) == replay.limit else None
-            return Replayed(len(made), None if last is None else (instant(last["created_at"]), last["id"]))
+            done = Replayed(len(made), None if last is None else (instant(last["created_at"]), last["id"]))
+            entry = None if note is None else note(done)
+            self._refuse_noted(entry)
+            self._note(entry)
+            self._deliveries.update({row["id"]: row for row in made})
+            return done
 
 
 def _is_the_projects(row: Row) -> bool:

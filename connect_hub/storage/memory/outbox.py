@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from connect_hub.audit import AuditEntry
 from connect_hub.errors import StorageConflict
 from connect_hub.storage.endpoint_rows import attempt_row, endpoint_of, endpoint_row, is_wanted, names_of
-from connect_hub.storage.memory.shelves import Shelves, pick
+from connect_hub.storage.memory.operators import MemoryAudit
+from connect_hub.storage.memory.shelves import pick
 from connect_hub.storage.protocol import (
     Backlog,
     Delivery,
@@ -24,13 +26,15 @@ _PENDING, _HELD = DeliveryState.PENDING.value, DeliveryState.HELD.value
 _OPEN = {DeliveryState.PENDING, DeliveryState.HELD}
 
 
-class MemoryEvents(Shelves):
+class MemoryEvents(MemoryAudit):
     """`EventStore` in memory."""
 
-    async def record(self, events: Sequence[NewEvent]) -> None:
+    async def record(self, events: Sequence[NewEvent], *, note: AuditEntry | None = None) -> None:
         with self._transaction():
             self._refuse_taken(events)
+            self._refuse_noted(note)
             self._record(events)
+            self._note(note)
 
     def _refuse_taken(self, events: Sequence[NewEvent]) -> None:
         ids = [event.id for event in events]

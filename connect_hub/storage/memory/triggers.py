@@ -4,7 +4,6 @@ from connect_hub.errors import StorageConflict
 from connect_hub.models import Account, Trigger
 from connect_hub.storage import rules
 from connect_hub.storage.account_rows import account_of
-from connect_hub.storage.memory.operators import MemoryAudit
 from connect_hub.storage.memory.outbox import MemoryEvents
 from connect_hub.storage.memory.shelves import pick
 from connect_hub.storage.protocol import Announce, Change, Noting
@@ -13,7 +12,7 @@ from connect_hub.storage.trigger_rows import trigger_of, trigger_row
 __all__ = ["MemoryTriggers"]
 
 
-class MemoryTriggers(MemoryEvents, MemoryAudit):
+class MemoryTriggers(MemoryEvents):
     """`TriggerStore` in memory."""
 
     async def put_trigger(

@@ -72,7 +72,7 @@ class MemoryApiKeys(MemoryAudit):
                 self._api_keys[key_id] = {**row, "last_used_at": milliseconds(now)}
 
 
-class MemoryUpkeep(MemoryEvents, MemoryAudit):
+class MemoryUpkeep(MemoryEvents):
     """`Upkeep` in memory."""
 
     async def check(self) -> None:

@@ -84,10 +84,10 @@ class EndpointStore(Protocol):
         change: Callable[[WebhookEndpoint], WebhookEndpoint],
         *,
         now: datetime,
-        note: Callable[[WebhookEndpoint], AuditEntry | None] | None = None,
+        note: Callable[[WebhookEndpoint, WebhookEndpoint], AuditEntry | None] | None = None,
     ) -> WebhookEndpoint | None:
-        """Write `change` of the endpoint, but for its id, project and creation, and `note` of what it then
-        is, if anything changed; None if there is none.
+        """Write `change` of the endpoint, but for its id, project and creation, and `note` of what it
+        was and then is, if anything changed; None if there is none.
 
         Disabling holds its pending deliveries, but for those that are being tried. Enabling makes the held
         ones due at `now`, with all their tries before them. `change` is pure: it may be called again.
@@ -95,9 +95,14 @@ class EndpointStore(Protocol):
         ...
 
     async def delete_endpoint(
-        self, project_id: str, endpoint_id: str, *, now: datetime, note: AuditEntry | None = None
+        self,
+        project_id: str,
+        endpoint_id: str,
+        *,
+        now: datetime,
+        note: Callable[[WebhookEndpoint], AuditEntry | None] | None = None,
     ) -> WebhookEndpoint | None:
-        """Delete the endpoint, and return it as it was; `note` is written with it. It loses what is `sealed`.
-        Its pending and held deliveries are dead, and stay in the log. Only `endpoints_due` still finds it,
-        until it is purged as the events of that time are."""
+        """Delete the endpoint, and return it as it was; `note` of that is written with it. It loses what is
+        `sealed`. Its pending and held deliveries are dead, and stay in the log. Only `endpoints_due` still
+        finds it, until it is purged as the events of that time are."""
         ...

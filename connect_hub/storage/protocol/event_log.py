@@ -1,10 +1,11 @@
 """What happened to events: their deliveries and the tries of them, and how to send one again."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from connect_hub.audit import AuditEntry
 from connect_hub.storage.protocol.events import DeliveryAttempt, DeliveryState
 
 __all__ = ["DeliveryQuery", "DeliveryRecord", "EventLog", "EventQuery", "EventRecord", "Replay", "Replayed"]
@@ -122,15 +123,21 @@ class EventLog(Protocol):
         """The tries of one delivery, in their order."""
         ...
 
-    async def resend(self, project_id: str, delivery_id: str, *, now: datetime) -> DeliveryRecord | None:
+    async def resend(
+        self, project_id: str, delivery_id: str, *, now: datetime, note: AuditEntry | None = None
+    ) -> DeliveryRecord | None:
         """Send the same event to the same target again, due at `now`.
 
         One that is over gets a successor, with an id of its own; the pending one of that event and target, if
-        there is one, is due instead. A held one is left as it is. None if there is no such delivery.
+        there is one, is due instead. `note` is written with it. A held one is left as it is. None if there is
+        no such delivery.
         """
         ...
 
-    async def replay(self, replay: Replay) -> Replayed:
-        """Make one batch of deliveries, oldest event first, due at `now`. An event that has a pending or held
-        delivery to the target gets none, and so does one that was written for one endpoint alone."""
+    async def replay(
+        self, replay: Replay, *, note: Callable[[Replayed], AuditEntry | None] | None = None
+    ) -> Replayed:
+        """Make one batch of deliveries, oldest event first, due at `now`, and write `note` of it. An event
+        that has a pending or held delivery to the target gets none, and so does one that was written for one
+        endpoint alone. `note` is pure: it may be called again."""
         ...

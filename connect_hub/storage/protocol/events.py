@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from connect_hub.audit import AuditEntry
 from connect_hub.storage.protocol.changes import NewEvent
 from connect_hub.storage.protocol.endpoints import Judge
 
@@ -90,8 +91,8 @@ class Backlog:
 class EventStore(Protocol):
     """The outbox."""
 
-    async def record(self, events: Sequence[NewEvent]) -> None:
-        """Write events that no other change carries, and their deliveries."""
+    async def record(self, events: Sequence[NewEvent], *, note: AuditEntry | None = None) -> None:
+        """Write events that no other change carries, and their deliveries; `note` is written with them."""
         ...
 
     async def claim_deliveries(

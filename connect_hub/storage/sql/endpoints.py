@@ -126,14 +126,14 @@ def change(
     endpoint_id: str,
     change: Callable[[WebhookEndpoint], WebhookEndpoint],
     now: datetime,
-    note: Callable[[WebhookEndpoint], AuditEntry | None] | None,
+    note: Callable[[WebhookEndpoint, WebhookEndpoint], AuditEntry | None] | None,
 ) -> WebhookEndpoint | None:
     row = c.execute(_one(t, project_id, endpoint_id).with_for_update()).first()
     if row is None:
         return None
     before = endpoint_of(row)
     after = write(c, t, before, change(before), now)
-    audit.note(c, t, None if note is None or after == before else note(after))
+    audit.note(c, t, None if note is None or after == before else note(before, after))
     return after
 
 
@@ -158,7 +158,12 @@ def write(
 
 
 def remove(
-    c: Connection, t: Tables, project_id: str, endpoint_id: str, now: datetime, note: AuditEntry | None
+    c: Connection,
+    t: Tables,
+    project_id: str,
+    endpoint_id: str,
+    now: datetime,
+    note: Callable[[WebhookEndpoint], AuditEntry | None] | None,
 ) -> WebhookEndpoint | None:
     row = c.execute(_one(t, project_id, endpoint_id).with_for_update()).first()
     if row is None:
@@ -169,8 +174,9 @@ def remove(
     waiting = and_(d.endpoint_id == endpoint_id, d.state.in_([_PENDING, _HELD]))
     end = {"state": _DEAD, "last_error": _DELETED, "settled_at": milliseconds(now)}
     c.execute(update(t.deliveries).where(waiting).values(end))
-    audit.note(c, t, note)
-    return endpoint_of(row)
+    before = endpoint_of(row)
+    audit.note(c, t, None if note is None else note(before))
+    return before
 
 
 def remove_of_sessions(c: Connection, t: Tables, session_ids: Sequence[int]) -> None:

@@ -1,10 +1,12 @@
 """Statements about what happened to events, and those that send one again."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, update
 
+from connect_hub.audit import AuditEntry
 from connect_hub.storage.endpoint_rows import attempt_of
 from connect_hub.storage.protocol import (
     DeliveryAttempt,
@@ -18,7 +20,7 @@ from connect_hub.storage.protocol import (
 )
 from connect_hub.storage.rows import instant, milliseconds
 from connect_hub.storage.rules import new_delivery_row
-from connect_hub.storage.sql import endpoints
+from connect_hub.storage.sql import audit, endpoints
 from connect_hub.storage.sql.paging import older
 from connect_hub.storage.sql.tables import Tables
 
@@ -136,11 +138,12 @@ def attempts(c: Connection, t: Tables, project_id: str, delivery_id: str) -> lis
 
 
 def resend(
-    c: Connection, t: Tables, project_id: str, delivery_id: str, now: datetime
+    c: Connection, t: Tables, project_id: str, delivery_id: str, now: datetime, note: AuditEntry | None
 ) -> DeliveryRecord | None:
     before = delivery(c, t, project_id, delivery_id)
     if before is None or before.state is DeliveryState.HELD:
         return before
+    audit.note(c, t, note)
     d, e = t.deliveries.c, t.events.c
     # One at a time: two would each find nothing pending, and both send it.
     c.execute(select(e.id).where(e.id == before.event_id).with_for_update())
@@ -164,7 +167,9 @@ def resend(
     return delivery(c, t, project_id, row["id"])
 
 
-def replay(c: Connection, t: Tables, replay: Replay) -> Replayed:
+def replay(
+    c: Connection, t: Tables, replay: Replay, note: Callable[[Replayed], AuditEntry | None] | None
+) -> Replayed:
     e, d = t.events.c, t.deliveries.c
     if replay.endpoint_id is not None:  # one at a time, or both would send the same
         endpoints.locked(c, t, {replay.endpoint_id})
@@ -182,10 +187,10 @@ def replay(c: Connection, t: Tables, replay: Replay) -> Replayed:
         wanted = wanted.where(or_(e.created_at > at, and_(e.created_at == at, e.id > event_id)))
     rows = c.execute(wanted.order_by(e.created_at, e.id).limit(replay.limit)).all()
     settled = [_PENDING, _HELD] + ([] if replay.include_delivered else [DeliveryState.DELIVERED.value])
-    done = select(d.event_id).where(
+    served = select(d.event_id).where(
         d.event_id.in_([row.id for row in rows]), d.target == replay.target, d.state.in_(settled)
     )
-    left_out = set(c.execute(done).scalars()) if rows else set()
+    left_out = set(c.execute(served).scalars()) if rows else set()
     made = [
         new_delivery_row(
             event_id=row.id,
@@ -201,4 +206,6 @@ def replay(c: Connection, t: Tables, replay: Replay) -> Replayed:
     if made:
         c.execute(insert(t.deliveries), made)
     last = rows[-1] if len(rows) == replay.limit else None
-    return Replayed(len(made), None if last is None else (instant(last.created_at), last.id))
+    done = Replayed(len(made), None if last is None else (instant(last.created_at), last.id))
+    audit.note(c, t, None if note is None else note(done))
+    return done

@@ -33,8 +33,8 @@ class SQLEvents:
 
     # --- events ---
 
-    async def record(self, events: Sequence[NewEvent]) -> None:
-        await self._transactions.write(outbox.record, self.tables, events)
+    async def record(self, events: Sequence[NewEvent], *, note: AuditEntry | None = None) -> None:
+        await self._transactions.write(outbox.record, self.tables, events, note)
 
     async def claim_deliveries(
         self,
@@ -75,14 +75,19 @@ class SQLEvents:
         change: Callable[[WebhookEndpoint], WebhookEndpoint],
         *,
         now: datetime,
-        note: Callable[[WebhookEndpoint], AuditEntry | None] | None = None,
+        note: Callable[[WebhookEndpoint, WebhookEndpoint], AuditEntry | None] | None = None,
     ) -> WebhookEndpoint | None:
         return await self._transactions.write(
             endpoints.change, self.tables, project_id, endpoint_id, change, now, note
         )
 
     async def delete_endpoint(
-        self, project_id: str, endpoint_id: str, *, now: datetime, note: AuditEntry | None = None
+        self,
+        project_id: str,
+        endpoint_id: str,
+        *,
+        now: datetime,
+        note: Callable[[WebhookEndpoint], AuditEntry | None] | None = None,
     ) -> WebhookEndpoint | None:
         return await self._transactions.write(
             endpoints.remove, self.tables, project_id, endpoint_id, now, note
@@ -105,8 +110,14 @@ class SQLEvents:
     async def delivery_attempts(self, project_id: str, delivery_id: str) -> list[DeliveryAttempt]:
         return await self._transactions.read(event_log.attempts, self.tables, project_id, delivery_id)
 
-    async def resend(self, project_id: str, delivery_id: str, *, now: datetime) -> DeliveryRecord | None:
-        return await self._transactions.write(event_log.resend, self.tables, project_id, delivery_id, now)
+    async def resend(
+        self, project_id: str, delivery_id: str, *, now: datetime, note: AuditEntry | None = None
+    ) -> DeliveryRecord | None:
+        return await self._transactions.write(
+            event_log.resend, self.tables, project_id, delivery_id, now, note
+        )
 
-    async def replay(self, replay: Replay) -> Replayed:
-        return await self._transactions.write(event_log.replay, self.tables, replay)
+    async def replay(
+        self, replay: Replay, *, note: Callable[[Replayed], AuditEntry | None] | None = None
+    ) -> Replayed:
+        return await self._transactions.write(event_log.replay, self.tables, replay, note)

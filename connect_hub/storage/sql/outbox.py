@@ -5,19 +5,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
+from connect_hub.audit import AuditEntry
 from connect_hub.storage import rules
 from connect_hub.storage.endpoint_rows import attempt_row
 from connect_hub.storage.protocol import Backlog, DeliveryState, NewEvent, Settlement
 from connect_hub.storage.rows import instant, milliseconds
-from connect_hub.storage.sql import endpoints
+from connect_hub.storage.sql import audit, endpoints
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["backlog", "record", "settle"]
 _OPEN = {DeliveryState.PENDING, DeliveryState.HELD}
 
 
-def record(c: Connection, t: Tables, events: Sequence[NewEvent]) -> None:
+def record(c: Connection, t: Tables, events: Sequence[NewEvent], note: AuditEntry | None = None) -> None:
     """Write events, and a delivery to each of their targets and to each stored endpoint that gets them."""
+    audit.note(c, t, note)
     if not events:
         return
     for event, endpoint_ids in zip(events, endpoints.subscribers(c, t, events), strict=True):

@@ -11,13 +11,22 @@ from connect_hub.audit import Actor, ActorKind, AuditEntry
 from connect_hub.errors import StorageConflict
 from connect_hub.models import Account
 from connect_hub.operators import OperatorSession, OperatorToken, Role
-from connect_hub.storage.protocol import AuditQuery, Retention, Storage
+from connect_hub.storage.protocol import (
+    AuditQuery,
+    DeliveryQuery,
+    Replay,
+    Retention,
+    Storage,
+    WebhookEndpoint,
+)
 from connect_hub.testing.storage.values import (
     HOSTILE,
     NOW,
     Clauses,
     api_key,
     digest,
+    endpoint,
+    event,
     later,
     linked,
     session,
@@ -174,6 +183,59 @@ class AuditClauses(Clauses):
         await storage.delete_account("default", account.id, announce=telling(), note=note)
         expected = {"session", "revoked", "key", "key-revoked", f"{account.label}-x", "x-x"}
         assert set(await noted(storage)) == expected
+
+    async def test_what_is_sent_again_is_noted_with_it(self, storage: Storage) -> None:
+        """Events sent by hand, a delivery and a replay have their entries in the same transaction: where the
+        entry cannot be written nothing is sent. A held delivery is left alone, and not noted."""
+        await storage.note(entry("taken"))
+        with pytest.raises(StorageConflict):
+            await storage.record([event(targets=("a",))], note=entry("taken"))
+        assert (await storage.backlog()).pending_by_target == {}
+        first = event(targets=("a",))
+        await storage.record([first], note=entry("sent"))
+        [made] = await storage.deliveries(DeliveryQuery(project_id="default"))
+        with pytest.raises(StorageConflict):
+            await storage.resend("default", made.id, now=later(5), note=entry("taken"))
+        assert await storage.deliveries(DeliveryQuery(project_id="default")) == [made]
+        assert await storage.resend("default", "unknown", now=NOW, note=entry("none")) is None
+        await storage.resend("default", made.id, now=later(5), note=entry("again"))
+        replay = Replay(
+            project_id="default",
+            target="b",
+            endpoint_id=None,
+            names=[first.name],
+            providers=None,
+            since=first.created_at,
+            until=later(99),
+            include_delivered=False,
+            now=later(9),
+        )
+        with pytest.raises(StorageConflict):
+            await storage.replay(replay, note=lambda done: entry("taken"))
+        assert set((await storage.backlog()).pending_by_target) == {"a"}
+        await storage.replay(replay, note=lambda done: entry(f"replayed {done.deliveries}"))
+        await storage.replay(replay, note=lambda done: None)
+        assert set((await storage.backlog()).pending_by_target) == {"a", "b"}
+        assert set(await noted(storage)) == {"taken", "sent", "again", "replayed 1"}
+
+    async def test_a_changed_endpoint_is_noted_as_it_was_and_is(self, storage: Storage) -> None:
+        """From inside the transaction, so that of two changes at once each tells of what it found."""
+        made = endpoint()
+        await storage.create_endpoint(made, at_most=9, note=entry("created"))
+
+        def changed(before: WebhookEndpoint, after: WebhookEndpoint) -> AuditEntry:
+            return entry(f"{before.enabled}-{after.enabled}")
+
+        def off(one: WebhookEndpoint) -> WebhookEndpoint:
+            return replace(one, enabled=False)
+
+        for _ in range(2):
+            await storage.change_endpoint("default", made.id, off, now=NOW, note=changed)
+        for _ in range(2):
+            await storage.delete_endpoint(
+                "default", made.id, now=NOW, note=lambda was: entry(f"gone {was.enabled}")
+            )
+        assert set(await noted(storage)) == {"created", "True-False", "gone False"}
 
     async def test_erasing_an_owner_leaves_who_did_what(self, storage: Storage) -> None:
         """What the log says of an erased customer goes; the entry itself and others' stay."""
