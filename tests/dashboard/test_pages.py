@@ -285,3 +285,24 @@ async def test_a_download_that_nobody_here_asked_for_is_not_noted(staff: Staff) 
         seen = await browser.request("GET", f"{DESK}/accounts.csv", sec_fetch_site=site)
         assert seen.status == 200
     assert len(await staff.made.hub.audit.list(action="accounts.exported")) == 2
+
+
+async def test_an_operator_goes_from_project_to_project(staff: Staff) -> None:
+    """The switcher has the projects that somebody has a role in, and none where that is one; each shows its
+    own rows."""
+    await staff.connected("42", "Acme")
+    await staff.connected("43", "Globex", project="other")
+    chief, viewer = await staff.browser("chief"), await staff.browser("viewer")
+    here = await chief.get(f"{DESK}/accounts")
+    there = await chief.get(here.link("other"))
+    assert (there.heading, there.url) == ("Overview", "https://hub.test/connect/dashboard/in/other")
+    listed = await chief.get(there.link("Accounts"))
+    assert ("Globex" in listed.links, "Acme" in listed.links) == (True, False)
+    assert not {"default", "other"} & (await viewer.get(f"{DESK}/accounts")).links.keys()
+
+
+async def test_settings_say_what_code_configured(staff: Staff) -> None:
+    """The address, how long links live, and how the brand looks to a customer."""
+    page = await (await staff.browser("viewer")).get(f"{DESK}/settings")
+    for told in ("https://hub.test/connect", "5 days", "hub.test", "What customers see"):
+        assert told in page.text, told
