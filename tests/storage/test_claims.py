@@ -3,12 +3,13 @@
 import asyncio
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event
 
 from connect_hub.storage.protocol import Delivery
-from connect_hub.storage.sql import SQLStorage
+from connect_hub.storage.sql import SQLStorage, claiming
 from connect_hub.testing.storage.values import NOW
 from connect_hub.testing.storage.values import event as new_event
 from tests.peers.database_server import Database
@@ -55,3 +56,74 @@ async def _end(storages: list[SQLStorage], engines: list[Engine]) -> None:
     for storage, engine in zip(storages, engines, strict=True):
         await storage.aclose()
         engine.dispose()
+
+
+def _statements(engine: Engine) -> list[str]:
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    return seen
+
+
+async def test_what_waits_behind_one_record_hides_no_other(tmp_path: Path) -> None:
+    """A thousand events of one account, of which one is under way, cost a claim no more than a few, and the
+    account that comes after them all does not wait for them."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'hub.db'}")
+    SQLStorage.create_all(engine)
+    storage = SQLStorage(engine)
+    seen = _statements(engine)
+
+    async def claim() -> list[str]:
+        hour = timedelta(hours=1)
+        claimed = await storage.claim_deliveries({TARGET: 8}, limit=8, lease=hour, now=NOW)
+        return [one.event_id for one in claimed]
+
+    async def cost_of(count: int, first: int) -> int:
+        await storage.record(
+            [new_event(id=f"msg_{n:04}", record_id="acc_a", sequence=n) for n in range(first, first + count)]
+        )
+        seen.clear()
+        assert await claim() == ([] if first else ["msg_0000"])
+        return len(seen)
+
+    few, many = await cost_of(30, 0), await cost_of(1000, 30)
+    assert many <= few
+    await storage.record([new_event(id="msg_9999", record_id="acc_b")])
+    assert await claim() == ["msg_9999"]
+    await _end([storage], [engine])
+
+
+@pytest.mark.parametrize(
+    ("server", "driver"), [("postgres", "psycopg"), ("mariadb", "pymysql"), ("sqlite", "")]
+)
+async def test_each_record_gets_its_turn_however_few_are_looked_at(
+    server: str, driver: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where more records have something waiting than one look takes in, and the oldest are under way, the
+    others are found all the same."""
+    monkeypatch.setattr(claiming, "_RECORDS", 3)
+    if server == "sqlite":
+        url: str | URL = f"sqlite:///{tmp_path / 'hub.db'}"
+    else:
+        url = request.getfixturevalue(f"{server}_tables").url(driver)
+    engine = create_engine(url)
+    if server == "sqlite":
+        SQLStorage.create_all(engine)
+    storage = SQLStorage(engine)
+    records = [f"{kind}_{n}" for kind in ("acc", "ses") for n in "0aZ9z"]
+    await storage.record(
+        [
+            new_event(id=f"msg_{record}_{n:03}", record_id=record, sequence=n)
+            for record in records
+            for n in range(20)
+        ]
+    )
+    got: list[str] = []
+    for _ in range(200):
+        claimed = await storage.claim_deliveries({TARGET: 2}, limit=2, lease=timedelta(hours=1), now=NOW)
+        got += [one.event_id for one in claimed]
+    assert sorted(got) == sorted(f"msg_{record}_000" for record in records)
+    await _end([storage], [engine])

@@ -2,16 +2,18 @@
 
 A table with a hundred thousand of them must not make this slow, so no statement looks at all that is due.
 For each target a window of its oldest is read off an index; each of them is followed to the one of its
-record that is to go first; and those alone are locked.
+record that is to go first; and those alone are locked. Where the oldest are all of a few records, which may
+be under way, another index leads from one record to the next, past all that waits behind each.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
 
 from connect_hub.storage.protocol import Delivery, DeliveryState
 from connect_hub.storage.rows import instant, milliseconds
+from connect_hub.storage.sql.claiming_heads import first, heads_by_record, heads_of
 from connect_hub.storage.sql.dialects import now_milliseconds
 from connect_hub.storage.sql.tables import Tables
 
@@ -20,9 +22,11 @@ __all__ = ["claim"]
 _PENDING = DeliveryState.PENDING.value
 _FEW = 8
 """So many targets are asked one by one; of more it is found out first which have something due."""
+_RECORDS = 256
+"""So many records are looked at when the oldest window yields too little."""
 _WINDOWS = 6
 _WIDER = 4
-"""When a window yields too little, the next one is so much wider, and leaves out the records seen."""
+"""When these yield too little as well, the next window is so much wider, and leaves out the records seen."""
 
 
 def claim(
@@ -122,7 +126,7 @@ def _locked(
     found: list[str] = []
     seen: set[str] = set()
     width = 2 * most + _FEW
-    for _ in range(_WINDOWS):
+    for number in range(_WINDOWS):
         window = select(d.id, d.record_id).where(due, free).order_by(d.next_at, d.event_id).limit(width)
         if seen:
             window = window.where(d.record_id.not_in(sorted(seen)))
@@ -130,7 +134,7 @@ def _locked(
         firsts: dict[str, str] = {}
         for row in rows:
             firsts.setdefault(row.record_id, row.id)
-        heads = _heads(c, t, list(firsts.values()), at, clock)
+        heads = heads_of(c, t, list(firsts.values()), at, clock)
         wanted = [head for delivery_id in firsts.values() if (head := heads.get(delivery_id)) is not None]
         locked = _lock(c, t, wanted, at, clock)
         found += [delivery_id for delivery_id in wanted if delivery_id in locked]
@@ -138,6 +142,15 @@ def _locked(
             break
         seen.update(firsts)
         width *= _WIDER
+        if number == 0:
+            records = heads_by_record(c, t, target, most=_RECORDS, near=rows[0].record_id, at=at, clock=clock)
+            going = sorted((one for one in records if one.goes), key=lambda one: one.due_since)
+            wanted = [one.head for one in going if one.head is not None and one.head not in found][: 2 * most]
+            locked = _lock(c, t, wanted, at, clock)
+            found += [delivery_id for delivery_id in wanted if delivery_id in locked]
+            if found or len(records) < _RECORDS:
+                break
+            seen.update(one.record_id for one in records)
     return found[:most]
 
 
@@ -153,66 +166,9 @@ def _lock(c: Connection, t: Tables, ids: Sequence[str], at: int, clock: ColumnEl
             d.id,
             and_(d.state == _PENDING, d.next_at <= at).label("due"),
             or_(d.lease_until.is_(None), d.lease_until <= clock).label("free"),
-            _held_up(t, at, clock).label("held_up"),
+            (first(t, d.record_id, d.target, at, clock) == d.id).label("first"),
         )
         .where(d.id.in_(ids))
         .with_for_update(skip_locked=True, of=t.deliveries)
     )
-    return {row.id for row in c.execute(locked) if row.due and row.free and not row.held_up}
-
-
-def _heads(
-    c: Connection, t: Tables, ids: Sequence[str], at: int, clock: ColumnElement[int]
-) -> dict[str, str | None]:
-    """For each of these deliveries, the one of its record and target that is to go first."""
-    if not ids:
-        return {}
-    d, earlier = t.deliveries.c, t.deliveries.alias("earlier")
-    e = earlier.c
-    head = (
-        select(e.id)
-        .where(
-            e.record_id == d.record_id,
-            e.target == d.target,
-            e.state == _PENDING,
-            _in_the_way(earlier, at, clock),
-        )
-        .order_by(e.sequence, e.created_at, e.event_id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    return {row[0]: row[1] for row in c.execute(select(d.id, head).where(d.id.in_(ids)))}
-
-
-def _held_up(t: Tables, at: int, clock: ColumnElement[int]) -> ColumnElement[bool]:
-    """Whether one before it, of the same target and record, is not out of the way."""
-    d, earlier = t.deliveries.c, t.deliveries.alias("earlier")
-    e = earlier.c
-    is_earlier = or_(
-        e.sequence < d.sequence,
-        and_(
-            e.sequence == d.sequence,
-            or_(
-                e.created_at < d.created_at,
-                and_(e.created_at == d.created_at, e.event_id < d.event_id),
-            ),
-        ),
-    )
-    return (
-        select(e.id)
-        .where(
-            e.record_id == d.record_id,
-            e.target == d.target,
-            e.state == _PENDING,
-            is_earlier,
-            _in_the_way(earlier, at, clock),
-        )
-        .exists()
-    )
-
-
-def _in_the_way(deliveries: FromClause, at: int, clock: ColumnElement[int]) -> ColumnElement[bool]:
-    """It was never tried, or is due again, or is being tried now: only one that waits for a later try lets
-    those behind it pass."""
-    e = deliveries.c
-    return or_(e.attempts == 0, e.next_at <= at, e.lease_until > clock)
+    return {row.id for row in c.execute(locked) if row.due and row.free and row.first}

@@ -45,7 +45,7 @@ STEPS = (
         },
         indexes={
             "accounts": ("provider", "status"),
-            "deliveries": ("endpoint", "newest", "ready"),
+            "deliveries": ("endpoint", "newest", "ready", "turn"),
             "events": ("newest",),
         },
     ),

@@ -54,6 +54,7 @@ def deliveries(table: MakeTable) -> Table:
             "due": ("state", "next_at"),
             "ready": ("state", "target", "next_at", "event_id", "record_id"),
             "event": ("event_id",),
+            "turn": ("state", "target", "record_id", "sequence", "created_at", "event_id"),
             "order": ("record_id", "target", "state", "sequence"),
         },
     )
