@@ -19,7 +19,9 @@ LATE = frozenset({"image", "script"})
 being drawn until the address is cleared."""
 SHIFTS = """() => new Promise((done) => {
   const found = [];
-  const note = (entries) => entries.filter((e) => !e.hadRecentInput).forEach((e) => found.push(
+  const [drawn] = performance.getEntriesByName("first-paint");
+  const seen = (e) => !e.hadRecentInput && e.startTime > (drawn?.startTime ?? 0);
+  const note = (entries) => entries.filter(seen).forEach((e) => found.push(
     [e.value, ...e.sources.map((s) => `${s.node?.nodeName} ${s.node?.className ?? s.node?.data}: `
       + `${JSON.stringify(s.previousRect)} -> ${JSON.stringify(s.currentRect)}`)]));
   const observer = new PerformanceObserver((list) => note(list.getEntries()));
@@ -40,7 +42,8 @@ def gallery() -> Iterator[str]:
 
 def shifts(where: Page | Frame) -> list[list[object]]:
     """What moved in this document without anybody's doing: how much of the view, and what from where to
-    where. Chromium leaves out what moves by less than 3 pixels."""
+    where. Chromium leaves out what moves by less than 3 pixels. What it lays out in a frame before the
+    stylesheet has come it counts, and does not draw: left out here."""
     return list(where.evaluate(SHIFTS))
 
 
