@@ -31,7 +31,6 @@ async def test_every_answer_is_closed(tmp_path: Path) -> None:
     assert {200, 303, 403, 404, 405} <= statuses
     assert not any(status >= 500 for status in statuses)
     assert len(browser.set_cookies) == signed_in
-    assert all(methods(route) for route in routes(staff))
 
 
 async def test_no_page_tells_a_secret(tmp_path: Path) -> None:
