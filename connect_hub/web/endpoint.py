@@ -52,6 +52,11 @@ class Endpoint:
         self._methods = {**methods, **({"HEAD": methods["GET"]} if "GET" in methods else {})}
         self._page = page
 
+    @property
+    def methods(self) -> frozenset[str]:
+        """What it answers."""
+        return frozenset(self._methods)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:

@@ -44,7 +44,7 @@ def endpoint(route: Route) -> Endpoint:
 
 
 def methods_of(route: Route) -> set[str]:
-    return set(endpoint(route)._methods)
+    return set(endpoint(route).methods)
 
 
 def is_page(route: Route) -> bool:

@@ -26,7 +26,7 @@ from connect_hub.web.dashboard.contexts import (
 )
 from connect_hub.web.dashboard.export import exported, refuse_elsewhere
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.guard import Desk, Fields
 from connect_hub.web.query import Query
 from connect_hub.web.untrusted import Untrusted
 from connect_hub.web.urls import with_query
@@ -101,8 +101,7 @@ _OFFERED = {
 class AccountPages(Pages):
     """Handlers of `/dashboard/in/{project}/accounts…`."""
 
-    async def listing(self, request: Request) -> Response:
-        desk = await self.guard.enter(request, Role.VIEWER)
+    async def listing(self, request: Request, desk: Desk) -> Response:
         url = self.path(desk, "dashboard_accounts")
         say = self.say(request)
         query = Query(request, "q provider status cursor done")
@@ -163,9 +162,8 @@ class AccountPages(Pages):
                 return one
         return replace(where, account_ids=frozenset({text.strip()}))
 
-    async def export(self, request: Request) -> Response:
+    async def export(self, request: Request, desk: Desk) -> Response:
         """All accounts that the filters leave, as CSV."""
-        desk = await self.guard.enter(request, Role.VIEWER)
         refuse_elsewhere(request)
         query = Query(request, "q provider status")
         text, provider = query.one("q") or "", query.one("provider") or ""
@@ -235,8 +233,7 @@ class AccountPages(Pages):
             ),
         )
 
-    async def detail(self, request: Request) -> Response:
-        desk = await self.guard.enter(request, Role.VIEWER)
+    async def detail(self, request: Request, desk: Desk) -> Response:
         account = await self.flows.accounts.get(request.path_params["account_id"], project=desk.project)
         say, identity = self.say(request), account.identity
         facts = [
@@ -270,9 +267,8 @@ class AccountPages(Pages):
         )
         return self.show(request, page)
 
-    async def ask(self, request: Request) -> Response:
+    async def ask(self, request: Request, desk: Desk) -> Response:
         """Asks before something is done."""
-        desk = await self.guard.enter(request, Role.OPERATOR)
         offered = self._offered(request)
         account = await self.flows.accounts.get(request.path_params["account_id"], project=desk.project)
         say = self.say(request)
@@ -302,9 +298,8 @@ class AccountPages(Pages):
         except KeyError:
             raise NotFound from None
 
-    async def act(self, request: Request) -> Response:
+    async def act(self, request: Request, desk: Desk, _: Fields) -> Response:
         """Does it."""
-        desk, _ = await self.guard.posted(request, Role.OPERATOR)
         offered, action = self._offered(request), request.path_params["action"]
         account_id: str = request.path_params["account_id"]
         accounts, project = self.flows.accounts, desk.project

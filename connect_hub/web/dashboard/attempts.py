@@ -9,7 +9,6 @@ from starlette.responses import Response
 from connect_hub.errors import FieldError, ValidationFailed
 from connect_hub.message import Message
 from connect_hub.models import StepKind
-from connect_hub.operators import Role
 from connect_hub.storage.protocol import Failure, FunnelRow
 from connect_hub.web.contexts import OptionView
 from connect_hub.web.dashboard.contexts import AttemptList, FailureRow, FunnelLine, Pager
@@ -36,8 +35,8 @@ class AttemptPages(Pages):
         super().__init__(site, guard)
         self._funnel = Counted[list[FunnelRow]](self.core.clock)
 
-    async def listing(self, request: Request) -> Response:
-        desk, say = await self.guard.enter(request, Role.VIEWER), self.say(request)
+    async def listing(self, request: Request, desk: Desk) -> Response:
+        say = self.say(request)
         url = self.path(desk, "dashboard_attempts")
         query = Query(request, "provider days cursor")
         provider, days, text = query.one("provider") or "", query.one("days") or "30", query.one("cursor")

@@ -6,12 +6,11 @@ from starlette.responses import Response
 from connect_hub.errors import ConnectorReadOnly, FieldError, NotFound, ValidationFailed
 from connect_hub.flows.connector_settings import ConnectorState
 from connect_hub.message import Message
-from connect_hub.operators import Role
 from connect_hub.secret import Secret
 from connect_hub.web.contexts import FieldView
 from connect_hub.web.dashboard.connectors import Change, ConnectorPages, register_url_of
 from connect_hub.web.dashboard.contexts import Affected, ClientForm
-from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.guard import Desk, Fields
 
 __all__ = ["ConnectorClientPages"]
 
@@ -27,8 +26,7 @@ class ConnectorClientPages(ConnectorPages):
             raise ConnectorReadOnly
         return one
 
-    async def form(self, request: Request) -> Response:
-        desk = await self.guard.enter(request, Role.ADMIN)
+    async def form(self, request: Request, desk: Desk) -> Response:
         one = await self._connector(request, desk)
         client = one.client
         typed = {
@@ -38,9 +36,8 @@ class ConnectorClientPages(ConnectorPages):
         }
         return await self._page(request, desk, one, typed, [])
 
-    async def configure(self, request: Request) -> Response:
+    async def configure(self, request: Request, desk: Desk, typed: Fields) -> Response:
         """Stores it; or shows the form again with what was typed."""
-        desk, typed = await self.guard.posted(request, Role.ADMIN)
         one = await self._connector(request, desk)
         problems: list[FieldError] = []
         before = one.client

@@ -22,7 +22,7 @@ from connect_hub.web.dashboard.contexts import (
 )
 from connect_hub.web.dashboard.counting import Counted
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk, Guard
+from connect_hub.web.dashboard.guard import Desk, Fields, Guard
 from connect_hub.web.labels import category_label, method_label
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -85,8 +85,7 @@ class ConnectorPages(Pages):
             raise NotFound
         return await self.flows.connector_settings.get(key, project=desk.project)
 
-    async def listing(self, request: Request) -> Response:
-        desk = await self.guard.enter(request, Role.VIEWER)
+    async def listing(self, request: Request, desk: Desk) -> Response:
         states = await self.flows.connector_settings.list(project=desk.project)
         states.sort(key=lambda one: one.connector.name.casefold())
         page = ConnectorList(
@@ -121,8 +120,7 @@ class ConnectorPages(Pages):
         language = self.site.language(request)
         return tuple(method_label(method, language) for method in one.connector.definition.methods)
 
-    async def detail(self, request: Request) -> Response:
-        desk = await self.guard.enter(request, Role.VIEWER)
+    async def detail(self, request: Request, desk: Desk) -> Response:
         one = await self.connector_state(request, desk)
         say, accounts = self.say(request), _shown(await self._count(desk, one.key))
         page = ConnectorDetail(
@@ -261,9 +259,8 @@ class ConnectorPages(Pages):
             url=with_query(self.path(desk, "dashboard_accounts"), [("provider", one.key)]),
         )
 
-    async def ask(self, request: Request) -> Response:
+    async def ask(self, request: Request, desk: Desk) -> Response:
         """Asks before something is done, and says which accounts it would make inactive."""
-        desk = await self.guard.enter(request, Role.ADMIN)
         action, say = request.path_params["action"], self.say(request)
         one = await self.connector_state(request, desk)
         if action not in _QUESTIONS:
@@ -289,9 +286,8 @@ class ConnectorPages(Pages):
         )
         return self.show(request, page)
 
-    async def act(self, request: Request) -> Response:
+    async def act(self, request: Request, desk: Desk, _: Fields) -> Response:
         """Does it."""
-        desk, _ = await self.guard.posted(request, Role.ADMIN)
         key = (await self.connector_state(request, desk)).key
         settings, project = self.flows.connector_settings, desk.project
         action = request.path_params["action"]

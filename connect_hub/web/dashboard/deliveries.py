@@ -12,7 +12,7 @@ from connect_hub.operators import Role
 from connect_hub.storage.protocol import DeliveryAttempt, DeliveryState
 from connect_hub.web.dashboard.contexts import Confirm, DeliveryDetail, Fact, TryView
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.guard import Desk, Fields
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["DeliveryPages"]
@@ -24,8 +24,8 @@ _MOST = 4000
 class DeliveryPages(Pages):
     """Handlers of `/dashboard/in/{project}/deliveries/…`."""
 
-    async def detail(self, request: Request) -> Response:
-        desk, say = await self.guard.enter(request, Role.VIEWER), self.say(request)
+    async def detail(self, request: Request, desk: Desk) -> Response:
+        say = self.say(request)
         found = await self.flows.events.delivery(request.path_params["delivery_id"], project=desk.project)
         delivery = found.delivery
         event = (await self.flows.events.get(delivery.event_id, project=desk.project)).event
@@ -66,9 +66,8 @@ class DeliveryPages(Pages):
             body=_shown(one.response_body),
         )
 
-    async def ask(self, request: Request) -> Response:
+    async def ask(self, request: Request, desk: Desk) -> Response:
         """Asks before it is sent again."""
-        desk = await self.guard.enter(request, Role.OPERATOR)
         found = await self.flows.events.delivery(request.path_params["delivery_id"], project=desk.project)
         return self.show(request, self._confirm(request, desk, found.delivery.id))
 
@@ -85,9 +84,8 @@ class DeliveryPages(Pages):
             back_url=self.path(desk, "dashboard_delivery", delivery_id=delivery_id),
         )
 
-    async def resend(self, request: Request) -> Response:
+    async def resend(self, request: Request, desk: Desk, _: Fields) -> Response:
         """Does it."""
-        desk, _ = await self.guard.posted(request, Role.OPERATOR)
         again = await self.flows.events.resend(request.path_params["delivery_id"], project=desk.project)
         return self.see(self.path(desk, "dashboard_delivery", delivery_id=again.id), "resent")
 

@@ -1,24 +1,102 @@
-"""One address of the dashboard: pages for people, JSON for programs, and the way to the sign-in."""
+"""One address of the dashboard: whom it lets in, and pages for people, JSON for programs."""
 
 import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from connect_hub.errors import ConnectHubError, OperatorRequired
+from connect_hub.operators import Role
 from connect_hub.web.contexts import Leaving, Page
 from connect_hub.web.dashboard.contexts import Refused
-from connect_hub.web.dashboard.guard import SignInFirst
-from connect_hub.web.endpoint import Endpoint, is_for_a_person
+from connect_hub.web.dashboard.guard import Desk, Fields, Guard, Least, SignInFirst
+from connect_hub.web.endpoint import Endpoint, Handler, is_for_a_person
 from connect_hub.web.errors import error_headers, status_of, told_code
 from connect_hub.web.problems import problem_texts
+from connect_hub.web.site import Site
 
-__all__ = ["DashboardEndpoint"]
+__all__ = ["DashboardEndpoint", "Open", "Read", "Write"]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A GET in a project. `watching`: a page's script asks, and nobody may be there."""
+
+    least: Least
+    handler: Callable[[Request, Desk], Awaitable[Response]]
+    watching: bool = False
+
+    def guarded(self, guard: Guard) -> Handler:
+        """The handler, behind the guard."""
+
+        async def answer(request: Request) -> Response:
+            desk = await guard.enter(request, self.least, watching=self.watching)
+            return await self.handler(request, desk)
+
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A POST in a project: of a form of ours alone."""
+
+    least: Least
+    handler: Callable[[Request, Desk, Fields], Awaitable[Response]]
+
+    def guarded(self, guard: Guard) -> Handler:
+        """The handler, behind the guard."""
+
+        async def answer(request: Request) -> Response:
+            return await self.handler(request, *await guard.posted(request, self.least))
+
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """In no project: the handler itself says for whom it is."""
+
+    handler: Handler
 
 
 class DashboardEndpoint(Endpoint):
-    """Whoever asks for JSON is refused in JSON; a person who is not signed in is sent to the sign-in."""
+    """Lets in whom its row of the route table says, before the handler runs.
+
+    Whoever asks for JSON is refused in JSON; a person who is not signed in is sent to the sign-in.
+    """
+
+    def __init__(
+        self, site: Site, guard: Guard, get: Read | Open | None = None, post: Write | Open | None = None
+    ) -> None:
+        self._rows: dict[str, Read | Write | Open] = {}
+        if get is not None:
+            self._rows["GET"] = get
+        if post is not None:
+            self._rows["POST"] = post
+        handlers = {
+            method: row.handler if isinstance(row, Open) else row.guarded(guard)
+            for method, row in self._rows.items()
+        }
+        super().__init__(site, handlers, page=True)
+
+    def at(self, path: str, name: str) -> Route:
+        """The row of the route table. Raises TypeError for a handler without a role in a project, and for one
+        with a role in none."""
+        if ("{project}" in path) is any(isinstance(row, Open) for row in self._rows.values()):
+            raise TypeError(f"{path}: what is in a project has a least role, and nothing else has one")
+        return Route(path, self, name=name)
+
+    def least(self, method: str, params: Mapping[str, str]) -> Role | None:
+        """The least role that may; None: it is in no project. Raises NotFound for parameters that name no
+        action, KeyError for a method that it has not."""
+        row = self._rows[method]
+        if isinstance(row, Open):
+            return None
+        return row.least if isinstance(row.least, Role) else row.least(params)
 
     def _shows_page(self, request: Request) -> bool:
         accept = request.headers.get("accept", "")

@@ -1,5 +1,6 @@
 """What can be done with a webhook endpoint, each on a page that asks first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from connect_hub.operators import Role
 from connect_hub.web.contexts import FieldView, OptionView
 from connect_hub.web.dashboard.contexts import Action, Confirm
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.guard import Desk, Fields
 from connect_hub.web.dashboard.new_endpoint import secret_made
 from connect_hub.web.untrusted import Untrusted
 
@@ -84,17 +85,15 @@ _OFFERED = {
 class EndpointActionPages(Pages):
     """Handlers of `/dashboard/in/{project}/webhooks/{endpoint_id}/{action}`."""
 
-    def _offered(self, request: Request) -> _Offered:
-        try:
-            return _OFFERED[request.path_params["action"]]
-        except KeyError:
-            raise NotFound from None
+    def least(self, params: Mapping[str, str]) -> Role:
+        """Who may do what the address names. Raises NotFound."""
+        if params["action"] not in _OFFERED:
+            raise NotFound
+        return _OFFERED[params["action"]].role
 
-    async def ask(self, request: Request) -> Response:
+    async def ask(self, request: Request, desk: Desk) -> Response:
         """Asks before something is done."""
-        desk = await self.guard.enter(request, Role.OPERATOR)
-        offered = self._offered(request)
-        desk = await self.guard.enter(request, offered.role)
+        offered = _OFFERED[request.path_params["action"]]
         one, say, action = (
             await self.flows.endpoints.get(request.path_params["endpoint_id"], project=desk.project),
             self.say(request),
@@ -130,11 +129,10 @@ class EndpointActionPages(Pages):
         )
         return self.show(request, page)
 
-    async def act(self, request: Request) -> Response:
+    async def act(self, request: Request, desk: Desk, values: Fields) -> Response:
         """Does it."""
-        desk, values = await self.guard.posted(request, Role.OPERATOR)
-        offered, action = self._offered(request), request.path_params["action"]
-        desk = await self.guard.enter(request, offered.role)
+        action: str = request.path_params["action"]
+        offered = _OFFERED[action]
         endpoint_id: str = request.path_params["endpoint_id"]
         endpoints, project = self.flows.endpoints, desk.project
         if action == "rotate":

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -20,11 +21,16 @@ from connect_hub.web.guards import refuse_cross_site
 from connect_hub.web.site import Site
 from connect_hub.web.visitor import visitor_of
 
-__all__ = ["Desk", "Guard", "SignInFirst", "is_name"]
+__all__ = ["Desk", "Fields", "Guard", "Least", "SignInFirst", "is_name"]
 
 _FORM_AGE = timedelta(hours=12)
 _PURPOSE = "dashboard"
 _NAME = re.compile(r"[!-~]{1,255}")
+
+Fields = dict[str, str]
+"""What a form was sent with."""
+Least = Role | Callable[[Mapping[str, str]], Role]
+"""The least role that may; or what says it by the parameters of the path, and raises NotFound."""
 
 
 def is_name(text: str) -> bool:
@@ -117,8 +123,8 @@ class Guard:
             came_for = self._site.core.public_url.path + below + (f"?{query}" if query else "")
         return f"{url}{'&' if '?' in url else '?'}{urlencode({'next': came_for})}"
 
-    async def enter(self, request: Request, wanted: Role, *, watching: bool = False) -> Desk:
-        """Let the operator in to the project of the address, for what `wanted` may do.
+    async def enter(self, request: Request, least: Least, *, watching: bool = False) -> Desk:
+        """Let the operator in to the project of the address, for what `least` may do.
 
         Raises what `operator` raises; NotFound for a project that is none of theirs, as for one that is not
         there, and for an address that names nothing; RoleRequired.
@@ -130,7 +136,7 @@ class Guard:
         role = operator.role(project) if project in self._site.core.config.projects else None
         if role is None:
             raise NotFound
-        if not role.covers(wanted):
+        if not role.covers(least if isinstance(least, Role) else least(request.path_params)):
             raise RoleRequired
         return Desk(operator, project, role, binding)
 
@@ -139,10 +145,10 @@ class Guard:
         nonce = self._site.core.nonces.make(_PURPOSE, desk.operator.id, desk.binding, desk.project)
         return Form(action, (("nonce", nonce), *hidden))
 
-    async def posted(self, request: Request, wanted: Role) -> tuple[Desk, dict[str, str]]:
+    async def posted(self, request: Request, least: Least) -> tuple[Desk, Fields]:
         """Let in as `enter` does, whoever sent a form of ours. Raises CrossSiteRequest, FormExpired."""
         refuse_cross_site(request, self._site.core.public_url)
-        desk = await self.enter(request, wanted)
+        desk = await self.enter(request, least)
         fields = await read_form(request)
         self._site.core.nonces.check(
             fields.pop("nonce", ""),

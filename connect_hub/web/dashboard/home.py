@@ -14,7 +14,7 @@ from connect_hub.web.dashboard.charts import columns, stack
 from connect_hub.web.dashboard.contexts import Home, RateRow
 from connect_hub.web.dashboard.counting import Counted
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Guard
+from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.site import Site
 
 __all__ = ["HomePages"]
@@ -43,8 +43,8 @@ class HomePages(Pages):
         self._overview = Counted[Overview](self.core.clock)
         self._funnel = Counted[list[FunnelRow]](self.core.clock)
 
-    async def page(self, request: Request) -> Response:
-        desk, say = await self.guard.enter(request, Role.VIEWER), self.say(request)
+    async def page(self, request: Request, desk: Desk) -> Response:
+        say = self.say(request)
         today = self.core.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         first = today - timedelta(days=_DAYS - 1)
         key = (desk.project, first.isoformat())

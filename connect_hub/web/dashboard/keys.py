@@ -6,10 +6,9 @@ from starlette.responses import Response
 from connect_hub.errors import NotFound, ValidationFailed
 from connect_hub.message import Message
 from connect_hub.models import ApiKey
-from connect_hub.operators import Role
 from connect_hub.web.dashboard.contexts import Confirm, KeyList, KeyMade, KeyRow
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.guard import Desk, Fields
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["KeyPages"]
@@ -18,8 +17,7 @@ __all__ = ["KeyPages"]
 class KeyPages(Pages):
     """Handlers of `/dashboard/in/{project}/keys…`."""
 
-    async def listing(self, request: Request) -> Response:
-        desk = await self.guard.enter(request, Role.ADMIN)
+    async def listing(self, request: Request, desk: Desk) -> Response:
         return await self._page(request, desk)
 
     async def _page(self, request: Request, desk: Desk, name: str = "", error: str | None = None) -> Response:
@@ -45,9 +43,8 @@ class KeyPages(Pages):
             revoke_url=revoke if key.revoked_at is None else None,
         )
 
-    async def create(self, request: Request) -> Response:
+    async def create(self, request: Request, desk: Desk, values: Fields) -> Response:
         """A new key, shown this once; or the form again with what was typed."""
-        desk, values = await self.guard.posted(request, Role.ADMIN)
         typed = values.get("name", "")
         name = " ".join(typed.split())
         try:
@@ -63,9 +60,8 @@ class KeyPages(Pages):
         )
         return self.show(request, page)
 
-    async def ask(self, request: Request) -> Response:
+    async def ask(self, request: Request, desk: Desk) -> Response:
         """Asks before the key is revoked."""
-        desk = await self.guard.enter(request, Role.ADMIN)
         key_id: str = request.path_params["key_id"]
         keys = {key.id: key for key in await self.flows.api_keys.list(project=desk.project)}
         if key_id not in keys:
@@ -83,8 +79,7 @@ class KeyPages(Pages):
         )
         return self.show(request, page)
 
-    async def revoke(self, request: Request) -> Response:
+    async def revoke(self, request: Request, desk: Desk, _: Fields) -> Response:
         """Does it."""
-        desk, _ = await self.guard.posted(request, Role.ADMIN)
         await self.flows.api_keys.revoke(request.path_params["key_id"], project=desk.project)
         return self.see(self.path(desk, "dashboard_keys"), "key-revoked")

@@ -20,7 +20,7 @@ from connect_hub.web.dashboard.contexts import (
     Pager,
 )
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.guard import Desk, Fields
 from connect_hub.web.dashboard.link_history import link_history, live_key
 from connect_hub.web.dashboard.made import link_made
 from connect_hub.web.query import Query
@@ -34,8 +34,7 @@ _PAGE = 25
 class LinkPages(Pages):
     """Handlers of `/dashboard/in/{project}/links…`."""
 
-    async def listing(self, request: Request) -> Response:
-        desk = await self.guard.enter(request, Role.VIEWER)
+    async def listing(self, request: Request, desk: Desk) -> Response:
         url, say = self.path(desk, "dashboard_links"), self.say(request)
         query = Query(request, "owner status cursor done")
         owner, status = (query.one("owner") or "").strip(), query.one("status") or ""
@@ -90,8 +89,7 @@ class LinkPages(Pages):
             raise SessionNotFound
         return await self.flows.sessions.get(int(session_id), project=desk.project)
 
-    async def detail(self, request: Request) -> Response:
-        desk = await self.guard.enter(request, Role.VIEWER)
+    async def detail(self, request: Request, desk: Desk) -> Response:
         details, say = await self._details(request, desk), self.say(request)
         session, status = details.session, details.status
         here = str(session.id)
@@ -143,15 +141,13 @@ class LinkPages(Pages):
             actions.append(Action(say(Message("Revoke")), url("revoke"), "danger"))
         return tuple(actions)
 
-    async def state(self, request: Request) -> Response:
+    async def state(self, request: Request, desk: Desk) -> Response:
         """Where the link stands, for the script that keeps its page up to date."""
-        desk = await self.guard.enter(request, Role.VIEWER, watching=True)
         state = {"key": live_key(await self._details(request, desk))}
         return Response(json.dumps(state), media_type="application/json")
 
-    async def ask(self, request: Request) -> Response:
+    async def ask(self, request: Request, desk: Desk) -> Response:
         """Asks before something is done."""
-        desk = await self.guard.enter(request, Role.OPERATOR)
         session, say = (await self._details(request, desk)).session, self.say(request)
         action: str = request.path_params["action"]
         if action == "revoke":
@@ -178,9 +174,8 @@ class LinkPages(Pages):
         )
         return self.show(request, page)
 
-    async def act(self, request: Request) -> Response:
+    async def act(self, request: Request, desk: Desk, _: Fields) -> Response:
         """Does it."""
-        desk, _ = await self.guard.posted(request, Role.OPERATOR)
         session, action = (await self._details(request, desk)).session, request.path_params["action"]
         if action == "revoke":
             await self.flows.sessions.revoke(session.id, project=desk.project)

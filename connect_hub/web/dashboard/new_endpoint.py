@@ -8,11 +8,10 @@ from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES
 from connect_hub.flows.endpoint_requests import EndpointFields
 from connect_hub.flows.shown_endpoints import IssuedEndpoint
 from connect_hub.message import Message
-from connect_hub.operators import Role
 from connect_hub.web.contexts import FieldView, OptionView
 from connect_hub.web.dashboard.contexts import NewEndpoint, SecretMade
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.guard import Desk, Fields
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["NewEndpointPages", "secret_made"]
@@ -21,13 +20,11 @@ __all__ = ["NewEndpointPages", "secret_made"]
 class NewEndpointPages(Pages):
     """Handlers of `/dashboard/in/{project}/webhooks/new`."""
 
-    async def form(self, request: Request) -> Response:
-        desk = await self.guard.enter(request, Role.ADMIN)
+    async def form(self, request: Request, desk: Desk) -> Response:
         return self._form(request, desk, {}, [], {})
 
-    async def create(self, request: Request) -> Response:
+    async def create(self, request: Request, desk: Desk, values: Fields) -> Response:
         """The endpoint's secret, shown this once; or the form again with what was typed."""
-        desk, values = await self.guard.posted(request, Role.ADMIN)
         chosen = [name for name in sorted(EVENT_NAMES) if values.get(f"event.{name}")]
         url, description = values.get("url", "").strip(), values.get("description", "").strip()
         fields: EndpointFields = {}

@@ -24,11 +24,10 @@ from connect_hub.flows.requests import CreateSession, parse
 from connect_hub.flows.sessions import IssuedSession
 from connect_hub.message import Message
 from connect_hub.models import Category, SessionStatus
-from connect_hub.operators import Role
 from connect_hub.web.contexts import FieldView, Form, OptionView
 from connect_hub.web.dashboard.contexts import NewLink, Question
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk, is_name
+from connect_hub.web.dashboard.guard import Desk, Fields, is_name
 from connect_hub.web.dashboard.made import link_made
 from connect_hub.web.labels import category_label
 
@@ -49,9 +48,8 @@ _KEPT = ("account", "once", "keep_id", "keep_name")
 class NewLinkPages(Pages):
     """Handlers of `/dashboard/in/{project}/links/new`."""
 
-    async def page(self, request: Request) -> Response:
+    async def page(self, request: Request, desk: Desk) -> Response:
         """The empty form; with `account`, that of a reconnect link."""
-        desk = await self.guard.enter(request, Role.OPERATOR)
         values = {"once": secrets.token_urlsafe(16), "days": str(self._days()[0])}
         account_id = request.query_params.get("account", "")
         if account_id:
@@ -67,9 +65,8 @@ class NewLinkPages(Pages):
             }
         return self.show(request, await self._page(request, desk, values))
 
-    async def create(self, request: Request) -> Response:
+    async def create(self, request: Request, desk: Desk, values: Fields) -> Response:
         """The link, or the form again with all that was typed."""
-        desk, values = await self.guard.posted(request, Role.OPERATOR)
         question = self._spaces(request, desk, values) or await self._other_name(request, desk, values)
         if question is not None:
             page = replace(await self._page(request, desk, values), question=question)

@@ -4,9 +4,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from connect_hub.message import Message
-from connect_hub.operators import Role
 from connect_hub.web.dashboard.contexts import Fact, SettingsPage
 from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["SettingsPages"]
@@ -15,8 +15,8 @@ __all__ = ["SettingsPages"]
 class SettingsPages(Pages):
     """Handlers of `/dashboard/in/{project}/settings`."""
 
-    async def page(self, request: Request) -> Response:
-        desk, say = await self.guard.enter(request, Role.VIEWER), self.say(request)
+    async def page(self, request: Request, desk: Desk) -> Response:
+        say = self.say(request)
         brand, links = self.site.templating.brand, self.core.config.links
         facts = [
             Fact(say(Message("Product name")), quoted=Untrusted(brand.name)),

@@ -39,8 +39,7 @@ _REASONS = {
 class WebhookPages(Pages):
     """Handlers of `/dashboard/in/{project}/webhooks…`."""
 
-    async def listing(self, request: Request) -> Response:
-        desk = await self.guard.enter(request, Role.VIEWER)
+    async def listing(self, request: Request, desk: Desk) -> Response:
         endpoints = await self.flows.endpoints.list(project=desk.project)
         page = EndpointList(
             frame=self.frame(request, desk, "dashboard_webhooks"),
@@ -63,8 +62,8 @@ class WebhookPages(Pages):
 
     # --- one ---
 
-    async def detail(self, request: Request) -> Response:
-        desk, say = await self.guard.enter(request, Role.VIEWER), self.say(request)
+    async def detail(self, request: Request, desk: Desk) -> Response:
+        say = self.say(request)
         one = await self._endpoint(request, desk)
         url = self.path(desk, "dashboard_webhook", endpoint_id=one.id)
         query = Query(request, "state cursor done")
@@ -125,9 +124,8 @@ class WebhookPages(Pages):
             at=delivery.created_at,
         )
 
-    async def state(self, request: Request) -> Response:
+    async def state(self, request: Request, desk: Desk) -> Response:
         """What the newest deliveries are, for the script that keeps the page up to date."""
-        desk = await self.guard.enter(request, Role.VIEWER, watching=True)
         deliveries = await self.flows.events.deliveries(
             project=desk.project, endpoint_id=request.path_params["endpoint_id"], limit=_PAGE
         )
