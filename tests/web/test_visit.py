@@ -241,15 +241,20 @@ async def test_disabled_connector_is_not_offered(tmp_path: Path) -> None:
 
 
 async def test_each_provider_is_connected_once(tmp_path: Path) -> None:
-    """Without max_connects a link connects each provider once: what is done is refused before anything is
-    typed or signed in to, and when all is done nothing more is offered."""
+    """Without max_connects a link connects each provider once: what is done leads nowhere in the list, its
+    form leads back there, sent twice it says what became of it, and when all is
+    done nothing more is offered."""
     made = make_hub(tmp_path)
     customer, listed = await entered(made)
     form = await customer.get(listed.link("Acme Key"))
     done = await customer.press(form, CONNECT, KEY)
     again = await customer.get(listed.link("Acme Key"))
-    assert (again.status, again.heading) == (410, "This link has been used")
+    assert (again.url, again.status) == (listed.url, 200)
     more = await customer.get(done.link("Connect another"))
+    assert "Connected" in more.text
+    assert not any("Acme Key" in label for label in more.links)
+    twice = await customer.press(form, CONNECT, KEY)
+    assert twice.heading == "Acme Key is connected"  # the result of the first time
     leaving = await customer.press(await customer.get(more.link("Acme Login")), "Connect Acme Login")
     assert leaving.refresh is not None
     last = await customer.get(made.provider.approve(leaving.refresh, user="ada"))

@@ -174,7 +174,7 @@ def samples(
     cards = tuple(
         ProviderCard(
             provider=provider(key),
-            url=f"/c/v/{key}",
+            url=None if key == "hubspot" else f"/c/v/{key}",
             aliases=aliases,
             category=category,
             category_label=say(LABELS[category]),

@@ -32,8 +32,8 @@ class ProviderCard:
 
     provider: ProviderView
     """Who it is."""
-    url: str
-    """Where its card leads."""
+    url: str | None
+    """Where its card leads; None: the link has connected it, and cannot do so once more."""
     aliases: tuple[str, ...] = ()
     """Other names that a search finds it by."""
     category: str = ""

@@ -65,7 +65,7 @@ class Listing:
         key = (
             self._site.language(request).tag,
             self._site.is_forced(request),
-            *((choice.connector.key, _state(choice.account)) for choice in choices),
+            *((choice.connector.key, _state(choice.account), choice.finished) for choice in choices),
         )
         kept = self._kept.get(key)
         if kept is None:
@@ -94,7 +94,7 @@ class Listing:
             cards=tuple(
                 contexts.ProviderCard(
                     provider=self._site.provider_view(choice.connector),
-                    url=connect + choice.connector.key,
+                    url=None if choice.finished else connect + choice.connector.key,
                     aliases=choice.connector.definition.aliases,
                     category=choice.connector.definition.categories[0].value,
                     category_label=labels[choice.connector.definition.categories[0].value],

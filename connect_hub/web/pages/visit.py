@@ -130,9 +130,15 @@ class VisitPages:
     async def connect(self, request: Request) -> Response:
         live = await self.live(request)
         method, account_id = (request.query_params.get(name) or None for name in ("method", "account"))
-        form = await self._site.flows.connecting.pick(
-            live, request.path_params["provider"], method, account_id
-        )
+        try:
+            form = await self._site.flows.connecting.pick(
+                live, request.path_params["provider"], method, account_id
+            )
+        except LinkUsed:
+            back = await self._back_url(live)
+            if back is None:
+                raise
+            return self._see(back)  # which shows it as connected, or that the link is used up
         return self._site.page(request, await self._form(request, live, form, account_id))
 
     async def _form(
