@@ -114,6 +114,7 @@ async def test_an_endpoint_is_switched_off_on_and_deleted(staff: Staff) -> None:
     assert len((await hub.endpoints.get(endpoint_id)).secrets) == 2
     await staff.connected()
     asked = await browser.get(page.link("Replay"))
+    assert (await browser.press(asked, "Replay", {"since": "nonsense"})).status == 400
     replayed = await browser.press(asked, "Replay", {"since": "7d"})
     assert "on its way" in replayed.text
     gone = await browser.press(await browser.get(page.link("Delete")), "Delete")

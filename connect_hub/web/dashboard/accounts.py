@@ -1,33 +1,33 @@
 """Accounts: the list, one account, and what can be done with it."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from connect_hub.audit import AuditAction
 from connect_hub.clock import iso
-from connect_hub.errors import NotFound, ValidationFailed
+from connect_hub.errors import ValidationFailed
 from connect_hub.flows.accounts import AccountFilter
 from connect_hub.message import Message
 from connect_hub.models import Account, AccountStatus, AccountType
 from connect_hub.operators import Role
 from connect_hub.web.contexts import OptionView
+from connect_hub.web.dashboard.account_actions import AccountActions
 from connect_hub.web.dashboard.account_history import account_history
 from connect_hub.web.dashboard.contexts import (
     AccountDetail,
     AccountList,
     AccountRow,
-    Action,
-    Confirm,
     Fact,
     Pager,
 )
 from connect_hub.web.dashboard.export import exported, refuse_elsewhere
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk, Fields
+from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.query import Query
+from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
 from connect_hub.web.urls import with_query
 
@@ -49,57 +49,12 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Offered:
-    """One thing that can be done with an account."""
-
-    label: Message
-    title: Message
-    text: Message
-    done: str
-    danger: bool = False
-
-
-_OFFERED = {
-    "suspend": _Offered(
-        Message("Suspend"),
-        Message("Suspend this account?"),
-        Message("Its credentials are kept and not used, until you resume it. Your customer need do nothing."),
-        "suspended",
-    ),
-    "resume": _Offered(
-        Message("Resume"),
-        Message("Resume this account?"),
-        Message("Its credentials are used again from now on."),
-        "resumed",
-    ),
-    "convert-to-test": _Offered(
-        Message("Convert to test"),
-        Message("Convert this account to a test account?"),
-        Message("It is marked as a test account everywhere. You can convert it back."),
-        "converted",
-    ),
-    "convert-to-production": _Offered(
-        Message("Convert to production"),
-        Message("Convert this account to a production account?"),
-        Message("It is used in earnest from now on. You can convert it back."),
-        "converted",
-    ),
-    "disconnect": _Offered(
-        Message("Disconnect"),
-        Message("Disconnect this account?"),
-        Message(
-            "Its credentials are destroyed here and revoked at the provider. This cannot be undone: your "
-            "customer would have to connect again."
-        ),
-        "disconnected",
-        danger=True,
-    ),
-}
-
-
 class AccountPages(Pages):
     """Handlers of `/dashboard/in/{project}/accounts…`."""
+
+    def __init__(self, site: Site, guard: Guard, actions: AccountActions) -> None:
+        super().__init__(site, guard)
+        self.actions = actions
 
     async def listing(self, request: Request, desk: Desk) -> Response:
         url = self.path(desk, "dashboard_accounts")
@@ -206,31 +161,7 @@ class AccountPages(Pages):
             status=account.status.value,
             is_test=account.type is AccountType.TEST,
             created_at=account.created_at,
-            actions=self._actions(request, desk, account),
-        )
-
-    def _actions(self, request: Request, desk: Desk, account: Account) -> tuple[Action, ...]:
-        if not desk.may(Role.OPERATOR):
-            return ()
-        say = self.say(request)
-        suspended = account.status is AccountStatus.SUSPENDED
-        test = account.type is AccountType.TEST
-        names = [
-            "resume" if suspended else "suspend",
-            "convert-to-production" if test else "convert-to-test",
-            "disconnect",
-        ]
-        reconnect = with_query(self.path(desk, "dashboard_new_link"), [("account", account.id)])
-        return (
-            Action(say(Message("Reconnect link")), reconnect),
-            *(
-                Action(
-                    say(_OFFERED[name].label),
-                    self.path(desk, "dashboard_account_action", account_id=account.id, action=name),
-                    "danger" if _OFFERED[name].danger else "secondary",
-                )
-                for name in names
-            ),
+            actions=self.actions.of(request, desk, account),
         )
 
     async def detail(self, request: Request, desk: Desk) -> Response:
@@ -262,55 +193,7 @@ class AccountPages(Pages):
             reasons=tuple(Untrusted(reason.description, limit=200) for reason in account.status_reasons),
             facts=tuple(fact for fact in facts if fact.quoted or fact.at or fact.code),
             history=await account_history(self, request, desk, account),
-            actions=self._actions(request, desk, account),
+            actions=self.actions.of(request, desk, account),
             list_url=self.path(desk, "dashboard_accounts"),
         )
         return self.show(request, page)
-
-    async def ask(self, request: Request, desk: Desk) -> Response:
-        """Asks before something is done."""
-        offered = self._offered(request)
-        account = await self.flows.accounts.get(request.path_params["account_id"], project=desk.project)
-        say = self.say(request)
-        page = Confirm(
-            frame=self.frame(request, desk, "dashboard_accounts"),
-            title=say(offered.title),
-            text=say(offered.text),
-            about=Untrusted(f"{account.origin_owner_name} · {self.provider(account.provider).name}"),
-            form=self.guard.form(
-                desk,
-                self.path(
-                    desk,
-                    "dashboard_account_action",
-                    account_id=account.id,
-                    action=request.path_params["action"],
-                ),
-            ),
-            button=say(offered.label),
-            danger=offered.danger,
-            back_url=self.path(desk, "dashboard_account", account_id=account.id),
-        )
-        return self.show(request, page)
-
-    def _offered(self, request: Request) -> _Offered:
-        try:
-            return _OFFERED[request.path_params["action"]]
-        except KeyError:
-            raise NotFound from None
-
-    async def act(self, request: Request, desk: Desk, _: Fields) -> Response:
-        """Does it."""
-        offered, action = self._offered(request), request.path_params["action"]
-        account_id: str = request.path_params["account_id"]
-        accounts, project = self.flows.accounts, desk.project
-        if action == "disconnect":
-            await accounts.delete(account_id, project=project)
-            return self.see(self.path(desk, "dashboard_accounts"), offered.done)
-        if action == "suspend":
-            await accounts.suspend(account_id, project=project)
-        elif action == "resume":
-            await accounts.resume(account_id, project=project)
-        else:
-            to = AccountType.TEST if action == "convert-to-test" else AccountType.PRODUCTION
-            await accounts.convert(account_id, to, project=project)
-        return self.see(self.path(desk, "dashboard_account", account_id=account_id), offered.done)

@@ -8,18 +8,26 @@ from connect_hub.flows.connector_settings import ConnectorState
 from connect_hub.message import Message
 from connect_hub.secret import Secret
 from connect_hub.web.contexts import FieldView
-from connect_hub.web.dashboard.connectors import Change, ConnectorPages, register_url_of
+from connect_hub.web.dashboard.connector_actions import Change, ConnectorActions
+from connect_hub.web.dashboard.connectors import register_url_of
 from connect_hub.web.dashboard.contexts import Affected, ClientForm
-from connect_hub.web.dashboard.guard import Desk, Fields
+from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.dashboard.guard import Desk, Fields, Guard
+from connect_hub.web.dashboard.labels import Done
+from connect_hub.web.site import Site
 
 __all__ = ["ConnectorClientPages"]
 
 
-class ConnectorClientPages(ConnectorPages):
+class ConnectorClientPages(Pages):
     """Handlers of `/dashboard/in/{project}/connectors/{provider}/client`."""
 
+    def __init__(self, site: Site, guard: Guard, actions: ConnectorActions) -> None:
+        super().__init__(site, guard)
+        self.actions = actions
+
     async def _connector(self, request: Request, desk: Desk) -> ConnectorState:
-        one = await self.connector_state(request, desk)
+        one = await self.actions.state(request, desk)
         if not one.has_oauth:
             raise NotFound
         if one.client is not None and one.client.source == "code":
@@ -59,12 +67,12 @@ class ConnectorClientPages(ConnectorPages):
                 problems.extend(error.details)
         if problems:
             return await self._page(request, desk, one, typed, problems)
-        return self.see(self.path(desk, "dashboard_connector", provider=one.key), "connector-configured")
+        return self.see(self.path(desk, "dashboard_connector", provider=one.key), Done.CONNECTOR_CONFIGURED)
 
     async def _affected(self, request: Request, desk: Desk, one: ConnectorState) -> Affected | None:
         if one.client is None:
             return None
-        return await self.affected(request, desk, one, Change.OTHER_CLIENT)
+        return await self.actions.affected(request, desk, one, Change.OTHER_CLIENT)
 
     async def _page(
         self,

@@ -1,89 +1,35 @@
 """Connectors: which a project offers, their OAuth clients, and how many accounts they have."""
 
-from enum import StrEnum
-
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connect_hub.errors import ConnectorReadOnly, NotFound
 from connect_hub.flows.connector_settings import ConnectorState
 from connect_hub.message import Message
 from connect_hub.operators import Role
-from connect_hub.storage.protocol import MOST_COUNTED
+from connect_hub.web.dashboard.connector_actions import ConnectorActions, shown
 from connect_hub.web.dashboard.contexts import (
     Action,
-    Affected,
-    AffectedAccount,
-    Confirm,
     ConnectorDetail,
     ConnectorList,
     ConnectorRow,
     Fact,
 )
-from connect_hub.web.dashboard.counting import Counted
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk, Fields, Guard
+from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.labels import category_label, method_label
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
 from connect_hub.web.urls import with_query
 
-__all__ = ["Change", "ConnectorPages", "register_url_of"]
-
-
-class Change(StrEnum):
-    """What is done to a connector that its accounts depend on."""
-
-    DISABLE = "disable"
-    REMOVE_CLIENT = "remove-client"
-    OTHER_CLIENT = "other-client"
-
-
-_QUESTIONS = {
-    "enable": (
-        Message("Enable"),
-        Message("Enable this connector?"),
-        Message("Customers can connect it at once, and its accounts can be used again."),
-    ),
-    "disable": (
-        Message("Disable"),
-        Message("Disable this connector?"),
-        Message(
-            "From the next request on, customers cannot connect it, and its accounts are inactive until it "
-            "is enabled again. Their credentials are kept."
-        ),
-    ),
-    "remove-client": (
-        Message("Remove client"),
-        Message("Remove this OAuth client?"),
-        Message(
-            "Client ID, secret and scopes are forgotten here, and nobody can sign in with them. Accounts "
-            "that did are inactive until there is a client again."
-        ),
-    ),
-}
+__all__ = ["ConnectorPages", "register_url_of"]
 
 
 class ConnectorPages(Pages):
     """Handlers of `/dashboard/in/{project}/connectors…`."""
 
-    def __init__(self, site: Site, guard: Guard) -> None:
+    def __init__(self, site: Site, guard: Guard, actions: ConnectorActions) -> None:
         super().__init__(site, guard)
-        self._counts = Counted[dict[str, int]](self.core.clock)
-
-    async def _count(self, desk: Desk, key: str) -> int:
-        """How many accounts are of it; MOST_COUNTED stands for more."""
-        counts = await self._counts.get(
-            (desk.project,), lambda: self.flows.accounts.count_by_provider(project=desk.project)
-        )
-        return counts[key]
-
-    async def connector_state(self, request: Request, desk: Desk) -> ConnectorState:
-        """The connector of the address. Raises NotFound."""
-        key: str = request.path_params["provider"]
-        if key not in self.core.connectors:
-            raise NotFound
-        return await self.flows.connector_settings.get(key, project=desk.project)
+        self.actions = actions
 
     async def listing(self, request: Request, desk: Desk) -> Response:
         states = await self.flows.connector_settings.list(project=desk.project)
@@ -107,7 +53,7 @@ class ConnectorPages(Pages):
             client_id="" if client is None else client.id,
             has_secret=client is not None and client.has_secret,
             in_code=client is not None and client.source == "code",
-            accounts=_shown(await self._count(desk, one.key)),
+            accounts=shown(await self.actions.count(desk, one.key)),
             accounts_url=with_query(self.path(desk, "dashboard_accounts"), [("provider", one.key)]),
         )
 
@@ -121,8 +67,8 @@ class ConnectorPages(Pages):
         return tuple(method_label(method, language) for method in one.connector.definition.methods)
 
     async def detail(self, request: Request, desk: Desk) -> Response:
-        one = await self.connector_state(request, desk)
-        say, accounts = self.say(request), _shown(await self._count(desk, one.key))
+        one = await self.actions.state(request, desk)
+        say, accounts = self.say(request), shown(await self.actions.count(desk, one.key))
         page = ConnectorDetail(
             frame=self.frame(request, desk, "dashboard_connectors"),
             done=self.done(request),
@@ -205,105 +151,7 @@ class ConnectorPages(Pages):
             label = Message("Set OAuth client") if one.client is None else Message("Change OAuth client")
             url = self.path(desk, "dashboard_connector_client", provider=one.key)
             actions.append(Action(say(label), url, "primary" if one.client is None else "secondary"))
-        for name in _offered(one):
-            url = self.path(desk, "dashboard_connector_action", provider=one.key, action=name)
-            actions.append(
-                Action(say(_QUESTIONS[name][0]), url, "danger" if name != "enable" else "secondary")
-            )
-        return tuple(actions)
-
-    # --- what is done with it ---
-
-    async def affected(
-        self, request: Request, desk: Desk, one: ConnectorState, change: Change
-    ) -> Affected | None:
-        """The accounts that would not be as they were; None: there is none."""
-        oauth_only = change is not Change.DISABLE
-        accounts = await self.flows.connector_settings.affected(
-            one.key, oauth_only=oauth_only, project=desk.project
-        )
-        if not accounts:
-            return None
-        language, counted = self.site.language(request), await self._count(desk, one.key)
-        if oauth_only and not one.needs_client:  # others of its accounts have another method
-            text = language.text(
-                Message("Accounts that signed in with OAuth would be inactive. The newest:")
-                if change is Change.REMOVE_CLIENT
-                else Message(
-                    "Accounts that signed in with OAuth would have to connect again once their access runs "
-                    "out. The newest:"
-                )
-            )
-        elif change is Change.OTHER_CLIENT:
-            text = language.ngettext(
-                "%(count)s account would have to connect again once its access runs out. The newest:",
-                "%(count)s accounts would have to connect again once their access runs out. The newest:",
-                counted,
-            ) % {"count": _shown(counted)}
-        else:
-            text = language.ngettext(
-                "%(count)s account would be inactive. The newest:",
-                "%(count)s accounts would be inactive. The newest:",
-                counted,
-            ) % {"count": _shown(counted)}
-        return Affected(
-            text=text,
-            accounts=tuple(
-                AffectedAccount(
-                    Untrusted(account.origin_owner_name),
-                    Untrusted(account.origin_owner_id),
-                    self.path(desk, "dashboard_account", account_id=account.id),
-                )
-                for account in accounts
-            ),
-            url=with_query(self.path(desk, "dashboard_accounts"), [("provider", one.key)]),
-        )
-
-    async def ask(self, request: Request, desk: Desk) -> Response:
-        """Asks before something is done, and says which accounts it would make inactive."""
-        action, say = request.path_params["action"], self.say(request)
-        one = await self.connector_state(request, desk)
-        if action not in _QUESTIONS:
-            raise NotFound
-        if action == "enable" and not one.is_allowed:
-            raise ConnectorReadOnly
-        label, title, text = _QUESTIONS[action]
-        affected = None
-        if action != "enable" and one.is_active:
-            affected = await self.affected(request, desk, one, Change(action))
-        page = Confirm(
-            frame=self.frame(request, desk, "dashboard_connectors"),
-            title=say(title),
-            text=say(text),
-            about=Untrusted(one.connector.name),
-            form=self.guard.form(
-                desk, self.path(desk, "dashboard_connector_action", provider=one.key, action=action)
-            ),
-            button=say(label),
-            danger=action != "enable",
-            back_url=self.path(desk, "dashboard_connector", provider=one.key),
-            affected=affected,
-        )
-        return self.show(request, page)
-
-    async def act(self, request: Request, desk: Desk, _: Fields) -> Response:
-        """Does it."""
-        key = (await self.connector_state(request, desk)).key
-        settings, project = self.flows.connector_settings, desk.project
-        action = request.path_params["action"]
-        if action == "enable":
-            await settings.enable(key, project=project)
-        elif action == "disable":
-            await settings.disable(key, project=project)
-        elif action == "remove-client":
-            await settings.remove_client(key, project=project)
-        else:
-            raise NotFound
-        return self.see(self.path(desk, "dashboard_connector", provider=key), f"connector-{action}")
-
-
-def _shown(count: int) -> str:
-    return f"{count:,}+" if count >= MOST_COUNTED else f"{count:,}"
+        return (*actions, *self.actions.of(request, desk, one))
 
 
 def _state(one: ConnectorState) -> str:
@@ -312,12 +160,6 @@ def _state(one: ConnectorState) -> str:
     if not one.is_enabled:
         return "disabled"
     return "active" if one.is_active else "no_client"
-
-
-def _offered(one: ConnectorState) -> tuple[str, ...]:
-    """What can be done with it now."""
-    switch = () if not one.is_allowed else ("disable",) if one.is_enabled else ("enable",)
-    return (*switch, "remove-client") if one.stored_client_id is not None else switch
 
 
 def register_url_of(one: ConnectorState) -> str | None:

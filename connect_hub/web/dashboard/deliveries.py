@@ -1,6 +1,7 @@
 """One delivery: what was sent, what was answered, and sent again."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 
 from starlette.requests import Request
@@ -9,13 +10,15 @@ from starlette.responses import Response
 from connect_hub.flows.requests import is_deep
 from connect_hub.message import Message
 from connect_hub.operators import Role
-from connect_hub.storage.protocol import DeliveryAttempt, DeliveryState
-from connect_hub.web.dashboard.contexts import Confirm, DeliveryDetail, Fact, TryView
+from connect_hub.storage.protocol import DeliveryAttempt, DeliveryRecord, DeliveryState
+from connect_hub.web.dashboard.asking import Asked, AskingPages, Question
+from connect_hub.web.dashboard.contexts import DeliveryDetail, Fact, TryView
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk, Fields
+from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.labels import Done
 from connect_hub.web.untrusted import Untrusted
 
-__all__ = ["DeliveryPages"]
+__all__ = ["DeliveryActions", "DeliveryPages"]
 
 _MOST = 4000
 """Characters of a body that are shown."""
@@ -41,7 +44,7 @@ class DeliveryPages(Pages):
         if delivery.endpoint_id is not None or delivery.target.startswith("webhook:"):
             name = delivery.endpoint_id or delivery.target.rpartition("/")[2]
             back = self.path(desk, "dashboard_webhook", endpoint_id=name)
-        resend = self.path(desk, "dashboard_resend", delivery_id=delivery.id)
+        resend = self.path(desk, "dashboard_delivery_action", delivery_id=delivery.id, action="resend")
         page = DeliveryDetail(
             frame=self.frame(request, desk, "dashboard_webhooks"),
             done=self.done(request),
@@ -66,28 +69,36 @@ class DeliveryPages(Pages):
             body=_shown(one.response_body),
         )
 
-    async def ask(self, request: Request, desk: Desk) -> Response:
-        """Asks before it is sent again."""
-        found = await self.flows.events.delivery(request.path_params["delivery_id"], project=desk.project)
-        return self.show(request, self._confirm(request, desk, found.delivery.id))
 
-    def _confirm(self, request: Request, desk: Desk, delivery_id: str) -> Confirm:
-        say = self.say(request)
-        return Confirm(
-            frame=self.frame(request, desk, "dashboard_webhooks"),
-            title=say(Message("Send this event again?")),
-            text=say(Message("The same event with the same id, at once. Whoever keeps ids takes it once.")),
-            about=None,
-            form=self.guard.form(desk, self.path(desk, "dashboard_resend", delivery_id=delivery_id)),
-            button=say(Message("Send again")),
-            danger=False,
-            back_url=self.path(desk, "dashboard_delivery", delivery_id=delivery_id),
-        )
+class DeliveryActions(AskingPages[DeliveryRecord]):
+    """Handlers of `/dashboard/in/{project}/deliveries/{delivery_id}/{action}`."""
 
-    async def resend(self, request: Request, desk: Desk, _: Fields) -> Response:
-        """Does it."""
-        again = await self.flows.events.resend(request.path_params["delivery_id"], project=desk.project)
-        return self.see(self.path(desk, "dashboard_delivery", delivery_id=again.id), "resent")
+    route, section = "dashboard_delivery_action", "dashboard_webhooks"
+
+    def _questions(self) -> Mapping[str, Question[DeliveryRecord]]:
+        return {
+            "resend": Question(
+                Role.OPERATOR,
+                Message("Send again"),
+                Message("Send this event again?"),
+                Message("The same event with the same id, at once. Whoever keeps ids takes it once."),
+                self._resend,
+            )
+        }
+
+    async def _row(self, request: Request, desk: Desk) -> DeliveryRecord:
+        delivery_id: str = request.path_params["delivery_id"]
+        return (await self.flows.events.delivery(delivery_id, project=desk.project)).delivery
+
+    def _about(self, row: DeliveryRecord) -> None:
+        return None
+
+    def _back(self, desk: Desk, row: DeliveryRecord) -> str:
+        return self.path(desk, "dashboard_delivery", delivery_id=row.id)
+
+    async def _resend(self, asked: Asked[DeliveryRecord]) -> Response:
+        again = await self.flows.events.resend(asked.row.id, project=asked.desk.project)
+        return self.see(self._back(asked.desk, again), Done.RESENT)
 
 
 def _shown(body: bytes) -> str:

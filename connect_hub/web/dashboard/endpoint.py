@@ -1,7 +1,7 @@
 """One address of the dashboard: whom it lets in, and pages for people, JSON for programs."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -10,7 +10,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from connect_hub.errors import ConnectHubError, OperatorRequired
-from connect_hub.operators import Role
 from connect_hub.web.contexts import Leaving, Page
 from connect_hub.web.dashboard.contexts import Refused
 from connect_hub.web.dashboard.guard import Desk, Fields, Guard, Least, SignInFirst
@@ -90,13 +89,10 @@ class DashboardEndpoint(Endpoint):
             raise TypeError(f"{path}: what is in a project has a least role, and nothing else has one")
         return Route(path, self, name=name)
 
-    def least(self, method: str, params: Mapping[str, str]) -> Role | None:
-        """The least role that may; None: it is in no project. Raises NotFound for parameters that name no
-        action, KeyError for a method that it has not."""
+    def least(self, method: str) -> Least | None:
+        """Who may; None: it is in no project. Raises KeyError for a method that it has not."""
         row = self._rows[method]
-        if isinstance(row, Open):
-            return None
-        return row.least if isinstance(row.least, Role) else row.least(params)
+        return None if isinstance(row, Open) else row.least
 
     def _shows_page(self, request: Request) -> bool:
         accept = request.headers.get("accept", "")

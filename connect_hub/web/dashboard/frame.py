@@ -14,7 +14,7 @@ from connect_hub.operators import EVERY_PROJECT, Role
 from connect_hub.web.contexts import ProviderView
 from connect_hub.web.dashboard.contexts import DashboardPage, Frame, NavItem, ProjectItem
 from connect_hub.web.dashboard.guard import Desk, Guard
-from connect_hub.web.dashboard.labels import ACTIONS, DONE, EVENTS, ROLES
+from connect_hub.web.dashboard.labels import ACTIONS, DONE, EVENTS, ROLES, Done
 from connect_hub.web.documents import cursor_text
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -108,9 +108,9 @@ class Pages:
             page = replace(page, switch=self.site.switch(request))
         return self.site.page(request, page, status)
 
-    def see(self, url: str, done: str = "") -> Response:
+    def see(self, url: str, done: Done) -> Response:
         """Send the browser on after something was done."""
-        return RedirectResponse(f"{url}?done={done}" if done else url, status_code=303)
+        return RedirectResponse(f"{url}?done={done.value}", status_code=303)
 
     def connector(self, key: str) -> EnabledConnector | None:
         """The hub's connector of this key; None: it has none any more."""

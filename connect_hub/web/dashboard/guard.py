@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -29,8 +29,8 @@ _NAME = re.compile(r"[!-~]{1,255}")
 
 Fields = dict[str, str]
 """What a form was sent with."""
-Least = Role | Callable[[Mapping[str, str]], Role]
-"""The least role that may; or what says it by the parameters of the path, and raises NotFound."""
+Least = Role | Mapping[str, Role]
+"""The least role that may; where the address ends with an action, that of each action."""
 
 
 def is_name(text: str) -> bool:
@@ -136,7 +136,10 @@ class Guard:
         role = operator.role(project) if project in self._site.core.config.projects else None
         if role is None:
             raise NotFound
-        if not role.covers(least if isinstance(least, Role) else least(request.path_params)):
+        wanted = least if isinstance(least, Role) else least.get(request.path_params["action"])
+        if wanted is None:
+            raise NotFound
+        if not role.covers(wanted):
             raise RoleRequired
         return Desk(operator, project, role, binding)
 

@@ -1,17 +1,22 @@
 """Keys of the REST API: made, listed, revoked. For administrators."""
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from connect_hub.errors import NotFound, ValidationFailed
 from connect_hub.message import Message
 from connect_hub.models import ApiKey
-from connect_hub.web.dashboard.contexts import Confirm, KeyList, KeyMade, KeyRow
+from connect_hub.operators import Role
+from connect_hub.web.dashboard.asking import AskingPages, Question
+from connect_hub.web.dashboard.contexts import KeyList, KeyMade, KeyRow
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Fields
+from connect_hub.web.dashboard.labels import Done
 from connect_hub.web.untrusted import Untrusted
 
-__all__ = ["KeyPages"]
+__all__ = ["KeyActions", "KeyPages"]
 
 
 class KeyPages(Pages):
@@ -33,7 +38,7 @@ class KeyPages(Pages):
         return self.show(request, page, 200 if error is None else 422)
 
     def _row(self, desk: Desk, key: ApiKey) -> KeyRow:
-        revoke = self.path(desk, "dashboard_key_revoke", key_id=key.id)
+        revoke = self.path(desk, "dashboard_key_action", key_id=key.id, action="revoke")
         return KeyRow(
             id=key.id,
             name=Untrusted(key.name),
@@ -60,26 +65,36 @@ class KeyPages(Pages):
         )
         return self.show(request, page)
 
-    async def ask(self, request: Request, desk: Desk) -> Response:
-        """Asks before the key is revoked."""
+
+class KeyActions(AskingPages[ApiKey]):
+    """Handlers of `/dashboard/in/{project}/keys/{key_id}/{action}`."""
+
+    route, section = "dashboard_key_action", "dashboard_keys"
+
+    def _questions(self) -> Mapping[str, Question[ApiKey]]:
+        flow = self.flows.api_keys
+        return {
+            "revoke": Question(
+                Role.ADMIN,
+                Message("Revoke"),
+                Message("Revoke this key?"),
+                Message("Whatever uses it is refused from its next request on. This cannot be undone."),
+                self._doing(
+                    lambda asked: flow.revoke(asked.row.id, project=asked.desk.project), Done.KEY_REVOKED
+                ),
+                danger=True,
+            )
+        }
+
+    async def _row(self, request: Request, desk: Desk) -> ApiKey:
         key_id: str = request.path_params["key_id"]
         keys = {key.id: key for key in await self.flows.api_keys.list(project=desk.project)}
         if key_id not in keys:
             raise NotFound
-        say = self.say(request)
-        page = Confirm(
-            frame=self.frame(request, desk, "dashboard_keys"),
-            title=say(Message("Revoke this key?")),
-            text=say(Message("Whatever uses it is refused from its next request on. This cannot be undone.")),
-            about=Untrusted(keys[key_id].name),
-            form=self.guard.form(desk, self.path(desk, "dashboard_key_revoke", key_id=key_id)),
-            button=say(Message("Revoke")),
-            danger=True,
-            back_url=self.path(desk, "dashboard_keys"),
-        )
-        return self.show(request, page)
+        return keys[key_id]
 
-    async def revoke(self, request: Request, desk: Desk, _: Fields) -> Response:
-        """Does it."""
-        await self.flows.api_keys.revoke(request.path_params["key_id"], project=desk.project)
-        return self.see(self.path(desk, "dashboard_keys"), "key-revoked")
+    def _about(self, row: ApiKey) -> Untrusted:
+        return Untrusted(row.name)
+
+    def _back(self, desk: Desk, row: ApiKey) -> str:
+        return self.path(desk, "dashboard_keys")

@@ -1,9 +1,34 @@
 """Words for what the dashboard shows: roles, actions, events, errors."""
 
+from collections.abc import Mapping
+from enum import StrEnum
+
 from connect_hub.audit import ActorKind, AuditAction
 from connect_hub.message import Message
 
-__all__ = ["ACTIONS", "ACTOR_KINDS", "ADVICE", "DONE", "EVENTS", "FIELDS", "ROLES", "UNKNOWN_ADVICE"]
+__all__ = ["ACTIONS", "ACTOR_KINDS", "ADVICE", "DONE", "EVENTS", "FIELDS", "ROLES", "UNKNOWN_ADVICE", "Done"]
+
+
+class Done(StrEnum):
+    """What was done, as the address of the page after it has it."""
+
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    CONVERTED = "converted"
+    DISCONNECTED = "disconnected"
+    REVOKED = "revoked"
+    TESTED = "tested"
+    REPLAYED = "replayed"
+    RESENT = "resent"
+    ENDPOINT_DISABLED = "endpoint-disabled"
+    ENDPOINT_ENABLED = "endpoint-enabled"
+    ENDPOINT_DELETED = "endpoint-deleted"
+    CONNECTOR_ENABLED = "connector-enabled"
+    CONNECTOR_DISABLED = "connector-disabled"
+    CONNECTOR_CONFIGURED = "connector-configured"
+    CLIENT_REMOVED = "client-removed"
+    KEY_REVOKED = "key-revoked"
+
 
 ROLES = {
     "viewer": Message("Viewer"),
@@ -63,25 +88,25 @@ EVENTS = {
 }
 """Events, by name."""
 
-DONE = {
-    "suspended": Message("The account is suspended. Its credentials are kept and not used."),
-    "resumed": Message("The account is active again."),
-    "converted": Message("The account was converted."),
-    "disconnected": Message("The account was disconnected and its credentials were destroyed."),
-    "revoked": Message("The link was revoked. Nobody can connect with it any more."),
-    "tested": Message("A test is on its way."),
-    "replayed": Message("What the endpoint had not taken is on its way."),
-    "resent": Message("It is on its way again."),
-    "endpoint-disabled": Message("The endpoint is disabled. What waits for it is held."),
-    "endpoint-enabled": Message("The endpoint is enabled. What was held is on its way."),
-    "endpoint-deleted": Message("The endpoint was deleted."),
-    "connector-enable": Message("The connector is enabled. Customers can connect it from now on."),
-    "connector-disable": Message("The connector is disabled. Its accounts are inactive."),
-    "connector-configured": Message("The OAuth client is set. It is used from the next request on."),
-    "connector-remove-client": Message("The OAuth client was removed."),
-    "key-revoked": Message("The key was revoked. Requests with it are refused from now on."),
+DONE: Mapping[str, Message] = {
+    Done.SUSPENDED: Message("The account is suspended. Its credentials are kept and not used."),
+    Done.RESUMED: Message("The account is active again."),
+    Done.CONVERTED: Message("The account was converted."),
+    Done.DISCONNECTED: Message("The account was disconnected and its credentials were destroyed."),
+    Done.REVOKED: Message("The link was revoked. Nobody can connect with it any more."),
+    Done.TESTED: Message("A test is on its way."),
+    Done.REPLAYED: Message("What the endpoint had not taken is on its way."),
+    Done.RESENT: Message("It is on its way again."),
+    Done.ENDPOINT_DISABLED: Message("The endpoint is disabled. What waits for it is held."),
+    Done.ENDPOINT_ENABLED: Message("The endpoint is enabled. What was held is on its way."),
+    Done.ENDPOINT_DELETED: Message("The endpoint was deleted."),
+    Done.CONNECTOR_ENABLED: Message("The connector is enabled. Customers can connect it from now on."),
+    Done.CONNECTOR_DISABLED: Message("The connector is disabled. Its accounts are inactive."),
+    Done.CONNECTOR_CONFIGURED: Message("The OAuth client is set. It is used from the next request on."),
+    Done.CLIENT_REMOVED: Message("The OAuth client was removed."),
+    Done.KEY_REVOKED: Message("The key was revoked. Requests with it are refused from now on."),
 }
-"""What stands over the page after something was done, by the word in its address."""
+"""What stands over the page after something was done."""
 
 ACTOR_KINDS = {
     ActorKind.OPERATOR: Message("Dashboard"),

@@ -5,14 +5,11 @@ import json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connect_hub.errors import NotFound, SessionNotFound, ValidationFailed
-from connect_hub.flows.sessions import SessionDetails
+from connect_hub.errors import ValidationFailed
 from connect_hub.message import Message
 from connect_hub.models import Session, SessionStatus
 from connect_hub.operators import Role
 from connect_hub.web.dashboard.contexts import (
-    Action,
-    Confirm,
     Fact,
     LinkDetail,
     LinkList,
@@ -20,10 +17,11 @@ from connect_hub.web.dashboard.contexts import (
     Pager,
 )
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk, Fields
+from connect_hub.web.dashboard.guard import Desk, Guard
+from connect_hub.web.dashboard.link_actions import LinkActions
 from connect_hub.web.dashboard.link_history import link_history, live_key
-from connect_hub.web.dashboard.made import link_made
 from connect_hub.web.query import Query
+from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["LinkPages"]
@@ -33,6 +31,10 @@ _PAGE = 25
 
 class LinkPages(Pages):
     """Handlers of `/dashboard/in/{project}/links…`."""
+
+    def __init__(self, site: Site, guard: Guard, actions: LinkActions) -> None:
+        super().__init__(site, guard)
+        self.actions = actions
 
     async def listing(self, request: Request, desk: Desk) -> Response:
         url, say = self.path(desk, "dashboard_links"), self.say(request)
@@ -83,14 +85,8 @@ class LinkPages(Pages):
             expires_at=session.expires_at,
         )
 
-    async def _details(self, request: Request, desk: Desk) -> SessionDetails:
-        session_id: str = request.path_params["session_id"]
-        if not session_id.isascii() or not session_id.isdigit() or len(session_id) > 16:
-            raise SessionNotFound
-        return await self.flows.sessions.get(int(session_id), project=desk.project)
-
     async def detail(self, request: Request, desk: Desk) -> Response:
-        details, say = await self._details(request, desk), self.say(request)
+        details, say = await self.actions.details(request, desk), self.say(request)
         session, status = details.session, details.status
         here = str(session.id)
         facts = [
@@ -121,66 +117,12 @@ class LinkPages(Pages):
             connects=session.connects,
             facts=tuple(fact for fact in facts if fact.quoted or fact.at or fact.code or fact.text),
             history=await link_history(self, request, desk, details),
-            actions=self._actions(request, desk, here, status),
+            actions=self.actions.of(request, desk, details),
             list_url=self.path(desk, "dashboard_links"),
         )
         return self.show(request, page)
 
-    def _actions(
-        self, request: Request, desk: Desk, session_id: str, status: SessionStatus
-    ) -> tuple[Action, ...]:
-        if not desk.may(Role.OPERATOR):
-            return ()
-        say = self.say(request)
-
-        def url(action: str) -> str:
-            return self.path(desk, "dashboard_link_action", session_id=session_id, action=action)
-
-        actions = [Action(say(Message("Renew")), url("renew"))]
-        if status is SessionStatus.OPEN:
-            actions.append(Action(say(Message("Revoke")), url("revoke"), "danger"))
-        return tuple(actions)
-
     async def state(self, request: Request, desk: Desk) -> Response:
         """Where the link stands, for the script that keeps its page up to date."""
-        state = {"key": live_key(await self._details(request, desk))}
+        state = {"key": live_key(await self.actions.details(request, desk))}
         return Response(json.dumps(state), media_type="application/json")
-
-    async def ask(self, request: Request, desk: Desk) -> Response:
-        """Asks before something is done."""
-        session, say = (await self._details(request, desk)).session, self.say(request)
-        action: str = request.path_params["action"]
-        if action == "revoke":
-            title, button = Message("Revoke this link?"), Message("Revoke")
-            text = Message(
-                "Nobody can connect with it any more, and whoever is about to is stopped. Accounts that were "
-                "connected with it stay."
-            )
-        elif action == "renew":
-            title, button = Message("Make a new link for this customer?"), Message("Renew")
-            text = Message("The new link asks for the same, and is shown once. The old one stays as it is.")
-        else:
-            raise NotFound
-        here = {"session_id": str(session.id)}
-        page = Confirm(
-            frame=self.frame(request, desk, "dashboard_links"),
-            title=say(title),
-            text=say(text),
-            about=Untrusted(session.origin_owner_name),
-            form=self.guard.form(desk, self.path(desk, "dashboard_link_action", action=action, **here)),
-            button=say(button),
-            danger=action == "revoke",
-            back_url=self.path(desk, "dashboard_link", **here),
-        )
-        return self.show(request, page)
-
-    async def act(self, request: Request, desk: Desk, _: Fields) -> Response:
-        """Does it."""
-        session, action = (await self._details(request, desk)).session, request.path_params["action"]
-        if action == "revoke":
-            await self.flows.sessions.revoke(session.id, project=desk.project)
-            return self.see(self.path(desk, "dashboard_link", session_id=str(session.id)), "revoked")
-        if action != "renew":
-            raise NotFound
-        issued = await self.flows.links.renew(session.id, project=desk.project)
-        return link_made(self, request, desk, issued)

@@ -20,10 +20,11 @@ from connect_hub.web.dashboard.contexts import (
     Fact,
     Pager,
 )
-from connect_hub.web.dashboard.endpoint_actions import endpoint_actions
+from connect_hub.web.dashboard.endpoint_actions import EndpointActions
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.query import Query
+from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["WebhookPages"]
@@ -38,6 +39,10 @@ _REASONS = {
 
 class WebhookPages(Pages):
     """Handlers of `/dashboard/in/{project}/webhooks…`."""
+
+    def __init__(self, site: Site, guard: Guard, actions: EndpointActions) -> None:
+        super().__init__(site, guard)
+        self.actions = actions
 
     async def listing(self, request: Request, desk: Desk) -> Response:
         endpoints = await self.flows.endpoints.list(project=desk.project)
@@ -97,7 +102,7 @@ class WebhookPages(Pages):
             reason=say(_REASONS[one.disabled_reason]) if one.disabled_reason in _REASONS else "",
             configured=one.source == "config",
             facts=tuple(fact for fact in facts if fact.quoted or fact.text or fact.at),
-            actions=endpoint_actions(self, request, desk, one),
+            actions=self.actions.of(request, desk, one),
             url=url,
             state=states[0].value if states else "",
             rows=tuple(self._delivery(request, desk, delivery) for delivery in deliveries),

@@ -1,0 +1,107 @@
+"""What can be done with an account."""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connect_hub.message import Message
+from connect_hub.models import Account, AccountStatus, AccountType
+from connect_hub.operators import Role
+from connect_hub.web.dashboard.asking import Asked, AskingPages, Question
+from connect_hub.web.dashboard.contexts import Action
+from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.labels import Done
+from connect_hub.web.untrusted import Untrusted
+from connect_hub.web.urls import with_query
+
+__all__ = ["AccountActions"]
+
+
+class AccountActions(AskingPages[Account]):
+    """Handlers of `/dashboard/in/{project}/accounts/{account_id}/{action}`."""
+
+    route, section = "dashboard_account_action", "dashboard_accounts"
+
+    def _questions(self) -> Mapping[str, Question[Account]]:
+        flow = self.flows.accounts
+
+        async def convert(asked: Asked[Account], to: AccountType) -> None:
+            await flow.convert(asked.row.id, to, project=asked.desk.project)
+
+        return {
+            "suspend": Question(
+                Role.OPERATOR,
+                Message("Suspend"),
+                Message("Suspend this account?"),
+                Message(
+                    "Its credentials are kept and not used, until you resume it. Your customer need do "
+                    "nothing."
+                ),
+                self._doing(
+                    lambda asked: flow.suspend(asked.row.id, project=asked.desk.project), Done.SUSPENDED
+                ),
+            ),
+            "resume": Question(
+                Role.OPERATOR,
+                Message("Resume"),
+                Message("Resume this account?"),
+                Message("Its credentials are used again from now on."),
+                self._doing(
+                    lambda asked: flow.resume(asked.row.id, project=asked.desk.project), Done.RESUMED
+                ),
+            ),
+            "convert-to-test": Question(
+                Role.OPERATOR,
+                Message("Convert to test"),
+                Message("Convert this account to a test account?"),
+                Message("It is marked as a test account everywhere. You can convert it back."),
+                self._doing(lambda asked: convert(asked, AccountType.TEST), Done.CONVERTED),
+            ),
+            "convert-to-production": Question(
+                Role.OPERATOR,
+                Message("Convert to production"),
+                Message("Convert this account to a production account?"),
+                Message("It is used in earnest from now on. You can convert it back."),
+                self._doing(lambda asked: convert(asked, AccountType.PRODUCTION), Done.CONVERTED),
+            ),
+            "disconnect": Question(
+                Role.OPERATOR,
+                Message("Disconnect"),
+                Message("Disconnect this account?"),
+                Message(
+                    "Its credentials are destroyed here and revoked at the provider. This cannot be undone: "
+                    "your customer would have to connect again."
+                ),
+                self._disconnect,
+                danger=True,
+            ),
+        }
+
+    async def _row(self, request: Request, desk: Desk) -> Account:
+        return await self.flows.accounts.get(request.path_params["account_id"], project=desk.project)
+
+    def _about(self, row: Account) -> Untrusted:
+        return Untrusted(f"{row.origin_owner_name} · {self.provider(row.provider).name}")
+
+    def _back(self, desk: Desk, row: Account) -> str:
+        return self.path(desk, "dashboard_account", account_id=row.id)
+
+    async def _disconnect(self, asked: Asked[Account]) -> Response:
+        await self.flows.accounts.delete(asked.row.id, project=asked.desk.project)
+        return self.see(self.path(asked.desk, "dashboard_accounts"), Done.DISCONNECTED)
+
+    def of(self, request: Request, desk: Desk, account: Account) -> tuple[Action, ...]:
+        """What the operator may do with it now."""
+        if not desk.may(Role.OPERATOR):
+            return ()
+        names = [
+            "resume" if account.status is AccountStatus.SUSPENDED else "suspend",
+            "convert-to-production" if account.type is AccountType.TEST else "convert-to-test",
+            "disconnect",
+        ]
+        reconnect = with_query(self.path(desk, "dashboard_new_link"), [("account", account.id)])
+        return (
+            Action(self.say(request)(Message("Reconnect link")), reconnect),
+            *self.buttons(request, desk, names, account_id=account.id),
+        )

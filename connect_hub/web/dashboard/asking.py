@@ -1,0 +1,131 @@
+"""Asking before doing: whatever changes a row has a page that asks, and is done by that page's form alone."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connect_hub.message import Message
+from connect_hub.operators import Role
+from connect_hub.web.contexts import FieldView
+from connect_hub.web.dashboard.contexts import Action, Affected, Confirm
+from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.dashboard.guard import Desk, Fields, Guard
+from connect_hub.web.dashboard.labels import Done
+from connect_hub.web.site import Site
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["Asked", "AskingPages", "Question"]
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[Row]):
+    """What somebody is about to do: who, and with what."""
+
+    request: Request
+    desk: Desk
+    row: Row
+    fields: Mapping[str, str]
+    """What the form was sent with; empty while it is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[Row]):
+    """One thing that can be done with a row, whoever may, and what is asked before."""
+
+    role: Role
+    label: Message
+    title: Message
+    text: Message
+    do: Callable[[Asked[Row]], Awaitable[Response]]
+    danger: bool = False
+    field: Callable[[Asked[Row]], FieldView] | None = None
+    """What is asked besides."""
+    affected: Callable[[Asked[Row]], Awaitable[Affected | None]] | None = None
+    """Which accounts would not be as they were."""
+
+
+class AskingPages(Pages, ABC, Generic[Row]):
+    """Handlers of an address that ends with the name of a question."""
+
+    route: ClassVar[str]
+    section: ClassVar[str]
+    """The page that stands for it in the menu, by its route."""
+
+    def __init__(self, site: Site, guard: Guard) -> None:
+        super().__init__(site, guard)
+        self.questions = self._questions()
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """The least role for each of the questions."""
+        return {name: question.role for name, question in self.questions.items()}
+
+    @abstractmethod
+    def _questions(self) -> Mapping[str, Question[Row]]:
+        """By the name in the address."""
+
+    @abstractmethod
+    async def _row(self, request: Request, desk: Desk) -> Row:
+        """What the address names. Raises NotFound."""
+
+    @abstractmethod
+    def _about(self, row: Row) -> Untrusted | None:
+        """The row in words."""
+
+    @abstractmethod
+    def _back(self, desk: Desk, row: Row) -> str:
+        """The page that the question came from."""
+
+    async def ask(self, request: Request, desk: Desk) -> Response:
+        """Asks before something is done."""
+        question = self.questions[request.path_params["action"]]
+        asked = Asked(request, desk, await self._row(request, desk), {})
+        say = self.say(request)
+        page = Confirm(
+            frame=self.frame(request, desk, self.section),
+            title=say(question.title),
+            text=say(question.text),
+            about=self._about(asked.row),
+            form=self.guard.form(desk, self.site.urls.path(self.route, **request.path_params)),
+            button=say(question.label),
+            danger=question.danger,
+            back_url=self._back(desk, asked.row),
+            field=None if question.field is None else question.field(asked),
+            affected=None if question.affected is None else await question.affected(asked),
+        )
+        return self.show(request, page)
+
+    async def act(self, request: Request, desk: Desk, fields: Fields) -> Response:
+        """Does it."""
+        question = self.questions[request.path_params["action"]]
+        return await question.do(Asked(request, desk, await self._row(request, desk), fields))
+
+    def _doing(
+        self, work: Callable[[Asked[Row]], Awaitable[object]], done: Done
+    ) -> Callable[[Asked[Row]], Awaitable[Response]]:
+        """Does it, and goes back to where the question came from, which says that it is done."""
+
+        async def do(asked: Asked[Row]) -> Response:
+            await work(asked)
+            return self.see(self._back(asked.desk, asked.row), done)
+
+        return do
+
+    def buttons(self, request: Request, desk: Desk, names: Sequence[str], **row: str) -> tuple[Action, ...]:
+        """Those of the questions that the operator may be asked, for the row that these parameters name."""
+        say = self.say(request)
+        return tuple(
+            Action(
+                say(self.questions[name].label),
+                self.path(desk, self.route, action=name, **row),
+                "danger" if self.questions[name].danger else "secondary",
+            )
+            for name in names
+            if desk.may(self.questions[name].role)
+        )

@@ -1,0 +1,75 @@
+"""What can be done with a link."""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connect_hub.errors import SessionNotFound
+from connect_hub.flows.sessions import SessionDetails
+from connect_hub.message import Message
+from connect_hub.models import SessionStatus
+from connect_hub.operators import Role
+from connect_hub.web.dashboard.asking import Asked, AskingPages, Question
+from connect_hub.web.dashboard.contexts import Action
+from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.labels import Done
+from connect_hub.web.dashboard.made import link_made
+from connect_hub.web.untrusted import Untrusted
+
+__all__ = ["LinkActions"]
+
+
+class LinkActions(AskingPages[SessionDetails]):
+    """Handlers of `/dashboard/in/{project}/links/{session_id}/{action}`."""
+
+    route, section = "dashboard_link_action", "dashboard_links"
+
+    def _questions(self) -> Mapping[str, Question[SessionDetails]]:
+        flow = self.flows.sessions
+        return {
+            "renew": Question(
+                Role.OPERATOR,
+                Message("Renew"),
+                Message("Make a new link for this customer?"),
+                Message("The new link asks for the same, and is shown once. The old one stays as it is."),
+                self._renew,
+            ),
+            "revoke": Question(
+                Role.OPERATOR,
+                Message("Revoke"),
+                Message("Revoke this link?"),
+                Message(
+                    "Nobody can connect with it any more, and whoever is about to is stopped. Accounts that "
+                    "were connected with it stay."
+                ),
+                self._doing(
+                    lambda asked: flow.revoke(asked.row.session.id, project=asked.desk.project), Done.REVOKED
+                ),
+                danger=True,
+            ),
+        }
+
+    async def details(self, request: Request, desk: Desk) -> SessionDetails:
+        """The link of the address. Raises SessionNotFound."""
+        session_id: str = request.path_params["session_id"]
+        if not session_id.isascii() or not session_id.isdigit() or len(session_id) > 16:
+            raise SessionNotFound
+        return await self.flows.sessions.get(int(session_id), project=desk.project)
+
+    _row = details
+
+    def _about(self, row: SessionDetails) -> Untrusted:
+        return Untrusted(row.session.origin_owner_name)
+
+    def _back(self, desk: Desk, row: SessionDetails) -> str:
+        return self.path(desk, "dashboard_link", session_id=str(row.session.id))
+
+    async def _renew(self, asked: Asked[SessionDetails]) -> Response:
+        issued = await self.flows.links.renew(asked.row.session.id, project=asked.desk.project)
+        return link_made(self, asked.request, asked.desk, issued)
+
+    def of(self, request: Request, desk: Desk, details: SessionDetails) -> tuple[Action, ...]:
+        """What the operator may do with it now."""
+        names = ["renew", *(["revoke"] if details.status is SessionStatus.OPEN else [])]
+        return self.buttons(request, desk, names, session_id=str(details.session.id))
