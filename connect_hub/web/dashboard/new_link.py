@@ -23,13 +23,13 @@ from connect_hub.errors import (
 from connect_hub.flows.requests import CreateSession, parse
 from connect_hub.flows.sessions import IssuedSession
 from connect_hub.message import Message
-from connect_hub.models import Category, SessionStatus
-from connect_hub.web.contexts import FieldView, Form, OptionView
+from connect_hub.models import SessionStatus
+from connect_hub.web.contexts import Form
 from connect_hub.web.dashboard.contexts import NewLink, Question
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Fields, is_name
+from connect_hub.web.dashboard.link_fields import link_fields
 from connect_hub.web.dashboard.made import link_made
-from connect_hub.web.labels import category_label
 
 __all__ = ["NewLinkPages"]
 
@@ -203,85 +203,18 @@ class NewLinkPages(Pages):
             if account
             else self.path(desk, "dashboard_accounts")
         )
+        offer = await self.core.offer(desk.project)
+        connectors = sorted((offer.get(key) for key in offer), key=lambda one: one.name.casefold())
         return NewLink(
             frame=self.frame(request, desk, "dashboard_links"),
             form=self._form(desk, kept),
-            fields=await self._fields(request, desk, values, errors),
+            fields=link_fields(
+                self.site.language(request),
+                [(one.key, one.name) for one in connectors],
+                {category for one in connectors for category in one.definition.categories},
+                self._days(),
+                values,
+                errors,
+            ),
             back_url=back,
         )
-
-    async def _fields(
-        self, request: Request, desk: Desk, values: Mapping[str, str], errors: Mapping[str, str]
-    ) -> tuple[FieldView, ...]:
-        say, language = self.say(request), self.site.language(request)
-        fixed, error = bool(values.get("account")), errors.get
-        offer = await self.core.offer(desk.project)
-        connectors = sorted((offer.get(key) for key in offer), key=lambda one: one.name.casefold())
-        categories = {c for one in connectors for c in one.definition.categories}
-        fields = [
-            FieldView(
-                name="origin_owner_id",
-                label=say(Message("Origin owner ID")),
-                help=say(
-                    Message(
-                        "The customer's ID in your own system. Make sure it matches your system precisely."
-                    )
-                ),
-                value=values.get("origin_owner_id", ""),
-                read_only=fixed,
-                error=error("origin_owner_id"),
-            ),
-            FieldView(
-                name="origin_owner_name",
-                label=say(Message("Origin owner name")),
-                help=say(Message("The customer's name. Your customer sees it.")),
-                value=values.get("origin_owner_name", ""),
-                error=error("origin_owner_name"),
-            ),
-            FieldView(
-                name="origin_username",
-                label=say(Message("Origin username")),
-                help=say(Message("Who will connect, such as an email address.")),
-                value=values.get("origin_username", ""),
-                required=False,
-                error=error("origin_username"),
-            ),
-            FieldView(
-                name="category",
-                label=say(Message("Category")),
-                kind="select",
-                required=False,
-                placeholder=say(Message("All categories")),
-                value=values.get("category", ""),
-                options=tuple(
-                    OptionView(category.value, category_label(category, language))
-                    for category in Category
-                    if category in categories
-                ),
-                error=error("category"),
-            ),
-            FieldView(
-                name="provider",
-                label=say(Message("Provider")),
-                kind="select",
-                required=False,
-                placeholder=say(Message("Your customer chooses")),
-                value=values.get("provider", ""),
-                options=tuple(OptionView(one.key, one.name) for one in connectors),
-                error=error("provider"),
-            ),
-            FieldView(
-                name="days",
-                label=say(Message("Expires after")),
-                kind="select",
-                value=values.get("days", ""),
-                options=tuple(
-                    OptionView(
-                        str(days), language.ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
-                    )
-                    for days in sorted(self._days())
-                ),
-                error=error("days"),
-            ),
-        ]
-        return tuple(field for field in fields if not (fixed and field.name == "category"))

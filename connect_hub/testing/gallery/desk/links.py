@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from connect_hub.message import Message
+from connect_hub.models import Category
 from connect_hub.testing.gallery.desk.desk import KEYS, NOW, Desk
 from connect_hub.testing.gallery.samples import TOOLS
-from connect_hub.web.contexts import FieldView, Form, OptionView
+from connect_hub.web.contexts import FieldView, Form
 from connect_hub.web.dashboard.contexts import (
     Action,
     Fact,
@@ -19,6 +20,7 @@ from connect_hub.web.dashboard.contexts import (
     Question,
 )
 from connect_hub.web.dashboard.labels import ADVICE
+from connect_hub.web.dashboard.link_fields import link_fields
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["link", "link_made", "links", "new_link"]
@@ -123,28 +125,11 @@ def link_made(desk: Desk) -> LinkMade:
 
 
 def _fields(desk: Desk, wrong: bool) -> tuple[FieldView, ...]:
-    error = desk.say(Message("Fill this in.")) if wrong else None
-    return (
-        FieldView(
-            name="origin_owner_id",
-            label=desk.say(Message("Origin owner ID")),
-            help=desk.say(
-                Message("The customer's ID in your own system. Make sure it matches your system precisely.")
-            ),
-            value=" 42 " if wrong else "",
-        ),
-        FieldView(
-            name="origin_owner_name",
-            label=desk.say(Message("Origin owner name")),
-            help=desk.say(Message("The customer's name. Your customer sees it.")),
-            error=error,
-        ),
-        FieldView(
-            name="provider",
-            label=desk.say(Message("Provider")),
-            kind="select",
-            required=False,
-            placeholder=desk.say(Message("Your customer chooses")),
-            options=tuple(OptionView(key, TOOLS[key][0]) for key in KEYS),
-        ),
+    return link_fields(
+        desk.language,
+        [(key, TOOLS[key][0]) for key in KEYS],
+        {Category(category) for _, category, _ in TOOLS.values()},
+        (1, 3, 5, 7, 14, 30),
+        {"days": "5", "origin_owner_id": " 42 " if wrong else ""},
+        {"origin_owner_name": desk.say(Message("Fill this in."))} if wrong else {},
     )
