@@ -6,11 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event, select, update
 
-from connect_hub.storage.protocol import Delivery
-from connect_hub.storage.sql import SQLStorage, claiming
-from connect_hub.testing.storage.values import NOW
+from connect_hub.storage.protocol import Delivery, DeliveryState, Settlement
+from connect_hub.storage.sql import SQLStorage, Tables, claiming
+from connect_hub.testing.storage.values import NOW, later
 from connect_hub.testing.storage.values import event as new_event
 from tests.peers.database_server import Database
 
@@ -25,9 +25,11 @@ async def test_no_worker_waits_for_another_one(
 ) -> None:
     """R3: four workers that claim at once all come to their commit while none has committed: each passes by
     the rows that another one has locked (SKIP LOCKED). None of them gets what another one got, and nothing
-    is lost."""
+    is lost. On PostgreSQL a claim is a transaction only where a host listens to what begins."""
     database: Database = request.getfixturevalue(f"{server}_tables")
     engines = [create_engine(database.url(driver)) for _ in range(WORKERS)]
+    for engine in engines:
+        event.listen(engine, "begin", lambda _connection: None)
     storages = [SQLStorage(engine) for engine in engines]
     await storages[0].record([new_event(id=f"msg_{n:03}", record_id=f"acc_{n}") for n in range(100)])
     together = threading.Barrier(WORKERS)
@@ -49,6 +51,78 @@ async def test_no_worker_waits_for_another_one(
     while more := [one.event_id for one in await claim(storages[0])]:
         got += more
     assert sorted(got) == [f"msg_{n:03}" for n in range(100)]
+    await _end(storages, engines)
+
+
+@pytest.mark.parametrize(("server", "driver"), [("postgres", "psycopg"), ("mariadb", "pymysql")])
+async def test_what_somebody_has_locked_is_passed_by(
+    server: str, driver: str, request: pytest.FixtureRequest
+) -> None:
+    """R3: while another transaction has the oldest rows locked, a claim takes those behind them, without
+    waiting; and the oldest when they are let go, but for what was leased meanwhile."""
+    database: Database = request.getfixturevalue(f"{server}_tables")
+    engine, deliveries = create_engine(database.url(driver)), Tables().deliveries
+    storage, d = SQLStorage(engine), deliveries.c
+    await storage.record(
+        [new_event(id=f"msg_{n:03}", record_id=f"acc_{n}", created_at=later(n - 100)) for n in range(100)]
+    )
+
+    async def claim() -> set[str]:
+        async with asyncio.timeout(PATIENCE):
+            claimed = await storage.claim_deliveries({TARGET: 5}, limit=5, lease=timedelta(hours=1), now=NOW)
+        return {one.event_id for one in claimed}
+
+    oldest = [f"msg_{n:03}" for n in range(20)]
+    with engine.begin() as other:
+        other.execute(select(d.id).where(d.event_id.in_(oldest)).with_for_update()).all()
+        assert await claim() == {f"msg_{n:03}" for n in range(20, 25)}
+        taken = update(deliveries).where(d.event_id.in_(oldest[:3]))
+        other.execute(taken.values(lease_until=2**50, epoch=1))
+    assert await claim() == {f"msg_{n:03}" for n in range(3, 8)}
+    await _end([storage], [engine])
+
+
+@pytest.mark.parametrize(("server", "driver"), [("postgres", "psycopg"), ("mariadb", "pymysql")])
+async def test_those_that_want_the_same_never_both_get_it(
+    server: str, driver: str, request: pytest.FixtureRequest
+) -> None:
+    """R3, R6: workers that claim, and settle at once, from few records as fast as they can: each delivery is
+    given out once, and each record's in their order."""
+    database: Database = request.getfixturevalue(f"{server}_tables")
+    engines = [create_engine(database.url(driver)) for _ in range(WORKERS)]
+    storages = [SQLStorage(engine) for engine in engines]
+    await storages[0].record(
+        [
+            new_event(id=f"msg_{record}_{n:02}", record_id=f"acc_{record}", sequence=n)
+            for n in range(20)
+            for record in range(3)
+        ]
+    )
+    got: list[Delivery] = []
+
+    async def work(storage: SQLStorage) -> None:
+        while len(got) < 60:
+            claimed = await storage.claim_deliveries({TARGET: 2}, limit=2, lease=timedelta(hours=1), now=NOW)
+            got.extend(claimed)
+            ended = [
+                Settlement(
+                    delivery_id=one.id,
+                    epoch=one.epoch,
+                    state=DeliveryState.DELIVERED,
+                    next_at=None,
+                    error=None,
+                    now=NOW,
+                )
+                for one in claimed
+            ]
+            assert await storage.settle_deliveries(ended) == [True] * len(claimed)
+
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*map(work, storages))
+    assert {one.epoch for one in got} == {1}
+    for record in range(3):
+        ids = [one.event_id for one in got if one.record_id == f"acc_{record}"]
+        assert ids == [f"msg_{record}_{n:02}" for n in range(20)]
     await _end(storages, engines)
 
 

@@ -6,15 +6,18 @@ record that is to go first; and those alone are locked. Where the oldest are all
 be under way, another index leads from one record to the next, past all that waits behind each.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exc, func, or_, select
 
 from connect_hub.storage.protocol import Delivery, DeliveryState
-from connect_hub.storage.rows import instant, milliseconds
-from connect_hub.storage.sql.claiming_heads import first, heads_by_record, heads_of
+from connect_hub.storage.rows import milliseconds
+from connect_hub.storage.sql.claiming_heads import heads_by_record, heads_of
 from connect_hub.storage.sql.dialects import now_milliseconds
+from connect_hub.storage.sql.leasing import leased
+from connect_hub.storage.sql.singly import is_singly
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["claim"]
@@ -37,52 +40,21 @@ def claim(
     lease: timedelta,
     now: datetime,
 ) -> list[Delivery]:
-    at, clock = milliseconds(now), now_milliseconds(c.dialect.name)
-    ids: list[str] = []
-    for target in _with_something_due(c, t, list(room), at):
-        most = min(limit - len(ids), room[target])
-        if most > 0:
-            ids += _locked(c, t, target, most, at, clock)
-    if not ids:
-        return []
-    d = t.deliveries.c
+    """In a transaction, or each statement in one of its own: only the last of them for a target writes."""
+    at, clock, kept = milliseconds(now), now_milliseconds(c.dialect.name), is_singly(c)
     until = clock + lease // timedelta(milliseconds=1)
-    c.execute(update(t.deliveries).where(d.id.in_(ids)).values(lease_until=until, epoch=d.epoch + 1))
-    rows = c.execute(
-        select(
-            d.id,
-            d.event_id,
-            d.record_id,
-            d.target,
-            d.attempts,
-            d.epoch,
-            d.created_at,
-            t.events.c.name,
-            t.events.c.project_id,
-            t.events.c.body,
-        )
-        .join(t.events, t.events.c.id == d.event_id)
-        .where(d.id.in_(ids))
-    )
-    claimed = {
-        row.id: Delivery(
-            id=row.id,
-            event_id=row.event_id,
-            event_name=row.name,
-            project_id=row.project_id,
-            record_id=row.record_id,
-            target=row.target,
-            body=row.body,
-            attempts=row.attempts,
-            epoch=row.epoch,
-            created_at=instant(row.created_at),
-        )
-        for row in rows
-    }
-    orphans = [delivery_id for delivery_id in ids if delivery_id not in claimed]
-    if orphans:  # their event was erased or purged just as they were made
-        c.execute(delete(t.deliveries).where(d.id.in_(orphans)))
-    return [claimed[delivery_id] for delivery_id in ids if delivery_id in claimed]
+    claimed: list[Delivery] = []
+    try:
+        for target in _with_something_due(c, t, list(room), at):
+            most = min(limit - len(claimed), room[target])
+            if most > 0:
+                for some in _of(c, t, target, most, at, clock, until):
+                    claimed += some
+    except exc.DBAPIError:
+        # What was leased by then would wait until that runs out. What went wrong shows at the next claim.
+        if not (kept and claimed):
+            raise
+    return claimed
 
 
 def _with_something_due(c: Connection, t: Tables, targets: Sequence[str], at: int) -> Sequence[str]:
@@ -116,14 +88,22 @@ def _hopping(t: Tables, at: int) -> Select[tuple[object]]:
     return select(hop.c.target).where(hop.c.target.is_not(None), is_due.exists())
 
 
-def _locked(
-    c: Connection, t: Tables, target: str, most: int, at: int, clock: ColumnElement[int]
-) -> list[str]:
-    """Up to `most` deliveries to `target` that may go now, the oldest first, under lock."""
+def _of(
+    c: Connection,
+    t: Tables,
+    target: str,
+    most: int,
+    at: int,
+    clock: ColumnElement[int],
+    until: ColumnElement[int],
+) -> Iterator[list[Delivery]]:
+    """Up to `most` deliveries to `target` that may go now, the oldest first, each list as soon as it is
+    leased."""
     d = t.deliveries.c
     free = or_(d.lease_until.is_(None), d.lease_until <= clock)
     due = and_(d.state == _PENDING, d.target == target, d.next_at <= at)
-    found: list[str] = []
+    lease = partial(leased, c, t, until=until, at=at, clock=clock)
+    left = most
     seen: set[str] = set()
     width = 2 * most + _FEW
     for number in range(_WINDOWS):
@@ -135,40 +115,21 @@ def _locked(
         for row in rows:
             firsts.setdefault(row.record_id, row.id)
         heads = heads_of(c, t, list(firsts.values()), at, clock)
-        wanted = [head for delivery_id in firsts.values() if (head := heads.get(delivery_id)) is not None]
-        locked = _lock(c, t, wanted, at, clock)
-        found += [delivery_id for delivery_id in wanted if delivery_id in locked]
-        if len(found) >= most or len(rows) < width:
-            break
+        tried = {head for head in heads.values() if head is not None}
+        found = lease(sorted(tried), most=left)
+        yield found
+        left -= len(found)
+        if left == 0 or len(rows) < width:
+            return
         seen.update(firsts)
         width *= _WIDER
         if number == 0:
             records = heads_by_record(c, t, target, most=_RECORDS, near=rows[0].record_id, at=at, clock=clock)
             going = sorted((one for one in records if one.goes), key=lambda one: one.due_since)
-            wanted = [one.head for one in going if one.head is not None and one.head not in found][: 2 * most]
-            locked = _lock(c, t, wanted, at, clock)
-            found += [delivery_id for delivery_id in wanted if delivery_id in locked]
-            if found or len(records) < _RECORDS:
-                break
+            untried = [one.head for one in going if one.head is not None and one.head not in tried]
+            found = lease(untried[: 2 * left], most=left)
+            yield found
+            left -= len(found)
+            if left < most or len(records) < _RECORDS:
+                return
             seen.update(one.record_id for one in records)
-    return found[:most]
-
-
-def _lock(c: Connection, t: Tables, ids: Sequence[str], at: int, clock: ColumnElement[int]) -> set[str]:
-    """Those of `ids` that may still go, under lock; one that another worker looks at is left to it."""
-    if not ids:
-        return set()
-    d = t.deliveries.c
-    # What is asked of them is asked of the rows that were locked: as a condition it would tempt a database
-    # to begin with an index of all that is due.
-    locked = (
-        select(
-            d.id,
-            and_(d.state == _PENDING, d.next_at <= at).label("due"),
-            or_(d.lease_until.is_(None), d.lease_until <= clock).label("free"),
-            (first(t, d.record_id, d.target, at, clock) == d.id).label("first"),
-        )
-        .where(d.id.in_(ids))
-        .with_for_update(skip_locked=True, of=t.deliveries)
-    )
-    return {row.id for row in c.execute(locked) if row.due and row.free and row.first}

@@ -44,7 +44,7 @@ class SQLEvents:
         lease: timedelta,
         now: datetime,
     ) -> list[Delivery]:
-        return await self._transactions.write(claiming.claim, self.tables, room, limit, lease, now)
+        return await self._transactions.write_singly(claiming.claim, self.tables, room, limit, lease, now)
 
     async def settle_deliveries(self, settlements: Sequence[Settlement]) -> list[bool]:
         return await self._transactions.write(outbox.settle, self.tables, settlements)

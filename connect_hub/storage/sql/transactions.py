@@ -20,6 +20,7 @@ from connect_hub.storage.sql.callbacks import CALLBACKS_RAN
 from connect_hub.storage.sql.dialects import is_autocommit
 from connect_hub.storage.sql.failures import HostError, TryAgain, is_contention, translated
 from connect_hub.storage.sql.forks import no_fork_meanwhile, say_if_forked_amid
+from connect_hub.storage.sql.singly import singly
 from connect_hub.storage.sql.threads import WorkerThreads
 from connect_hub.storage.transaction import refuse_inside_transaction
 
@@ -67,8 +68,13 @@ class Transactions:
         self._pool_of: tuple[Pool, asyncio.AbstractEventLoop] | None = None
 
     async def read(self, statements: Statements[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `statements` on a connection; nothing it does is kept."""
-        return await self._run(lambda c: statements(c, *args, **kwargs), writing=False)
+        """Run `statements`, which only read. On PostgreSQL each is a transaction of its own."""
+
+        def work(connection: Connection) -> T:
+            with singly(connection):
+                return statements(connection, *args, **kwargs)
+
+        return await self._run(work, writing=False)
 
     async def write(self, statements: Statements[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `statements` in a write transaction and commit it.
@@ -81,6 +87,23 @@ class Transactions:
         def work(connection: Connection) -> T:
             return self._writing(connection, lambda c: statements(c, *args, **kwargs))
 
+        return await self._again(work)
+
+    async def write_singly(self, statements: Statements[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same, but on PostgreSQL each statement is a transaction of its own, as in `read`. So what it
+        does must be right, and worth keeping, after each of them."""
+
+        def work(connection: Connection) -> T:
+            with singly(connection) as is_so:
+                if is_so:
+                    with connection.begin():
+                        return statements(connection, *args, **kwargs)
+            return self._writing(connection, lambda c: statements(c, *args, **kwargs))
+
+        return await self._again(work)
+
+    async def _again(self, work: Callable[[Connection], T]) -> T:
+        """Do it, and do it again as often as the database asks for it, within reason."""
         for attempt in range(_TRIES):
             try:
                 return await self._run(work, writing=True)
