@@ -3,10 +3,12 @@
     .venv/bin/python -m bench.embedding [--rounds 5] [--line slow-4g]
 
 One Chromium, made four times slower, behind a slow line; a new person with nothing cached for each view; the
-three in turns. A view begins with its navigation. It is visible when all connectors have a place and were
-painted, and searchable when a word that is typed then has left one over. Our list stands by itself, as behind
-a link, and in a frame of the host's page, which connect.js makes. All that is text comes with gzip. Requests
-and bytes are those of a view that is left alone until nothing more comes, with the processor not slowed down.
+three in turns. A view begins with its navigation, in a window that stands: a window of Chromium loads pages
+of its own when it opens, which are no part of what is compared. It is visible when all connectors have a
+place and what is in view was painted, and searchable when a word that is typed then has left one over. Our
+list stands by itself, as behind a link, and in a frame of the host's page, which connect.js makes. All that
+is text comes with gzip. Requests and bytes are those of a view that is left alone until nothing more comes,
+with the processor not slowed down.
 
 `slow-4g` is the line of Lighthouse's phone, 150 ms there and back and 1.6 Mbit/s; `fast-3g` is Chromium's
 own, 562 ms and 1.44 Mbit/s. Frames of another site share the page's process here, to be slowed down like it.
@@ -44,6 +46,8 @@ FLAGS = [
     "--disable-site-isolation-trials",
 ]
 PATIENCE = 120
+SETTLED = 3000
+"""Milliseconds after which a new window has done with itself."""
 FRAMED = """<!doctype html><html lang="en"><title>Host</title><h1>Host</h1>
 <script src="{hub}/connect.js"></script><script>Connect.start({{ sessionToken: "{token}" }});</script>"""
 PROBE = """(() => {
@@ -177,6 +181,7 @@ def timed(way: Way, place: Place, browser: Browser, line: str) -> tuple[float, f
     """Seconds until visible, and until searchable."""
     with view(way, place, browser, line, search=True) as (page, session, moments):
         session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+        page.wait_for_timeout(SETTLED)
         way.show(place, page)
         wait_for(page, moments, "searchable")
         begun = float(page.evaluate("performance.timeOrigin"))
