@@ -2,13 +2,27 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import pydantic
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from connect_hub.connectors.formats import Format
 from connect_hub.connectors.patterns import pattern_problem
+from connect_hub.connectors.refusals import refusals
+from connect_hub.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)
 
 __all__ = ["Definition", "Field", "FieldType", "HttpsUrl", "Key", "Option", "Slug"]
 
@@ -29,8 +43,24 @@ HttpsUrl = Annotated[str, AfterValidator(_https)]
 """An address that a person can open; never one that the hub calls."""
 
 
-class Definition(BaseModel):
-    """A part of a connector's definition: frozen, and unknown keys are refused."""
+class _InWords(ModelMetaclass):
+    """What a wrong part made in Python is told is what its file would be told."""
+
+    if not TYPE_CHECKING:  # it takes what each class takes, which a type checker reads from the class
+
+        def __call__(self, *args: object, **values: object) -> object:
+            try:
+                return super().__call__(*args, **values)
+            except ValidationError as error:
+                lines = (f"{self.__name__}: {line}" for line in refusals(error))
+                raise ConfigurationError("\n".join(lines)) from None
+
+
+class Definition(BaseModel, metaclass=_InWords):
+    """A part of a connector's definition: frozen, and unknown keys are refused.
+
+    Made in Python, it raises ConfigurationError, with one line a problem: place, what to do.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, hide_input_in_errors=True)
 

@@ -3,7 +3,8 @@
 import pytest
 
 from connect_hub.connectors import catalog
-from connect_hub.connectors.definition import Connector
+from connect_hub.connectors.definition import Connector, Trigger
+from connect_hub.connectors.fields import Field
 from connect_hub.errors import ConfigurationError
 from tests.connectors.example import TEXT, connector, document
 
@@ -130,6 +131,21 @@ def test_a_definition_in_python_is_refused_in_the_same_words() -> None:
     del wrong["name"]
     with pytest.raises(ConfigurationError, match="Connector: name: it is missing: add `name = …`"):
         Connector(**wrong)
+
+
+def test_a_part_in_python_is_refused_in_the_same_words() -> None:
+    """A field, a trigger or a method by itself says what a file would be told, without a value in it."""
+    made: list[tuple[type[Field] | type[Trigger], dict[str, object], str]] = [
+        (Field, {"key": "token", "label": ""}, "Field: label: it is empty: write something"),
+        (Field, {"key": "token", "label": "T", "secret": True, "default": "s3cret"}, "Field: a secret field"),
+        (Field, {"label": "Token"}, "Field: key: it is missing: add `key = …`"),
+        (Trigger, {"headers": ("authorization",)}, "Trigger: headers.0: 'authorization' is not a header"),
+    ]
+    for part, values, said in made:
+        with pytest.raises(ConfigurationError) as caught:
+            part(**values)
+        assert caught.value.message.startswith(said)
+        assert "s3cret" not in caught.value.message
 
 
 def test_every_problem_of_a_file_is_told_with_file_place_and_what_to_change() -> None:
