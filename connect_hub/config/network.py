@@ -28,7 +28,7 @@ class RateConfig:
     per_api_key: Rate | None = Rate(200.0, 2000)
     per_visit: Rate | None = Rate(2.0, 60)
     per_client: Rate | None = Rate(20.0, 200)
-    """For pages that need no cookie, by the client's address."""
+    """For pages that need no cookie, by the client's address; a form that is refused counts as well."""
     failed_api_keys: Rate | None = Rate(0.5, 20)
     """For requests whose API key was refused, by the client's address."""
     sign_ins: Rate | None = Rate(1 / 30, 10)

@@ -272,10 +272,12 @@ class Choosing:
         if session.connects == 0:
             return {}
         made: dict[str, frozenset[str]] = {}
-        for attempt in await self._core.storage.attempts(session.id, limit=_MOST):
-            if attempt.status is AttemptStatus.AUTHENTICATED:
-                ids = frozenset() if attempt.account_id is None else frozenset({attempt.account_id})
-                made[attempt.provider] = made.get(attempt.provider, frozenset()) | ids
+        successes = await self._core.storage.attempts(
+            session.id, status=AttemptStatus.AUTHENTICATED, limit=_MOST
+        )
+        for attempt in successes:
+            ids = frozenset() if attempt.account_id is None else frozenset({attempt.account_id})
+            made[attempt.provider] = made.get(attempt.provider, frozenset()) | ids
         return made
 
     async def _visible(self, session: Session, connected: Mapping[str, frozenset[str]]) -> list[Account]:

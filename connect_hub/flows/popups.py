@@ -33,6 +33,10 @@ class WindowLanding:
     fields: tuple[Field, ...]
     """What the sign-in asks for beforehand; nothing of it is secret."""
 
+    def checked(self, values: Mapping[str, str]) -> Mapping[str, str]:
+        """Of `values`, which anybody may have put into the window's address, what its field may hold."""
+        return self.integration.connector.read(self.integration.method, values).variables
+
 
 @dataclass(frozen=True, slots=True)
 class Popups:

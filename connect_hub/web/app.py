@@ -51,8 +51,8 @@ def routes(site: Site) -> list[BaseRoute]:
     manage = ManagePages(site, visit)
     openapi, surface, window = OpenApi(site), HubApi(site), WindowPages(site)
 
-    def page(path: str, name: str, **methods: Handler) -> BaseRoute:
-        return Route(path, Endpoint(site, methods, page=True), name=name)
+    def page(path: str, name: str, *, head: bool = True, **methods: Handler) -> BaseRoute:
+        return Route(path, Endpoint(site, methods, page=True, head=head), name=name)
 
     def data(path: str, name: str, **methods: Handler) -> BaseRoute:
         return Route(path, Endpoint(site, methods, page=False), name=name)
@@ -89,7 +89,13 @@ def routes(site: Site) -> list[BaseRoute]:
         page("/connect/oauth2/{integration_id}/confirm", "window_confirm", POST=window.confirm),
         page("/embedded/accounts/callback", "window_closed", GET=window.closed),
         Route("/connect.js", Endpoint(site, {"GET": site.assets.script}, page=False), name="script"),
-        page("/oauth/callback/{provider}", "callback", GET=callback.returned, POST=callback.posted),
+        page(
+            "/oauth/callback/{provider}",
+            "callback",
+            head=False,
+            GET=callback.returned,
+            POST=callback.posted,
+        ),
         page("/oauth/callback/{provider}/bounced", "callback_bounced", POST=callback.bounced),
         # The REST API.
         data("/connect_sessions", "sessions", GET=api.list_sessions, POST=api.create_session),

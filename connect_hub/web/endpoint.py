@@ -44,12 +44,13 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Endpoint:
     """Answers one address. `page` says whether errors are shown to a person or to a program.
 
-    A `HEAD` is answered as its `GET`. No error leaves the hub, so a host's handlers never see one of ours.
+    A `HEAD` is answered as its `GET`, but where `head` is False, as what changes something must not be
+    asked for by it (RFC 9110, 9.2.1). No error leaves the hub, so a host's handlers never see one of ours.
     """
 
-    def __init__(self, site: Site, methods: Mapping[str, Handler], *, page: bool) -> None:
+    def __init__(self, site: Site, methods: Mapping[str, Handler], *, page: bool, head: bool = True) -> None:
         self._site = site
-        self._methods = {**methods, **({"HEAD": methods["GET"]} if "GET" in methods else {})}
+        self._methods = {**methods, **({"HEAD": methods["GET"]} if head and "GET" in methods else {})}
         self._page = page
 
     @property

@@ -6,8 +6,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from connect_hub import HubConfig
+from connect_hub import HubConfig, OAuth
 from connect_hub.config import NetworkConfig
+from connect_hub.connectors.catalog import parse
+from connect_hub.testing.provider.connectors import oauth_toml
 from connect_hub.web.headers import PAGE_POLICY
 from tests.customer import Customer, Form, Seen
 from tests.hubs import GOOD_KEY, Hub, make_hub
@@ -234,6 +236,30 @@ async def test_the_window_of_a_mailed_address_changes_nothing(made: Hub, tmp_pat
     assert fingerprint(tmp_path) == before
     state = (await caller.get(f"hub/connection_attempts/{attempt}"))["status"]
     assert state == "pending"
+
+
+async def test_a_window_takes_nothing_from_its_address_for_fact(tmp_path: Path) -> None:
+    """T2: what an address fills in for the sign-in stands with what the requester wrote, and nothing that its
+    field could not hold is shown at all."""
+    toml = oauth_toml(base_url="https://provider.test").replace('key = "simulated"', 'key = "regional"')
+    field = '[[methods.fields]]\nkey = "region"\nlabel = "Region"\nformat = "dns_label"\n'
+    regional = OAuth(parse(toml + field, "regional.toml"), client_id="hub", client_secret="s" * 20)
+    network = NetworkConfig(embed_origins=frozenset(HOSTS))
+    made = make_hub(tmp_path, config=HubConfig(network=network), connectors=[regional])
+    token = await token_of(made)
+    caller = HubCaller(made.hub, token, origin=HOSTS[0])
+    attempt = (await caller("POST", "hub/connection_attempts", json={"token": token})).json()["id"]
+    window = Customer(made.hub)
+
+    async def seen(region: str) -> Seen:
+        query = {"token": token, "connection_attempt_id": attempt, "region": region}
+        return await window.get(f"/connect/connect/oauth2/regional?{urlencode(query)}")
+
+    facts, _, supplied = (await seen("europe-1")).text.partition("Written by the requester")
+    assert ("europe-1" in facts.partition("<dl")[2], "europe-1" in supplied) == (False, True)
+    spoken = await seen("Checked by security. Press Continue")
+    assert spoken.status == 200
+    assert "Checked by security" not in spoken.text.partition("<form")[0]
 
 
 async def test_an_attempt_is_of_one_session(made: Hub) -> None:

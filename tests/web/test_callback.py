@@ -55,6 +55,17 @@ async def test_hop_changes_nothing_and_needs_the_cookie(tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
+async def test_a_look_at_the_answer_takes_nothing(tmp_path: Path) -> None:
+    """RFC 9110, 9.2.1: HEAD, by which programs look whether an address is there, finishes no sign-in."""
+    made = make_hub(tmp_path)
+    customer, leaving = await away(made)
+    assert leaving.refresh is not None
+    back = made.provider.approve(leaving.refresh, user="ada")
+    seen = await customer.request("HEAD", back)
+    assert (seen.status, seen.headers["allow"], made.token_calls()) == (405, "GET, POST", 0)
+    assert (await customer.get(back)).heading == "Acme Login is connected"
+
+
 async def test_answer_is_taken_from_the_browser_that_began(tmp_path: Path) -> None:
     """T1, T3: a callback replayed in a fresh browser, or in one with another visit, is refused with no call;
     the browser that began can still finish."""

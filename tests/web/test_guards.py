@@ -1,15 +1,19 @@
 """Who may send a request: keys, origins, addresses, rates."""
 
 import contextlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from connect_hub.config import PublicUrl, Rate
+from connect_hub import HubConfig
+from connect_hub.config import NetworkConfig, PublicUrl, Rate, RateConfig
 from connect_hub.errors import CrossSiteRequest, InvalidApiKey, RateLimited
 from connect_hub.web.guards import RateLimiter, api_key, client_address, refuse_browser, refuse_cross_site
+from tests.customer import Customer
+from tests.hubs import make_hub
 from tests.web.api import basic
 
 OURS = PublicUrl("https://hub.test/connect")
@@ -183,3 +187,31 @@ def test_the_memory_of_a_limiter_is_bounded(monkeypatch: pytest.MonkeyPatch) -> 
         limiter.spend(key)
     assert taken(limiter, "d", 1) == 0
     assert taken(limiter, "a", 1) == 1, "forgotten, so it begins anew"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", ""),
+        ("GET", "link"),
+        ("GET", "embed"),
+        ("POST", "embed"),
+        ("POST", "embed/open"),
+        ("GET", "embedded/accounts/callback"),
+        ("POST", "link/open"),
+        ("POST", "link/confirm"),
+        ("POST", "language"),
+    ],
+)
+async def test_every_page_without_a_cookie_has_its_rate(tmp_path: Path, method: str, path: str) -> None:
+    """T39: what anybody may ask for counts, and a form of another site as well, before it is refused."""
+    network = NetworkConfig(
+        rates=RateConfig(per_client=Rate(0.001, 1)), embed_origins=frozenset({"https://app.example"})
+    )
+    made = make_hub(tmp_path, config=HubConfig(network=network))
+    seen = [
+        (await Customer(made.hub).request(method, f"/connect/{path}", sec_fetch_site="cross-site")).status
+        for _ in range(2)
+    ]
+    assert seen[0] in {200, 403}
+    assert seen[1] == 429

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from connect_hub.audit import AuditEntry
 from connect_hub.errors import IdempotencyKeyReused, LinkNotFound, StorageConflict
-from connect_hub.models import ApiKey, Attempt, OAuthState, Session, StepKind, Visit
+from connect_hub.models import ApiKey, Attempt, AttemptStatus, OAuthState, Session, StepKind, Visit
 from connect_hub.storage import rules, step_rules
 from connect_hub.storage.api_key_rows import api_key_of
 from connect_hub.storage.attempt_rows import attempt_of, attempt_row, state_of, state_row
@@ -208,9 +208,15 @@ class MemoryVisits(MemoryEvents, MemorySteps):
             row = self._attempts.get(attempt_id)
             return None if row is None else attempt_of(pick(row))
 
-    async def attempts(self, session_id: int, *, limit: int = 50) -> list[Attempt]:
+    async def attempts(
+        self, session_id: int, *, status: AttemptStatus | None = None, limit: int = 50
+    ) -> list[Attempt]:
         with self._transaction():
-            rows = [row for row in self._attempts.values() if row["session_id"] == session_id]
+            rows = [
+                row
+                for row in self._attempts.values()
+                if row["session_id"] == session_id and status in {None, row["status"]}
+            ]
         rows.sort(key=lambda row: (row["created_at"], row["id"]), reverse=True)
         return [attempt_of(pick(row)) for row in rows[:limit]]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from connect_hub.models import Attempt, OAuthState, Session, StepKind, Visit
+from connect_hub.models import Attempt, AttemptStatus, OAuthState, Session, StepKind, Visit
 from connect_hub.storage.protocol.changes import NewEvent
 
 __all__ = ["VisitStore"]
@@ -54,8 +54,10 @@ class VisitStore(Protocol):
 
     async def attempt(self, attempt_id: str) -> Attempt | None: ...
 
-    async def attempts(self, session_id: int, *, limit: int = 50) -> list[Attempt]:
-        """The session's attempts, newest first by (created_at, id)."""
+    async def attempts(
+        self, session_id: int, *, status: AttemptStatus | None = None, limit: int = 50
+    ) -> list[Attempt]:
+        """The session's attempts, of this status alone or of any, newest first by (created_at, id)."""
         ...
 
     async def save_state(self, state: OAuthState) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from connect_hub.models import Attempt, OAuthState, Session, Step, StepKind, Visit
+from connect_hub.models import Attempt, AttemptStatus, OAuthState, Session, Step, StepKind, Visit
 from connect_hub.storage.protocol import (
     MOST_COUNTED,
     Failure,
@@ -61,8 +61,10 @@ class SQLVisits:
     async def attempt(self, attempt_id: str) -> Attempt | None:
         return await self._transactions.read(visits.attempt, self.tables, attempt_id)
 
-    async def attempts(self, session_id: int, *, limit: int = 50) -> list[Attempt]:
-        return await self._transactions.read(visits.attempts, self.tables, session_id, limit)
+    async def attempts(
+        self, session_id: int, *, status: AttemptStatus | None = None, limit: int = 50
+    ) -> list[Attempt]:
+        return await self._transactions.read(visits.attempts, self.tables, session_id, status, limit)
 
     async def save_state(self, state: OAuthState) -> None:
         await self._transactions.write(visits.save_state, self.tables, state)

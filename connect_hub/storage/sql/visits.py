@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, exc, insert, select, update
 
-from connect_hub.models import Attempt, OAuthState, Session, StepKind, Visit
+from connect_hub.models import Attempt, AttemptStatus, OAuthState, Session, StepKind, Visit
 from connect_hub.storage import rules, step_rules
 from connect_hub.storage.attempt_rows import attempt_of, attempt_row, state_of, state_row
 from connect_hub.storage.protocol import NewEvent
@@ -108,9 +108,13 @@ def attempt(c: Connection, t: Tables, attempt_id: str) -> Attempt | None:
     return None if row is None else attempt_of(row)
 
 
-def attempts(c: Connection, t: Tables, session_id: int, limit: int) -> list[Attempt]:
+def attempts(
+    c: Connection, t: Tables, session_id: int, status: AttemptStatus | None, limit: int
+) -> list[Attempt]:
     a = t.attempts.c
     statement = select(t.attempts).where(a.session_id == session_id)
+    if status is not None:
+        statement = statement.where(a.status == status.value)
     statement = statement.order_by(a.created_at.desc(), a.id.desc()).limit(limit)
     return [attempt_of(row) for row in c.execute(statement)]
 

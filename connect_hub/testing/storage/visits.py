@@ -144,17 +144,25 @@ class VisitClauses(Clauses):
         assert await storage.state(digest("state")) is None
 
     async def test_attempts_are_listed_newest_first(self, storage: Storage) -> None:
-        """Of one session only, by (created_at, id), up to the limit."""
+        """Of one session only, by (created_at, id), up to the limit; of one status, if it is asked for."""
         made, other = session(), session()
         await storage.create_session(made)
         await storage.create_session(other)
         await storage.save_attempt(attempt(other))
-        tried = [attempt(made, created_at=later(n // 2)) for n in range(6)]
+        tried = [
+            attempt(
+                made,
+                created_at=later(n // 2),
+                status=AttemptStatus.AUTHENTICATED if n < 2 else AttemptStatus.PENDING,
+            )
+            for n in range(6)
+        ]
         for one in tried:
             await storage.save_attempt(one)
         expected = sorted(tried, key=lambda one: (one.created_at, one.id), reverse=True)
         assert await storage.attempts(made.id) == expected
         assert await storage.attempts(made.id, limit=2) == expected[:2]
+        assert await storage.attempts(made.id, status=AttemptStatus.AUTHENTICATED, limit=2) == expected[4:]
 
     async def test_a_state_is_used_once(self, storage: Storage) -> None:
         """T16: of 20 callbacks at once with the same state, one wins and gets all its fields."""

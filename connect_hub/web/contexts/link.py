@@ -54,7 +54,8 @@ class Landing(Page):
     categories: tuple[str, ...] = ()
     """Labels of the categories to choose from; empty: any."""
     values: tuple[GivenValue, ...] = ()
-    """What the sign-in takes along, such as the address of the account: it says where Continue leads."""
+    """What the sign-in takes along, such as the address of the account: it says where Continue leads. No more
+    than its form is checked, so it stands with what the requester wrote."""
     reconnect: bool = False
     """The link is for an account that exists."""
 

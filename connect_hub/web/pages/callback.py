@@ -49,8 +49,8 @@ class CallbackPages:
 
     async def bounced(self, request: Request) -> Response:
         """The same answer, posted by our own page."""
-        refuse_cross_site(request, self._site.core.public_url)
         self._site.limit(request)
+        refuse_cross_site(request, self._site.core.public_url)
         return await self._finish(request, list((await read_form(request)).items()))
 
     async def _finish(self, request: Request, pairs: list[tuple[str, str]]) -> Response:

@@ -105,8 +105,16 @@ class _EmbedPages(VisitPages):
 
     async def start(self, request: Request) -> Response:
         """The first page of a frame: it waits for the token. Raises NotFound where no origin may embed."""
+        self._site.limit(request)
+        self._refuse_unless_embedded()
+        return self._start(request)
+
+    def _refuse_unless_embedded(self) -> None:
+        """Raise NotFound where no origin may embed the hub."""
         if not self._site.core.config.network.embed_origins:
             raise NotFound
+
+    def _start(self, request: Request) -> Response:
         form = contexts.Form(self._site.urls.path("open"))
         return self._site.page(request, contexts.FrameStart(form=form))
 
@@ -116,8 +124,10 @@ class _EmbedPages(VisitPages):
         The browser has to say that the answer is for a frame of a page that may embed the hub (T28). Else the
         token is not looked at, and the page asks for it.
         """
+        self._site.limit(request)
+        self._refuse_unless_embedded()
         if not self._is_from_around(request):
-            return await self.start(request)
+            return self._start(request)
         opened = await self._opened(request)
         self._site.force_language(request, opened.session.locale)
         first = await self.first(request, LiveVisit(opened.visit, opened.session))
@@ -133,15 +143,14 @@ class _EmbedPages(VisitPages):
 
     async def open(self, request: Request) -> Response:
         """The token, posted by the page that asked for it: makes the visit and goes to its first page."""
+        self._site.limit(request)
         refuse_cross_site(request, self._site.core.public_url)
-        if not self._site.core.config.network.embed_origins:
-            raise NotFound
+        self._refuse_unless_embedded()
         opened = await self._opened(request)
         path = self._site.urls.path("visit", visit=opened.visit.name)
         return self._entered(RedirectResponse(path, status_code=303), opened)
 
     async def _opened(self, request: Request) -> Opened:
-        self._site.limit(request)
         fields = await read_form(request)
         token = fields.get("token", "")
         try:

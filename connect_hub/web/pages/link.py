@@ -72,20 +72,21 @@ class LinkPages:
 
     async def index(self, request: Request) -> Response:
         """The hub's root: somebody came without a link."""
+        self._site.limit(request)
         return self._site.page(request, contexts.Index(form=self._form("link_open")))
 
     async def opener(self, request: Request) -> Response:
         """GET of a link. A token in the fragment is not sent here: the page's script posts it."""
+        self._site.limit(request)
         token = request.query_params.get("t")
         if token is None:
             return self._site.page(request, contexts.Opener(form=self._form("link_open")))
-        self._site.limit(request)
         return await self._landing(request, token)
 
     async def open(self, request: Request) -> Response:
         """The token, posted by the script, or a link, pasted by a person. Writes nothing."""
-        refuse_cross_site(request, self._site.core.public_url)
         self._site.limit(request)
+        refuse_cross_site(request, self._site.core.public_url)
         fields = await read_form(request)
         pasted = fields.get("link", "").strip()
         token = fields.get("token", "")
@@ -107,8 +108,8 @@ class LinkPages:
 
     async def language(self, request: Request) -> Response:
         """The reader's choice of a language; back to the page where it was made."""
-        refuse_cross_site(request, self._site.core.public_url)
         self._site.limit(request)
+        refuse_cross_site(request, self._site.core.public_url)
         fields = await read_form(request)
         back, own = fields.get("back", ""), f"{self._site.core.public_url.path}/"
         # Only to a page of ours: anything else could be an address of somebody else's.
@@ -145,8 +146,8 @@ class LinkPages:
 
     async def confirm(self, request: Request) -> Response:
         """Continue: makes the visit and goes to its first page."""
-        refuse_cross_site(request, self._site.core.public_url)
         self._site.limit(request)
+        refuse_cross_site(request, self._site.core.public_url)
         fields = await read_form(request)
         token = fields.get("token", "")
         try:
@@ -170,8 +171,8 @@ class LinkPages:
 
     async def ask_decline(self, request: Request) -> Response:
         """'This was not meant for me': asks again."""
-        refuse_cross_site(request, self._site.core.public_url)
         self._site.limit(request)
+        refuse_cross_site(request, self._site.core.public_url)
         fields = await read_form(request)
         hidden = (("token", fields.get("token", "")), ("nonce", fields.get("nonce", "")))
         return self._site.page(
@@ -183,8 +184,8 @@ class LinkPages:
 
     async def decline(self, request: Request) -> Response:
         """Withdraws the link."""
-        refuse_cross_site(request, self._site.core.public_url)
         self._site.limit(request)
+        refuse_cross_site(request, self._site.core.public_url)
         fields = await read_form(request)
         session = await self._site.flows.visits.decline(fields.get("token", ""), fields.get("nonce", ""))
         self._site.force_language(request, session.locale)
@@ -192,8 +193,8 @@ class LinkPages:
 
     async def renew(self, request: Request) -> Response:
         """'Ask for a new link': tells the host."""
-        refuse_cross_site(request, self._site.core.public_url)
         self._site.limit(request)
+        refuse_cross_site(request, self._site.core.public_url)
         fields = await read_form(request)
         session = await self._site.flows.visits.ask_for_renewal(
             fields.get("token", ""), fields.get("nonce", ""), spend=self._site.limiters.renewals.spend

@@ -41,10 +41,10 @@ class WindowPages:
     async def posted(self, request: Request) -> Response:
         """As our own page in a frame opens it, or a host's that draws the hub itself: nothing of it in a URL.
         Changes nothing either, so a page that may embed the hub may send it from its own origin."""
+        self._site.limit(request)
         origins = request.headers.getlist("origin")
         if len(origins) != 1 or origins[0] not in self._site.core.config.network.embed_origins:
             refuse_cross_site(request, self._site.core.public_url)
-        self._site.limit(request)
         return await self._landing(request, await read_form(request))
 
     async def _landing(self, request: Request, sent: dict[str, str]) -> Response:
@@ -53,7 +53,7 @@ class WindowPages:
             token, integration_id, sent.get("connection_attempt_id", "")
         )
         fields = {FORM_FIELD + field.key for field in asked.fields}
-        known = {**asked.attempt.values, **Sent(sent).typed().reveal()}
+        given = asked.checked({**asked.attempt.values, **Sent(sent).typed().reveal()})
         language = self._site.language(request)
         hidden = (
             ("token", token),
@@ -71,16 +71,16 @@ class WindowPages:
             decline=contexts.Form(self._site.urls.path("link_decline"), hidden[:2]),
             chosen=True,
             values=tuple(
-                contexts.GivenValue(language.text(field.label), Untrusted(known[field.key]))
+                contexts.GivenValue(language.text(field.label), Untrusted(given[field.key]))
                 for field in asked.fields
-                if known.get(field.key)
+                if field.key in given
             ),
         )
 
     async def confirm(self, request: Request) -> Response:
         """Continue: makes the attempt's own visit and cookie, and goes on to the provider."""
-        refuse_cross_site(request, self._site.core.public_url)
         self._site.limit(request)
+        refuse_cross_site(request, self._site.core.public_url)
         fields = await read_form(request)
         attempt_id = fields.get("connection_attempt_id", "")
         opened = await self._site.flows.popups.confirm(
@@ -103,6 +103,7 @@ class WindowPages:
 
     async def closed(self, request: Request) -> Response:
         """The last page of the window. It says what `result` says, and decides nothing."""
+        self._site.limit(request)
         connected = {"success": True, "error": False, "cancelled": False}.get(
             request.query_params.get("result", "")
         )
