@@ -31,7 +31,7 @@ class Place:
     def is_claimed(self, target: str, event_id: str) -> bool:
         """Whether others see that this delivery was given out: its claim was committed."""
         d = Tables().deliveries.c
-        with self.engine.connect() as c:
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
             found = c.execute(select(d.epoch).where(d.target == target, d.event_id == event_id)).scalar_one()
         return bool(found > 0)
 

@@ -42,13 +42,12 @@ def claim(
 ) -> list[Delivery]:
     """In a transaction, or each statement in one of its own: only the last of them for a target writes."""
     at, clock, kept = milliseconds(now), now_milliseconds(c.dialect.name), is_singly(c)
-    until = clock + lease // timedelta(milliseconds=1)
     claimed: list[Delivery] = []
     try:
         for target in _with_something_due(c, t, list(room), at):
             most = min(limit - len(claimed), room[target])
             if most > 0:
-                for some in _of(c, t, target, most, at, clock, until):
+                for some in _of(c, t, target, most, at, clock, lease // timedelta(milliseconds=1)):
                     claimed += some
     except exc.DBAPIError:
         # What was leased by then would wait until that runs out. What went wrong shows at the next claim.
@@ -95,14 +94,14 @@ def _of(
     most: int,
     at: int,
     clock: ColumnElement[int],
-    until: ColumnElement[int],
+    lease: int,
 ) -> Iterator[list[Delivery]]:
     """Up to `most` deliveries to `target` that may go now, the oldest first, each list as soon as it is
     leased."""
     d = t.deliveries.c
     free = or_(d.lease_until.is_(None), d.lease_until <= clock)
     due = and_(d.state == _PENDING, d.target == target, d.next_at <= at)
-    lease = partial(leased, c, t, until=until, at=at, clock=clock)
+    take = partial(leased, c, t, at=at, lease=lease)
     left = most
     seen: set[str] = set()
     width = 2 * most + _FEW
@@ -116,7 +115,7 @@ def _of(
             firsts.setdefault(row.record_id, row.id)
         heads = heads_of(c, t, list(firsts.values()), at, clock)
         tried = {head for head in heads.values() if head is not None}
-        found = lease(sorted(tried), most=left)
+        found = take(sorted(tried), most=left)
         yield found
         left -= len(found)
         if left == 0 or len(rows) < width:
@@ -127,7 +126,7 @@ def _of(
             records = heads_by_record(c, t, target, most=_RECORDS, near=rows[0].record_id, at=at, clock=clock)
             going = sorted((one for one in records if one.goes), key=lambda one: one.due_since)
             untried = [one.head for one in going if one.head is not None and one.head not in tried]
-            found = lease(untried[: 2 * left], most=left)
+            found = take(untried[: 2 * left], most=left)
             yield found
             left -= len(found)
             if left < most or len(records) < _RECORDS:

@@ -2,16 +2,20 @@
 
 import random
 from collections.abc import Sequence
+from functools import lru_cache
 from string import ascii_letters, digits
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     FromClause,
     ScalarSelect,
+    Select,
     Subquery,
     and_,
+    bindparam,
     func,
     literal,
     or_,
@@ -106,7 +110,7 @@ def first(
     t: Tables,
     record_id: ColumnElement[str],
     target: ColumnElement[str] | str,
-    at: int,
+    at: ColumnElement[int] | int,
     clock: ColumnElement[int],
 ) -> ScalarSelect[str]:
     """The delivery of this record to this target that is to go first; none where all wait for a later try."""
@@ -135,12 +139,20 @@ def heads_of(
     """For each of these deliveries, the one of its record and target that is to go first."""
     if not ids:
         return {}
+    return {row[0]: row[1] for row in c.execute(_heads(t, clock), {"ids": ids, "at": at})}
+
+
+@lru_cache(maxsize=16)
+def _heads(t: Tables, clock: ColumnElement[int]) -> Select[Any]:
+    """It takes longer to make than to run."""
     d = t.deliveries.c
-    head = first(t, d.record_id, d.target, at, clock)
-    return {row[0]: row[1] for row in c.execute(select(d.id, head).where(d.id.in_(ids)))}
+    head = first(t, d.record_id, d.target, bindparam("at", type_=BigInteger()), clock)
+    return select(d.id, head).where(d.id.in_(bindparam("ids", expanding=True)))
 
 
-def _in_the_way(deliveries: FromClause, at: int, clock: ColumnElement[int]) -> ColumnElement[bool]:
+def _in_the_way(
+    deliveries: FromClause, at: ColumnElement[int] | int, clock: ColumnElement[int]
+) -> ColumnElement[bool]:
     """It was never tried, or is due again, or is being tried now: only one that waits for a later try lets
     those behind it pass."""
     e = deliveries.c

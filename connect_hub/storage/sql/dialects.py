@@ -1,5 +1,7 @@
 """The few expressions that databases spell differently."""
 
+from functools import cache
+
 from sqlalchemy import BigInteger, ColumnElement, Connection, literal_column
 
 __all__ = ["is_autocommit", "now_milliseconds"]
@@ -12,6 +14,7 @@ _NOW = {
 }
 
 
+@cache
 def now_milliseconds(dialect: str) -> ColumnElement[int]:
     """The database's own clock, in milliseconds since 1970. KeyError: a database that is not supported."""
     return literal_column(_NOW[dialect], BigInteger)

@@ -18,7 +18,7 @@ from connect_hub.storage.protocol import (
     Settlement,
     WebhookEndpoint,
 )
-from connect_hub.storage.sql import claiming, endpoints, event_log, outbox
+from connect_hub.storage.sql import claiming, endpoints, event_log, outbox, outcomes
 from connect_hub.storage.sql.tables import Tables
 from connect_hub.storage.sql.transactions import Transactions
 
@@ -47,6 +47,8 @@ class SQLEvents:
         return await self._transactions.write_singly(claiming.claim, self.tables, room, limit, lease, now)
 
     async def settle_deliveries(self, settlements: Sequence[Settlement]) -> list[bool]:
+        if self._transactions.dialect == "postgresql" and all(one.judge is None for one in settlements):
+            return await self._transactions.write_singly(outcomes.settle_at_once, self.tables, settlements)
         return await self._transactions.write(outbox.settle, self.tables, settlements)
 
     async def backlog(self) -> Backlog:

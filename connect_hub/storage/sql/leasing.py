@@ -1,30 +1,38 @@
 """The statement that leases deliveries, and reads what is to be delivered."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from connect_hub.storage.protocol import Delivery, DeliveryState
 from connect_hub.storage.rows import instant
 from connect_hub.storage.sql.claiming_heads import first
+from connect_hub.storage.sql.dialects import now_milliseconds
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["leased"]
 
 
-def leased(
-    c: Connection,
-    t: Tables,
-    ids: Sequence[str],
-    *,
-    most: int,
-    until: ColumnElement[int],
-    at: int,
-    clock: ColumnElement[int],
-) -> list[Delivery]:
+def leased(c: Connection, t: Tables, ids: Sequence[str], *, most: int, at: int, lease: int) -> list[Delivery]:
     """Up to `most` of `ids` that may still go, the oldest first, with a lease; one that another worker is
-    about to lease is left to it.
+    about to lease is left to it. `lease`: in milliseconds.
 
     One statement where the database has UPDATE … RETURNING, and so right without a transaction around it.
     Any of `ids` may have been leased or settled since it was found, up to the moment in which it is locked.
@@ -36,50 +44,64 @@ def leased(
     """
     if not ids:
         return []
-    d = t.deliveries.c
-    locked = _locked(t, ids, at, clock)
-    lease = update(t.deliveries).values(lease_until=until, epoch=d.epoch + 1)
+    now = now_milliseconds(c.dialect.name)
+    values = {"ids": ids, "at": at, "lease": lease, "most": most}
     if c.dialect.update_returning:
-        of_these = locked.cte("locked")
-        going = (
-            select(of_these.c.id)
-            .where(of_these.c.due, of_these.c.free, of_these.c.first)
-            .order_by(of_these.c.next_at, of_these.c.event_id)
-            .limit(most)
-            .cte("going")
-        )
-        rows = c.execute(lease.where(d.id == going.c.id).returning(*_wanted(t))).all()
+        rows = c.execute(_leasing(t, now), values).all()
     else:
-        able = [row for row in c.execute(locked) if row.due and row.free and row.first]
+        able = [row for row in c.execute(_locked(t, now), values) if row.due and row.free and row.first]
         able.sort(key=lambda row: (row.next_at, row.event_id))
-        chosen = [row.id for row in able[:most]]
-        if not chosen:
+        chosen = {"ids": [row.id for row in able[:most]], "lease": lease}
+        if not able:
             return []
-        c.execute(lease.where(d.id.in_(chosen)))
-        rows = c.execute(select(*_wanted(t)).where(d.id.in_(chosen))).all()
+        c.execute(_lease(t, now).where(_is_one_of(t)), chosen)
+        rows = c.execute(select(*_wanted(t)).where(_is_one_of(t)), chosen).all()
     orphans = [row.id for row in rows if row.body is None]
     if orphans:  # their event was erased or purged just as they were made
-        c.execute(delete(t.deliveries).where(d.id.in_(orphans)))
+        c.execute(delete(t.deliveries).where(_is_one_of(t)), {"ids": orphans})
     found = sorted(rows, key=lambda row: (row.next_at, row.event_id))
     return [_delivery(row) for row in found if row.body is not None]
 
 
-def _locked(t: Tables, ids: Sequence[str], at: int, clock: ColumnElement[int]) -> Select[Any]:
-    """Those of `ids` that nobody else has locked, and what is asked of them: as a condition it would tempt a
-    database to begin with an index of all that is due."""
-    d = t.deliveries.c
+@lru_cache(maxsize=16)
+def _leasing(t: Tables, now: ColumnElement[int]) -> ReturningUpdate[Any]:
+    """All of it in one. It takes longer to make than to run."""
+    locked = _locked(t, now).cte("locked")
+    going = (
+        select(locked.c.id)
+        .where(locked.c.due, locked.c.free, locked.c.first)
+        .order_by(locked.c.next_at, locked.c.event_id)
+        .limit(bindparam("most", type_=Integer()))
+        .cte("going")
+    )
+    return _lease(t, now).where(t.deliveries.c.id == going.c.id).returning(*_wanted(t))
+
+
+def _lease(t: Tables, now: ColumnElement[int]) -> Update:
+    until = now + bindparam("lease", type_=BigInteger())
+    return update(t.deliveries).values(lease_until=until, epoch=t.deliveries.c.epoch + 1)
+
+
+def _locked(t: Tables, now: ColumnElement[int]) -> Select[Any]:
+    """Those of the ids that nobody else has locked, and what is asked of them: as a condition it would tempt
+    a database to begin with an index of all that is due."""
+    d, at = t.deliveries.c, bindparam("at", type_=BigInteger())
     return (
         select(
             d.id,
             d.next_at,
             d.event_id,
             and_(d.state == DeliveryState.PENDING.value, d.next_at <= at).label("due"),
-            or_(d.lease_until.is_(None), d.lease_until <= clock).label("free"),
-            (first(t, d.record_id, d.target, at, clock) == d.id).label("first"),
+            or_(d.lease_until.is_(None), d.lease_until <= now).label("free"),
+            (first(t, d.record_id, d.target, at, now) == d.id).label("first"),
         )
-        .where(d.id.in_(ids))
+        .where(_is_one_of(t))
         .with_for_update(skip_locked=True, of=t.deliveries)
     )
+
+
+def _is_one_of(t: Tables) -> ColumnElement[bool]:
+    return t.deliveries.c.id.in_(bindparam("ids", expanding=True))
 
 
 def _wanted(t: Tables) -> list[ColumnElement[Any]]:

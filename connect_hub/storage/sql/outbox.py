@@ -9,12 +9,12 @@ from connect_hub.audit import AuditEntry
 from connect_hub.storage import rules
 from connect_hub.storage.endpoint_rows import attempt_row
 from connect_hub.storage.protocol import Backlog, DeliveryState, NewEvent, Settlement
-from connect_hub.storage.rows import instant, milliseconds
+from connect_hub.storage.rows import instant
 from connect_hub.storage.sql import audit, endpoints
+from connect_hub.storage.sql.outcomes import outcome_row
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["backlog", "record", "settle"]
-_OPEN = {DeliveryState.PENDING, DeliveryState.HELD}
 
 
 def record(c: Connection, t: Tables, events: Sequence[NewEvent], note: AuditEntry | None = None) -> None:
@@ -99,17 +99,7 @@ def _write(c: Connection, t: Tables, settlements: Sequence[Settlement]) -> None:
             next_at=func.coalesce(bindparam("again_at", type_=d.next_at.type), d.next_at),
         )
     )
-    rows: list[dict[str, object]] = [
-        {
-            "the_id": one.delivery_id,
-            "new_state": one.state.value,
-            "tries": int(one.counts),
-            "why": one.error,
-            "ended_at": None if one.state in _OPEN else milliseconds(one.now),
-            "again_at": None if one.next_at is None else milliseconds(one.next_at),
-        }
-        for one in settlements
-    ]
+    rows = [outcome_row(one) for one in settlements]
     if rows:
         c.execute(statement, rows)
 
