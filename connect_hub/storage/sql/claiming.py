@@ -6,7 +6,7 @@ record that is to go first; and those alone are locked. Where the oldest are all
 be under way, another index leads from one record to the next, past all that waits behind each.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -114,10 +114,11 @@ def _of(
         for row in rows:
             firsts.setdefault(row.record_id, row.id)
         heads = heads_of(c, t, list(firsts.values()), at, clock)
-        tried = {head for head in heads.values() if head is not None}
-        found = take(sorted(tried), most=left)
-        yield found
-        left -= len(found)
+        # A record's place among the others is that of its oldest, and its first one goes.
+        tried = [heads[delivery_id] for delivery_id in firsts.values() if delivery_id in heads]
+        for found in _taken(take, tried, left):
+            yield found
+            left -= len(found)
         if left == 0 or len(rows) < width:
             return
         seen.update(firsts)
@@ -126,9 +127,21 @@ def _of(
             records = heads_by_record(c, t, target, most=_RECORDS, near=rows[0].record_id, at=at, clock=clock)
             going = sorted((one for one in records if one.goes), key=lambda one: one.due_since)
             untried = [one.head for one in going if one.head is not None and one.head not in tried]
-            found = take(untried[: 2 * left], most=left)
-            yield found
-            left -= len(found)
+            for found in _taken(take, untried, left):
+                yield found
+                left -= len(found)
             if left < most or len(records) < _RECORDS:
                 return
             seen.update(one.record_id for one in records)
+
+
+def _taken(
+    take: Callable[[Sequence[str]], list[Delivery]], ids: Sequence[str], most: int
+) -> Iterator[list[Delivery]]:
+    """What `take` leases of the first `most` of `ids`; where others were quicker, of those after them too."""
+    begin = 0
+    while most > 0 and begin < len(ids):
+        found = take(ids[begin : begin + most])
+        begin += most
+        most -= len(found)
+        yield found

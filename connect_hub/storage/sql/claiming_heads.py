@@ -135,8 +135,8 @@ def first(
 
 def heads_of(
     c: Connection, t: Tables, ids: Sequence[str], at: int, clock: ColumnElement[int]
-) -> dict[str, str | None]:
-    """For each of these deliveries, the one of its record and target that is to go first."""
+) -> dict[str, str]:
+    """For each of these deliveries, the first of its record and target, if that may go now."""
     if not ids:
         return {}
     return {row[0]: row[1] for row in c.execute(_heads(t, clock), {"ids": ids, "at": at})}
@@ -145,9 +145,12 @@ def heads_of(
 @lru_cache(maxsize=16)
 def _heads(t: Tables, clock: ColumnElement[int]) -> Select[Any]:
     """It takes longer to make than to run."""
-    d = t.deliveries.c
-    head = first(t, d.record_id, d.target, bindparam("at", type_=BigInteger()), clock)
-    return select(d.id, head).where(d.id.in_(bindparam("ids", expanding=True)))
+    d, at = t.deliveries.c, bindparam("at", type_=BigInteger())
+    head = first(t, d.record_id, d.target, at, clock).label("head")
+    heads = select(d.id, head).where(d.id.in_(bindparam("ids", expanding=True))).subquery("heads")
+    h = t.deliveries.alias("first").c
+    free = or_(h.lease_until.is_(None), h.lease_until <= clock)
+    return select(heads.c.id, heads.c.head).where(h.id == heads.c.head, h.next_at <= at, free)
 
 
 def _in_the_way(

@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Integer,
     Row,
     Select,
     Update,
@@ -30,9 +29,9 @@ from connect_hub.storage.sql.tables import Tables
 __all__ = ["leased"]
 
 
-def leased(c: Connection, t: Tables, ids: Sequence[str], *, most: int, at: int, lease: int) -> list[Delivery]:
-    """Up to `most` of `ids` that may still go, the oldest first, with a lease; one that another worker is
-    about to lease is left to it. `lease`: in milliseconds.
+def leased(c: Connection, t: Tables, ids: Sequence[str], *, at: int, lease: int) -> list[Delivery]:
+    """Those of `ids` that may still go, in their order, with a lease; one that another worker is about to
+    lease is left to it. `lease`: in milliseconds.
 
     One statement where the database has UPDATE … RETURNING, and so right without a transaction around it.
     Any of `ids` may have been leased or settled since it was found, up to the moment in which it is locked.
@@ -45,35 +44,28 @@ def leased(c: Connection, t: Tables, ids: Sequence[str], *, most: int, at: int, 
     if not ids:
         return []
     now = now_milliseconds(c.dialect.name)
-    values = {"ids": ids, "at": at, "lease": lease, "most": most}
+    values = {"ids": ids, "at": at, "lease": lease}
     if c.dialect.update_returning:
         rows = c.execute(_leasing(t, now), values).all()
     else:
-        able = [row for row in c.execute(_locked(t, now), values) if row.due and row.free and row.first]
-        able.sort(key=lambda row: (row.next_at, row.event_id))
-        chosen = {"ids": [row.id for row in able[:most]], "lease": lease}
+        able = [row.id for row in c.execute(_locked(t, now), values) if row.due and row.free and row.first]
         if not able:
             return []
+        chosen = {"ids": able, "lease": lease}
         c.execute(_lease(t, now).where(_is_one_of(t)), chosen)
         rows = c.execute(select(*_wanted(t)).where(_is_one_of(t)), chosen).all()
     orphans = [row.id for row in rows if row.body is None]
     if orphans:  # their event was erased or purged just as they were made
         c.execute(delete(t.deliveries).where(_is_one_of(t)), {"ids": orphans})
-    found = sorted(rows, key=lambda row: (row.next_at, row.event_id))
-    return [_delivery(row) for row in found if row.body is not None]
+    by_id = {row.id: row for row in rows if row.body is not None}
+    return [_delivery(by_id[delivery_id]) for delivery_id in ids if delivery_id in by_id]
 
 
 @lru_cache(maxsize=16)
 def _leasing(t: Tables, now: ColumnElement[int]) -> ReturningUpdate[Any]:
     """All of it in one. It takes longer to make than to run."""
     locked = _locked(t, now).cte("locked")
-    going = (
-        select(locked.c.id)
-        .where(locked.c.due, locked.c.free, locked.c.first)
-        .order_by(locked.c.next_at, locked.c.event_id)
-        .limit(bindparam("most", type_=Integer()))
-        .cte("going")
-    )
+    going = select(locked.c.id).where(locked.c.due, locked.c.free, locked.c.first).cte("going")
     return _lease(t, now).where(t.deliveries.c.id == going.c.id).returning(*_wanted(t))
 
 
@@ -89,8 +81,6 @@ def _locked(t: Tables, now: ColumnElement[int]) -> Select[Any]:
     return (
         select(
             d.id,
-            d.next_at,
-            d.event_id,
             and_(d.state == DeliveryState.PENDING.value, d.next_at <= at).label("due"),
             or_(d.lease_until.is_(None), d.lease_until <= now).label("free"),
             (first(t, d.record_id, d.target, at, now) == d.id).label("first"),
@@ -109,7 +99,7 @@ def _wanted(t: Tables) -> list[ColumnElement[Any]]:
     d, e = t.deliveries.c, t.events.c
     of_event = select(e.id).where(e.id == d.event_id).correlate(t.deliveries)
     return [
-        *(d.id, d.event_id, d.record_id, d.target, d.attempts, d.epoch, d.created_at, d.next_at),
+        *(d.id, d.event_id, d.record_id, d.target, d.attempts, d.epoch, d.created_at),
         *(
             of_event.with_only_columns(each).scalar_subquery().label(each.name)
             for each in (e.name, e.project_id, e.body)
