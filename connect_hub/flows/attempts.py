@@ -55,9 +55,10 @@ class Attempts:
         until: datetime | None = None,
         provider: str | None = None,
         project: str = "default",
+        most: int | None = None,
     ) -> list[FunnelRow]:
         """How many sessions came how far from `since` to `until` (by default now), by provider, and the
-        median of how long a connection took.
+        median of how long a connection took. With `most`, of so many steps, the newest.
 
         Raises ValidationFailed for instants without an offset, and for a window that is empty or longer
         than 366 days.
@@ -71,10 +72,12 @@ class Attempts:
         ]
         if not problems and not timedelta(0) < until - since <= _LONGEST:
             problems = [FieldError("since", f"must be before until, by at most {_LONGEST.days} days")]
+        if most is not None and most < 1:
+            problems.append(FieldError("most", "must be at least 1; leave it out to count all steps"))
         if problems:
             raise ValidationFailed(*problems)
         return await self._core.storage.funnel(
-            FunnelQuery(project_id=project, since=since, until=until, provider=provider)
+            FunnelQuery(project_id=project, since=since, until=until, provider=provider, most=most)
         )
 
     async def failures(

@@ -43,7 +43,10 @@ def is_kept(step: Step, number: int) -> bool:
 
 
 def funnel_rows(
-    counts: Iterable[tuple[str | None, str, int]], took: Iterable[tuple[str | None, int]]
+    counts: Iterable[tuple[str | None, str, int]],
+    took: Iterable[tuple[str | None, int]],
+    *,
+    cut: bool = False,
 ) -> list[FunnelRow]:
     """Rows of (provider, kind, sessions) and of (provider, milliseconds) as a funnel."""
     sessions: dict[str | None, dict[StepKind, int]] = {}
@@ -57,6 +60,7 @@ def funnel_rows(
             provider,
             sessions[provider],
             timedelta(milliseconds=int(statistics.median(lasted[provider]))) if provider in lasted else None,
+            cut,
         )
         for provider in sorted(sessions, key=lambda name: (name is not None, name or ""))
     ]

@@ -88,7 +88,7 @@ async def test_a_count_that_ended_is_marked(tmp_path: Path, monkeypatch: pytest.
     for told in (
         "Only the newest 10,000 are counted.",
         "Of each status at most 10,000 are counted.",
-        "Only those of the newest 10,000 events are counted.",
+        "Only those of the newest 1,000 events are counted.",
     ):
         assert told in text
 

@@ -8,6 +8,7 @@ from connect_hub.models import AccountStatus, StepKind
 from connect_hub.storage.attempt_rows import step_of
 from connect_hub.storage.memory.shelves import Shelves, pick
 from connect_hub.storage.protocol import (
+    EVENTS_COUNTED,
     MOST_COUNTED,
     AccountKind,
     DeliveryState,
@@ -31,7 +32,7 @@ class MemoryFigures(Shelves):
         with self._transaction():
             accounts = [row for row in self._accounts.values() if row["project_id"] == project_id]
             events = [row for row in self._events.values() if row["project_id"] == project_id]
-            ids = {row["id"] for row in _newest(events, cut, most)}
+            ids = {row["id"] for row in _newest(events, cut, min(most, EVENTS_COUNTED))}
             states = Counter(row["state"] for row in self._deliveries.values() if row["event_id"] in ids)
         kinds, cut_statuses = Counter[AccountKind](), set()
         for status in AccountStatus:
@@ -48,7 +49,7 @@ class MemoryFigures(Shelves):
             deliveries={DeliveryState(name): n for name, n in states.items()},
             cut_statuses=frozenset(cut_statuses),
             connected_cut=len(newest) >= most,
-            deliveries_cut=len(ids) >= most,
+            deliveries_cut=len(ids) >= min(most, EVENTS_COUNTED),
         )
 
     async def accounts_by_provider(self, project_id: str, providers: Collection[str]) -> dict[str, int]:

@@ -36,14 +36,16 @@ class MemorySteps(Shelves):
     async def funnel(self, query: FunnelQuery) -> list[FunnelRow]:
         with self._transaction():
             rows = [row for row in self._steps.values() if _is_wanted(row, query)]
+        rows.sort(key=lambda row: (row["at"], row["session_id"]), reverse=True)
+        rows = rows[: query.most]
         counted: dict[tuple[str | None, str], set[int]] = {}
         for row in rows:
             counted.setdefault((row["provider"], row["kind"]), set()).add(row["session_id"])
         timed = [row for row in rows if row["took"] is not None]
-        timed.sort(key=lambda row: (row["at"], row["session_id"], row["number"]), reverse=True)
         return step_rules.funnel_rows(
             [(provider, kind, len(ids)) for (provider, kind), ids in counted.items()],
             [(row["provider"], row["took"]) for row in timed[:_MOST_DURATIONS]],
+            cut=query.most is not None and len(rows) >= query.most,
         )
 
     def _steps_of(self, session_id: int) -> list[Row]:

@@ -50,6 +50,7 @@ from connect_hub.storage.protocol.events import (
     Settlement,
 )
 from connect_hub.storage.protocol.figures import (
+    EVENTS_COUNTED,
     MOST_COUNTED,
     AccountKind,
     Failure,
@@ -65,6 +66,7 @@ from connect_hub.storage.protocol.upkeep import Erased, Purged, Retention, Upkee
 from connect_hub.storage.protocol.visits import VisitStore
 
 __all__ = [
+    "EVENTS_COUNTED",
     "MOST_COUNTED",
     "MOST_STEPS",
     "AccountDay",

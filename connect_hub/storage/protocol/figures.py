@@ -8,10 +8,20 @@ from typing import NamedTuple, Protocol
 from connect_hub.models import AccountStatus, Step
 from connect_hub.storage.protocol.events import DeliveryState
 
-__all__ = ["MOST_COUNTED", "AccountKind", "Failure", "FailureQuery", "FigureStore", "Figures"]
+__all__ = [
+    "EVENTS_COUNTED",
+    "MOST_COUNTED",
+    "AccountKind",
+    "Failure",
+    "FailureQuery",
+    "FigureStore",
+    "Figures",
+]
 
 MOST_COUNTED = 10_000
 """No count goes past this, so that a page costs the same however much there is."""
+EVENTS_COUNTED = 1_000
+"""Events whose deliveries are counted: each has to be looked up."""
 
 
 class AccountKind(NamedTuple):
@@ -33,7 +43,8 @@ class Figures:
     """Accounts by the day (UTC) on which they were connected, of the newest `most`; days without are left
     out."""
     deliveries: Mapping[DeliveryState, int]
-    """Deliveries of the newest `most` events, by state; those of none are left out."""
+    """Deliveries of the newest EVENTS_COUNTED events, or `most` where that is less, by state; those of none
+    are left out."""
     cut_statuses: frozenset[AccountStatus] = frozenset()
     """Statuses of which there may be more than were counted."""
     connected_cut: bool = False

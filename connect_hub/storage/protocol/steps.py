@@ -22,6 +22,8 @@ class FunnelQuery:
     until: datetime
     provider: str | None = None
     """None: all, and the steps that are of no provider."""
+    most: int | None = None
+    """Of how many steps, the newest; None: of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class FunnelRow:
     """How many sessions took a step of this kind; kinds that nobody took are left out."""
     median: timedelta | None
     """The median of how long connections took, of at most the 10,000 newest of the query."""
+    cut: bool = False
+    """Whether there may be older steps, of any provider, that were not counted."""
 
 
 class StepStore(Protocol):

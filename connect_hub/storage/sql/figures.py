@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from connect_hub.models import AccountStatus, StepKind
 from connect_hub.storage.attempt_rows import step_of
 from connect_hub.storage.protocol import (
+    EVENTS_COUNTED,
     MOST_COUNTED,
     AccountKind,
     DeliveryState,
@@ -56,8 +57,8 @@ def figures(c: Connection, t: Tables, project_id: str, since: datetime, most: in
     events = (
         select(e.id)
         .where(e.project_id == project_id, e.created_at >= milliseconds(since))
-        .order_by(e.created_at.desc())
-        .limit(most)
+        .order_by(e.created_at.desc(), e.id.desc())
+        .limit(min(most, EVENTS_COUNTED))
         .subquery()
     )
     counted = c.execute(select(func.count()).select_from(events)).scalar_one()
@@ -70,7 +71,7 @@ def figures(c: Connection, t: Tables, project_id: str, since: datetime, most: in
         deliveries={DeliveryState(row[0]): row[1] for row in states},
         cut_statuses=frozenset(cut),
         connected_cut=sum(days.values()) >= most,
-        deliveries_cut=counted >= most,
+        deliveries_cut=counted >= min(most, EVENTS_COUNTED),
     )
 
 

@@ -69,10 +69,17 @@ def funnel(c: Connection, t: Tables, query: FunnelQuery) -> list[FunnelRow]:
     ]
     if query.provider is not None:
         wanted.append(s.provider == query.provider)
-    counts = select(s.provider, s.kind, func.count(s.session_id.distinct())).where(*wanted)
-    took = select(s.provider, s.took).where(*wanted, s.took.is_not(None))
-    took = took.order_by(s.at.desc(), s.session_id.desc(), s.number.desc()).limit(_MOST_DURATIONS)
+    steps = select(s.provider, s.kind, s.session_id, s.took, s.at).where(*wanted)
+    if query.most is not None:
+        # In an order that the index of the funnel has, all of whose columns these are.
+        steps = steps.order_by(s.at.desc(), s.session_id.desc()).limit(query.most)
+    n = steps.subquery().c
+    counts = select(n.provider, n.kind, func.count(n.session_id.distinct()), func.count())
+    took = select(n.provider, n.took).where(n.took.is_not(None))
+    took = took.order_by(n.at.desc(), n.session_id.desc()).limit(_MOST_DURATIONS)
+    counted = [(row[0], row[1], row[2], row[3]) for row in c.execute(counts.group_by(n.provider, n.kind))]
     return step_rules.funnel_rows(
-        [(row[0], row[1], row[2]) for row in c.execute(counts.group_by(s.provider, s.kind))],
+        [(provider, kind, sessions) for provider, kind, sessions, _ in counted],
         [(row[0], row[1]) for row in c.execute(took)],
+        cut=query.most is not None and sum(number for *_, number in counted) >= query.most,
     )

@@ -140,6 +140,19 @@ class StepClauses(Clauses):
         assert [row.sessions for row in late] == [{StepKind.CONNECTED: 2}]
         assert await storage.funnel(replace(WINDOW, project_id="nobody")) == []
 
+    async def test_a_funnel_of_so_many_steps_is_of_the_newest(self, storage: Storage) -> None:
+        """And says whether older ones may have been left out."""
+        for number in range(3):
+            made = session()
+            await storage.create_session(made)
+            await storage.record_step(step(made, StepKind.PICKED, provider="acme", at=later(number)))
+            await storage.record_step(step(made, StepKind.SUBMITTED, provider="acme", at=later(10 + number)))
+        (whole,) = await storage.funnel(WINDOW)
+        assert (whole.sessions, whole.cut) == ({StepKind.PICKED: 3, StepKind.SUBMITTED: 3}, False)
+        assert await storage.funnel(replace(WINDOW, most=7)) == [whole]
+        (newest,) = await storage.funnel(replace(WINDOW, most=4))
+        assert (newest.sessions, newest.cut) == ({StepKind.PICKED: 1, StepKind.SUBMITTED: 3}, True)
+
 
 async def _stored(storage: Storage) -> Session:
     made = session(expires_at=later(60))

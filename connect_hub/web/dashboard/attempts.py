@@ -9,7 +9,7 @@ from starlette.responses import Response
 from connect_hub.errors import FieldError, ValidationFailed
 from connect_hub.message import Message
 from connect_hub.models import StepKind
-from connect_hub.storage.protocol import Failure, FunnelRow
+from connect_hub.storage.protocol import MOST_COUNTED, Failure, FunnelRow
 from connect_hub.web.contexts import OptionView
 from connect_hub.web.dashboard.contexts import AttemptList, FailureRow, FunnelLine, Pager
 from connect_hub.web.dashboard.counting import Counted
@@ -54,7 +54,7 @@ class AttemptPages(Pages):
             funnel = await self._funnel.get(
                 (desk.project, provider, days),
                 lambda: self.flows.attempts.funnel(
-                    since=since, provider=provider or None, project=desk.project
+                    since=since, provider=provider or None, project=desk.project, most=MOST_COUNTED
                 ),
             )
             failures = await self.flows.attempts.failures(
@@ -86,6 +86,7 @@ class AttemptPages(Pages):
                 OptionView(key, self.core.connectors.get(key).name) for key in sorted(self.core.connectors)
             ),
             funnel=tuple(self._line(request, row) for row in funnel if row.provider is not None),
+            counted=f"{MOST_COUNTED:,}" if any(row.cut for row in funnel) else "",
             opened=max((row.sessions.get(StepKind.OPENED, 0) for row in funnel), default=0),
             failures=tuple(self._failure(request, desk, failure) for failure in failures),
             pager=Pager(self.first_url(request, url), next_url),

@@ -9,7 +9,7 @@ from connect_hub.flows.overview import Overview, overview
 from connect_hub.message import Message
 from connect_hub.models import AccountStatus, StepKind
 from connect_hub.operators import Role
-from connect_hub.storage.protocol import MOST_COUNTED, DeliveryState, FunnelRow
+from connect_hub.storage.protocol import EVENTS_COUNTED, MOST_COUNTED, DeliveryState, FunnelRow
 from connect_hub.web.dashboard.charts import columns, stack
 from connect_hub.web.dashboard.contexts import Home, RateRow
 from connect_hub.web.dashboard.counting import Counted
@@ -50,7 +50,7 @@ class HomePages(Pages):
         key = (desk.project, first.isoformat())
         seen = await self._overview.get(key, lambda: overview(self.core, since=first, project=desk.project))
         funnel = await self._funnel.get(
-            key, lambda: self.flows.attempts.funnel(since=first, project=desk.project)
+            key, lambda: self.flows.attempts.funnel(since=first, project=desk.project, most=MOST_COUNTED)
         )
         days = [first + timedelta(days=n) for n in range(_DAYS)]
         page = Home(
@@ -78,6 +78,8 @@ class HomePages(Pages):
             ),
             attempts_url=self.path(desk, "dashboard_attempts"),
             most=f"{MOST_COUNTED:,}",
+            most_events=f"{EVENTS_COUNTED:,}",
+            rates_cut=any(row.cut for row in funnel),
         )
         return self.show(request, page)
 

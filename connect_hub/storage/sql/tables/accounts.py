@@ -45,7 +45,8 @@ def accounts(table: MakeTable) -> Table:
         unique={"owner_slot": ("project_id", "origin_owner_id", "provider", "type", "slot")},
         indexes={
             "newest": ("project_id", "created_at", "id"),
-            "status": ("project_id", "status", "created_at", "id"),
+            # With what accounts of a status are counted by, so that counting reads no row.
+            "status": ("project_id", "status", "created_at", "id", "provider", "method"),
             "provider": ("project_id", "provider", "created_at", "id"),
             "key_id": ("key_id",),
         },

@@ -57,6 +57,8 @@ def home(desk: Desk, most: int) -> Home:
         ),
         attempts_url="/d/attempts",
         most="10,000",
+        most_events="1,000",
+        rates_cut=most > 1_000,
     )
 
 
@@ -132,6 +134,7 @@ def attempts(desk: Desk, rows: int) -> AttemptList:
             OptionView(str(n), desk.say(Message("Last %(days)s days", days=n))) for n in (7, 30, 90)
         ),
         providers=tuple(OptionView(key, TOOLS[key][0]) for key in KEYS),
+        counted="",
         funnel=tuple(
             FunnelLine(
                 provider(key),

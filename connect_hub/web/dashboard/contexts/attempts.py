@@ -52,6 +52,8 @@ class AttemptList(ListPage):
     periods: tuple[OptionView, ...]
     providers: tuple[OptionView, ...]
     funnel: tuple[FunnelLine, ...]
+    counted: str
+    """Of how many steps the funnel is; empty: of all."""
     opened: int
     failures: tuple[FailureRow, ...]
 

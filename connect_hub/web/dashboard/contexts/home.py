@@ -33,4 +33,9 @@ class Home(DashboardPage):
     rates: tuple[RateRow, ...]
     attempts_url: str
     most: str
+    """How far anything is counted, but for"""
+    most_events: str
+    """events whose deliveries are."""
+    rates_cut: bool
+    """Whether the rates are of the newest `most` steps alone."""
     """Where a count ends, as it is written."""
