@@ -320,6 +320,7 @@ async def test_bad_input_is_named_and_loses_nothing(staff: Staff, fields: dict[s
     form = await browser.get(f"{DESK}/connectors/later/client")
     refused = await browser.press(form, "Save", {"public": "", **fields})
     assert (refused.status, f'id="field-{field}-error"' in refused.text) == (422, True)
+    assert "This cannot be used" not in refused.text  # a whole sentence instead
     for name in {"client_id", "scopes"} & fields.keys():
         assert f'value="{fields[name]}"' in refused.text
     assert await staff.made.hub.storage.connector_settings("default") == []

@@ -112,14 +112,17 @@ async def test_a_known_id_under_another_name_is_asked_about(staff: Staff) -> Non
     ("typed", "told"),
     [
         ({"provider": "gone"}, "This provider is not enabled on this project."),
-        ({"category": "nothing"}, "This cannot be used: must be &#39;ats&#39;, "),
+        ({"category": "nothing"}, "Choose one from the list."),
         (
             {"category": "crm", "provider": "simulated-key"},
-            "This cannot be used: &#39;simulated-key&#39; is of none of these categories.",
+            "This provider is not of that category. Choose another provider, or another category.",
         ),
-        ({"days": "400"}, "This cannot be used: is none of these."),
-        ({"origin_owner_id": "x" * 300}, "This cannot be used: must have at most 255 characters."),
-        ({"origin_owner_id": "\x00"}, "This cannot be used: must not contain control characters."),
+        ({"days": "400"}, "Choose one from the list."),
+        ({"origin_owner_id": "x" * 300}, "This is too long: write at most 255 characters."),
+        (
+            {"origin_owner_id": "\x00"},
+            "There is a character in it that is not seen, such as a line break. Type it anew.",
+        ),
     ],
 )
 async def test_a_form_that_cannot_be_used_says_which_field(
@@ -228,4 +231,4 @@ async def test_a_reason_is_said_in_the_reader_s_language(staff: Staff) -> None:
     form = await browser.get(f"{DESK}/links/new")
     browser.headers["accept-language"] = "de"
     seen = await browser.press(form, "Create link", {**TYPED, "origin_owner_id": "x" * 300})
-    assert "Das kann nicht verwendet werden: darf höchstens 255 Zeichen haben." in seen.text
+    assert "Das ist zu lang: Schreiben Sie höchstens 255 Zeichen." in seen.text

@@ -44,13 +44,21 @@ async def test_an_endpoint_is_added_and_its_secret_shown_once(staff: Staff) -> N
             assert (seen.status, "canary-7c1" in seen.text) == (200, sees), (who, path)
 
 
-@pytest.mark.parametrize("url", ["", "http://example.com/", "https://127.0.0.1/", "nonsense", "x" * 3000])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "http://example.com/", "https://127.0.0.1/", "https://8.8.8.8/", "nonsense", "x" * 3000),
+        *("https://example.com/a b", "https://example.com/#x", "https://a:b@example.com/"),
+        *("https://example.com:99999/", "https://example.com:8443/", "https://exa_mple!.com/"),
+    ],
+)
 async def test_an_address_that_cannot_be_posted_to_is_refused(staff: Staff, url: str) -> None:
     """The form comes back with what was typed, and says what is wrong; nothing is made."""
     browser = await staff.browser("admin")
     form = await browser.get(f"{DESK}/webhooks/new")
     seen = await browser.press(form, "Add endpoint", {"url": url, "description": "kept"})
     assert (seen.status, 'value="kept"' in seen.text, "aria-invalid" in seen.text) == (422, True, True)
+    assert "This cannot be used" not in seen.text  # a whole sentence instead
     assert await staff.made.hub.endpoints.list() == []
 
 

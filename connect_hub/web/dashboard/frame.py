@@ -15,6 +15,7 @@ from connect_hub.web.contexts import ProviderView
 from connect_hub.web.dashboard.contexts import DashboardPage, Frame, NavItem, ProjectItem
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.labels import ACTIONS, DONE, EVENTS, ROLES, Done
+from connect_hub.web.dashboard.refusals import refusal
 from connect_hub.web.documents import cursor_text
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -93,7 +94,7 @@ class Pages:
             if name in values and not values[name].strip():
                 text = say(Message("Fill this in."))
             else:
-                text = say(Message("This cannot be used: %(problem)s.", problem=detail.message))
+                text = say(refusal(detail.message))
             said.setdefault(name, text)
         return said
 
