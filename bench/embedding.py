@@ -64,8 +64,10 @@ PROBE = """(() => {
       const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
       while (texts.nextNode()) {
         const text = texts.currentNode;
-        if (/^\\s*Tool \\d{3} Key\\s*$/.test(text.data) && text.parentElement.checkVisibility()
-            && text.parentElement.getClientRects().length) count += 1;
+        if (!/^\\s*Tool \\d{3} Key\\s*$/.test(text.data)) continue;
+        // A card has its place before what is inside of it is laid out, which asking would force.
+        const card = text.parentElement.closest("li") ?? text.parentElement;
+        if (text.parentElement.checkVisibility() && card.getClientRects().length) count += 1;
       }
     }
     return count;
