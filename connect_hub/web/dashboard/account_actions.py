@@ -1,6 +1,7 @@
 """What can be done with an account."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,13 +22,11 @@ __all__ = ["AccountActions"]
 class AccountActions(AskingPages[Account]):
     """Handlers of `/dashboard/in/{project}/accounts/{account_id}/{action}`."""
 
-    route, section = "dashboard_account_action", "dashboard_accounts"
+    route, param = "dashboard_account_action", "account_id"
+    page, section = "dashboard_account", "dashboard_accounts"
 
     def _questions(self) -> Mapping[str, Question[Account]]:
         flow = self.flows.accounts
-
-        async def convert(asked: Asked[Account], to: AccountType) -> None:
-            await flow.convert(asked.row.id, to, project=asked.desk.project)
 
         return {
             "suspend": Question(
@@ -38,32 +37,28 @@ class AccountActions(AskingPages[Account]):
                     "Its credentials are kept and not used, until you resume it. Your customer need do "
                     "nothing."
                 ),
-                self._doing(
-                    lambda asked: flow.suspend(asked.row.id, project=asked.desk.project), Done.SUSPENDED
-                ),
+                self._doing(flow.suspend, Done.SUSPENDED),
             ),
             "resume": Question(
                 Role.OPERATOR,
                 Message("Resume"),
                 Message("Resume this account?"),
                 Message("Its credentials are used again from now on."),
-                self._doing(
-                    lambda asked: flow.resume(asked.row.id, project=asked.desk.project), Done.RESUMED
-                ),
+                self._doing(flow.resume, Done.RESUMED),
             ),
             "convert-to-test": Question(
                 Role.OPERATOR,
                 Message("Convert to test"),
                 Message("Convert this account to a test account?"),
                 Message("It is marked as a test account everywhere. You can convert it back."),
-                self._doing(lambda asked: convert(asked, AccountType.TEST), Done.CONVERTED),
+                self._doing(partial(flow.convert, type=AccountType.TEST), Done.CONVERTED),
             ),
             "convert-to-production": Question(
                 Role.OPERATOR,
                 Message("Convert to production"),
                 Message("Convert this account to a production account?"),
                 Message("It is used in earnest from now on. You can convert it back."),
-                self._doing(lambda asked: convert(asked, AccountType.PRODUCTION), Done.CONVERTED),
+                self._doing(partial(flow.convert, type=AccountType.PRODUCTION), Done.CONVERTED),
             ),
             "disconnect": Question(
                 Role.OPERATOR,
@@ -84,9 +79,6 @@ class AccountActions(AskingPages[Account]):
     def _about(self, row: Account) -> Untrusted:
         return Untrusted(f"{row.origin_owner_name} · {self.provider(row.provider).name}")
 
-    def _back(self, desk: Desk, row: Account) -> str:
-        return self.path(desk, "dashboard_account", account_id=row.id)
-
     async def _disconnect(self, asked: Asked[Account]) -> Response:
         await self.flows.accounts.delete(asked.row.id, project=asked.desk.project)
         return self.see(self.path(asked.desk, "dashboard_accounts"), Done.DISCONNECTED)
@@ -103,5 +95,5 @@ class AccountActions(AskingPages[Account]):
         reconnect = with_query(self.path(desk, "dashboard_new_link"), [("account", account.id)])
         return (
             Action(self.say(request)(Message("Reconnect link")), reconnect),
-            *self.buttons(request, desk, names, account_id=account.id),
+            *self._buttons(request, desk, names, account.id),
         )

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -50,10 +50,20 @@ class Question(Generic[Row]):
     """Which accounts would not be as they were."""
 
 
+class Work(Protocol):
+    """What a flow does with one row of a project."""
+
+    def __call__(self, row_id: str, /, *, project: str) -> Awaitable[object]: ...
+
+
 class AskingPages(Pages, ABC, Generic[Row]):
     """Handlers of an address that ends with the name of a question."""
 
     route: ClassVar[str]
+    param: ClassVar[str]
+    """What the address calls the row's id."""
+    page: ClassVar[str]
+    """The page of the row, by its route: where the question came from."""
     section: ClassVar[str]
     """The page that stands for it in the menu, by its route."""
 
@@ -78,9 +88,9 @@ class AskingPages(Pages, ABC, Generic[Row]):
     def _about(self, row: Row) -> Untrusted | None:
         """The row in words."""
 
-    @abstractmethod
-    def _back(self, desk: Desk, row: Row) -> str:
+    def _back(self, request: Request, desk: Desk) -> str:
         """The page that the question came from."""
+        return self.path(desk, self.page, **{self.param: request.path_params[self.param]})
 
     async def ask(self, request: Request, desk: Desk) -> Response:
         """Asks before something is done."""
@@ -95,7 +105,7 @@ class AskingPages(Pages, ABC, Generic[Row]):
             form=self.guard.form(desk, self.site.urls.path(self.route, **request.path_params)),
             button=say(question.label),
             danger=question.danger,
-            back_url=self._back(desk, asked.row),
+            back_url=self._back(request, desk),
             field=None if question.field is None else question.field(asked),
             affected=None if question.affected is None else await question.affected(asked),
         )
@@ -106,24 +116,22 @@ class AskingPages(Pages, ABC, Generic[Row]):
         question = self.questions[request.path_params["action"]]
         return await question.do(Asked(request, desk, await self._row(request, desk), fields))
 
-    def _doing(
-        self, work: Callable[[Asked[Row]], Awaitable[object]], done: Done
-    ) -> Callable[[Asked[Row]], Awaitable[Response]]:
+    def _doing(self, work: Work, done: Done) -> Callable[[Asked[Row]], Awaitable[Response]]:
         """Does it, and goes back to where the question came from, which says that it is done."""
 
         async def do(asked: Asked[Row]) -> Response:
-            await work(asked)
-            return self.see(self._back(asked.desk, asked.row), done)
+            await work(asked.request.path_params[self.param], project=asked.desk.project)
+            return self.see(self._back(asked.request, asked.desk), done)
 
         return do
 
-    def buttons(self, request: Request, desk: Desk, names: Sequence[str], **row: str) -> tuple[Action, ...]:
-        """Those of the questions that the operator may be asked, for the row that these parameters name."""
+    def _buttons(self, request: Request, desk: Desk, names: Sequence[str], row_id: str) -> tuple[Action, ...]:
+        """Those of the questions that the operator may be asked."""
         say = self.say(request)
         return tuple(
             Action(
                 say(self.questions[name].label),
-                self.path(desk, self.route, action=name, **row),
+                self.path(desk, self.route, action=name, **{self.param: row_id}),
                 "danger" if self.questions[name].danger else "secondary",
             )
             for name in names

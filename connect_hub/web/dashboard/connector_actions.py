@@ -33,7 +33,8 @@ class Change(StrEnum):
 class ConnectorActions(AskingPages[ConnectorState]):
     """Handlers of `/dashboard/in/{project}/connectors/{provider}/{action}`."""
 
-    route, section = "dashboard_connector_action", "dashboard_connectors"
+    route, param = "dashboard_connector_action", "provider"
+    page, section = "dashboard_connector", "dashboard_connectors"
 
     def __init__(self, site: Site, guard: Guard) -> None:
         super().__init__(site, guard)
@@ -47,10 +48,7 @@ class ConnectorActions(AskingPages[ConnectorState]):
                 Message("Enable"),
                 Message("Enable this connector?"),
                 Message("Customers can connect it at once, and its accounts can be used again."),
-                self._doing(
-                    lambda asked: flow.enable(asked.row.key, project=asked.desk.project),
-                    Done.CONNECTOR_ENABLED,
-                ),
+                self._doing(flow.enable, Done.CONNECTOR_ENABLED),
             ),
             "disable": Question(
                 Role.ADMIN,
@@ -60,10 +58,7 @@ class ConnectorActions(AskingPages[ConnectorState]):
                     "From the next request on, customers cannot connect it, and its accounts are inactive "
                     "until it is enabled again. Their credentials are kept."
                 ),
-                self._doing(
-                    lambda asked: flow.disable(asked.row.key, project=asked.desk.project),
-                    Done.CONNECTOR_DISABLED,
-                ),
+                self._doing(flow.disable, Done.CONNECTOR_DISABLED),
                 danger=True,
                 affected=self._affected_by(Change.DISABLE),
             ),
@@ -75,10 +70,7 @@ class ConnectorActions(AskingPages[ConnectorState]):
                     "Client ID, secret and scopes are forgotten here, and nobody can sign in with them. "
                     "Accounts that did are inactive until there is a client again."
                 ),
-                self._doing(
-                    lambda asked: flow.remove_client(asked.row.key, project=asked.desk.project),
-                    Done.CLIENT_REMOVED,
-                ),
+                self._doing(flow.remove_client, Done.CLIENT_REMOVED),
                 danger=True,
                 affected=self._affected_by(Change.REMOVE_CLIENT),
             ),
@@ -100,15 +92,12 @@ class ConnectorActions(AskingPages[ConnectorState]):
     def _about(self, row: ConnectorState) -> Untrusted:
         return Untrusted(row.connector.name)
 
-    def _back(self, desk: Desk, row: ConnectorState) -> str:
-        return self.path(desk, "dashboard_connector", provider=row.key)
-
     def of(self, request: Request, desk: Desk, one: ConnectorState) -> tuple[Action, ...]:
         """What the operator may do with it now."""
         names = ["disable" if one.is_enabled else "enable"] if one.is_allowed else []
         if one.stored_client_id is not None:
             names.append("remove-client")
-        return self.buttons(request, desk, names, provider=one.key)
+        return self._buttons(request, desk, names, one.key)
 
     # --- its accounts ---
 

@@ -73,7 +73,8 @@ class DeliveryPages(Pages):
 class DeliveryActions(AskingPages[DeliveryRecord]):
     """Handlers of `/dashboard/in/{project}/deliveries/{delivery_id}/{action}`."""
 
-    route, section = "dashboard_delivery_action", "dashboard_webhooks"
+    route, param = "dashboard_delivery_action", "delivery_id"
+    page, section = "dashboard_delivery", "dashboard_webhooks"
 
     def _questions(self) -> Mapping[str, Question[DeliveryRecord]]:
         return {
@@ -93,12 +94,9 @@ class DeliveryActions(AskingPages[DeliveryRecord]):
     def _about(self, row: DeliveryRecord) -> None:
         return None
 
-    def _back(self, desk: Desk, row: DeliveryRecord) -> str:
-        return self.path(desk, "dashboard_delivery", delivery_id=row.id)
-
     async def _resend(self, asked: Asked[DeliveryRecord]) -> Response:
         again = await self.flows.events.resend(asked.row.id, project=asked.desk.project)
-        return self.see(self._back(asked.desk, again), Done.RESENT)
+        return self.see(self.path(asked.desk, self.page, delivery_id=again.id), Done.RESENT)
 
 
 def _shown(body: bytes) -> str:

@@ -32,7 +32,8 @@ _SPANS = {
 class EndpointActions(AskingPages[Endpoint]):
     """Handlers of `/dashboard/in/{project}/webhooks/{endpoint_id}/{action}`."""
 
-    route, section = "dashboard_webhook_action", "dashboard_webhooks"
+    route, param = "dashboard_webhook_action", "endpoint_id"
+    page, section = "dashboard_webhook", "dashboard_webhooks"
 
     def _questions(self) -> Mapping[str, Question[Endpoint]]:
         flow = self.flows.endpoints
@@ -42,14 +43,14 @@ class EndpointActions(AskingPages[Endpoint]):
                 Message("Send a test"),
                 Message("Send a test to this endpoint?"),
                 Message("It gets an event that is made up and marked as a test, signed as every other."),
-                self._doing(lambda asked: flow.test(asked.row.id, project=asked.desk.project), Done.TESTED),
+                self._doing(flow.test, Done.TESTED),
             ),
             "replay": Question(
                 Role.OPERATOR,
                 Message("Replay"),
                 Message("Send again what happened?"),
                 Message("The endpoint gets what it has not taken yet. The events keep their ids."),
-                self._doing(self._replay, Done.REPLAYED),
+                self._replay,
                 field=self._span,
             ),
             "rotate": Question(
@@ -64,19 +65,14 @@ class EndpointActions(AskingPages[Endpoint]):
                 Message("Disable"),
                 Message("Disable this endpoint?"),
                 Message("Nothing is sent to it; what waits is held until you enable it again."),
-                self._doing(
-                    lambda asked: flow.disable(asked.row.id, project=asked.desk.project),
-                    Done.ENDPOINT_DISABLED,
-                ),
+                self._doing(flow.disable, Done.ENDPOINT_DISABLED),
             ),
             "enable": Question(
                 Role.ADMIN,
                 Message("Enable"),
                 Message("Enable this endpoint?"),
                 Message("What was held is sent at once."),
-                self._doing(
-                    lambda asked: flow.enable(asked.row.id, project=asked.desk.project), Done.ENDPOINT_ENABLED
-                ),
+                self._doing(flow.enable, Done.ENDPOINT_ENABLED),
             ),
             "delete": Question(
                 Role.ADMIN,
@@ -94,9 +90,6 @@ class EndpointActions(AskingPages[Endpoint]):
     def _about(self, row: Endpoint) -> Untrusted:
         return Untrusted(origin_of(row.url))
 
-    def _back(self, desk: Desk, row: Endpoint) -> str:
-        return self.path(desk, "dashboard_webhook", endpoint_id=row.id)
-
     def _span(self, asked: Asked[Endpoint]) -> FieldView:
         say = self.say(asked.request)
         return FieldView(
@@ -107,12 +100,13 @@ class EndpointActions(AskingPages[Endpoint]):
             options=tuple(OptionView(value, say(text)) for value, (_, text) in _SPANS.items()),
         )
 
-    async def _replay(self, asked: Asked[Endpoint]) -> None:
+    async def _replay(self, asked: Asked[Endpoint]) -> Response:
         if asked.fields.get("since") not in _SPANS:
             raise ValidationFailed(FieldError("since", "is none of these"))
         span, _ = _SPANS[asked.fields["since"]]
         since = self.core.clock.now() - span
         await self.flows.events.replay(asked.row.id, since=since, project=asked.desk.project)
+        return self.see(self._back(asked.request, asked.desk), Done.REPLAYED)
 
     async def _rotate(self, asked: Asked[Endpoint]) -> Response:
         issued = await self.flows.endpoints.rotate(asked.row.id, project=asked.desk.project)
@@ -127,4 +121,4 @@ class EndpointActions(AskingPages[Endpoint]):
         names = ["test", "replay"] if one.enabled else []
         if one.source == "database":
             names += ["rotate", "disable" if one.enabled else "enable", "delete"]
-        return self.buttons(request, desk, names, endpoint_id=one.id)
+        return self._buttons(request, desk, names, one.id)

@@ -69,7 +69,8 @@ class KeyPages(Pages):
 class KeyActions(AskingPages[ApiKey]):
     """Handlers of `/dashboard/in/{project}/keys/{key_id}/{action}`."""
 
-    route, section = "dashboard_key_action", "dashboard_keys"
+    route, param = "dashboard_key_action", "key_id"
+    page = section = "dashboard_keys"
 
     def _questions(self) -> Mapping[str, Question[ApiKey]]:
         flow = self.flows.api_keys
@@ -79,9 +80,7 @@ class KeyActions(AskingPages[ApiKey]):
                 Message("Revoke"),
                 Message("Revoke this key?"),
                 Message("Whatever uses it is refused from its next request on. This cannot be undone."),
-                self._doing(
-                    lambda asked: flow.revoke(asked.row.id, project=asked.desk.project), Done.KEY_REVOKED
-                ),
+                self._doing(flow.revoke, Done.KEY_REVOKED),
                 danger=True,
             )
         }
@@ -96,5 +95,5 @@ class KeyActions(AskingPages[ApiKey]):
     def _about(self, row: ApiKey) -> Untrusted:
         return Untrusted(row.name)
 
-    def _back(self, desk: Desk, row: ApiKey) -> str:
+    def _back(self, request: Request, desk: Desk) -> str:
         return self.path(desk, "dashboard_keys")

@@ -23,10 +23,10 @@ __all__ = ["LinkActions"]
 class LinkActions(AskingPages[SessionDetails]):
     """Handlers of `/dashboard/in/{project}/links/{session_id}/{action}`."""
 
-    route, section = "dashboard_link_action", "dashboard_links"
+    route, param = "dashboard_link_action", "session_id"
+    page, section = "dashboard_link", "dashboard_links"
 
     def _questions(self) -> Mapping[str, Question[SessionDetails]]:
-        flow = self.flows.sessions
         return {
             "renew": Question(
                 Role.OPERATOR,
@@ -43,9 +43,7 @@ class LinkActions(AskingPages[SessionDetails]):
                     "Nobody can connect with it any more, and whoever is about to is stopped. Accounts that "
                     "were connected with it stay."
                 ),
-                self._doing(
-                    lambda asked: flow.revoke(asked.row.session.id, project=asked.desk.project), Done.REVOKED
-                ),
+                self._doing(self._revoke, Done.REVOKED),
                 danger=True,
             ),
         }
@@ -62,8 +60,8 @@ class LinkActions(AskingPages[SessionDetails]):
     def _about(self, row: SessionDetails) -> Untrusted:
         return Untrusted(row.session.origin_owner_name)
 
-    def _back(self, desk: Desk, row: SessionDetails) -> str:
-        return self.path(desk, "dashboard_link", session_id=str(row.session.id))
+    async def _revoke(self, row_id: str, /, *, project: str) -> None:
+        await self.flows.sessions.revoke(int(row_id), project=project)
 
     async def _renew(self, asked: Asked[SessionDetails]) -> Response:
         issued = await self.flows.links.renew(asked.row.session.id, project=asked.desk.project)
@@ -72,4 +70,4 @@ class LinkActions(AskingPages[SessionDetails]):
     def of(self, request: Request, desk: Desk, details: SessionDetails) -> tuple[Action, ...]:
         """What the operator may do with it now."""
         names = ["renew", *(["revoke"] if details.status is SessionStatus.OPEN else [])]
-        return self.buttons(request, desk, names, session_id=str(details.session.id))
+        return self._buttons(request, desk, names, str(details.session.id))
