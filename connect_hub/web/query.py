@@ -69,9 +69,10 @@ class Query:
             return default
         return int(text)
 
-    def choice(self, name: str, of: type[Choice]) -> list[Choice]:
+    def choice(self, name: str, of: type[Choice], *, form: bool = False) -> list[Choice]:
+        """Those that were chosen. `form`: a form asks, which sends an empty text where nothing was."""
         known = {member.value: member for member in of}
-        values = self.all(name)
+        values = [value for value in self.all(name) if value or not form]
         if any(value not in known for value in values):
             self.problem(name, f"must be one of {', '.join(known)}")
         return [known[value] for value in values if value in known]

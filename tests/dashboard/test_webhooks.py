@@ -141,6 +141,9 @@ async def test_what_code_configured_is_shown_and_not_changed(tmp_path: Path) -> 
     assert ("Set in code" in page.text, "Account connected" in page.links) == (True, True)
     assert not {"Delete", "Disable", "Rotate the secret"} & set(page.links)
     assert "Send a test" in page.links
+    assert (
+        await browser.get(f"{DESK}/webhooks/payroll?state=")
+    ).status == 200  # "All states", as a form has it
     for query in ("state=x", "cursor=y", "colour=z"):
         assert (await browser.get(f"{DESK}/webhooks/payroll?{query}")).status == 400
     for action in ("delete", "disable", "nothing"):

@@ -122,7 +122,7 @@ class AccountPages(Pages):
         refuse_elsewhere(request)
         query = Query(request, "q provider status")
         text, provider = query.one("q") or "", query.one("provider") or ""
-        statuses = query.choice("status", AccountStatus)
+        statuses = query.choice("status", AccountStatus, form=True)
         query.refuse_problems()
         rows = self._exported(desk, await self._filter(desk, text, provider, statuses))
         action = AuditAction.ACCOUNTS_EXPORTED

@@ -72,7 +72,7 @@ class WebhookPages(Pages):
         one = await self._endpoint(request, desk)
         url = self.path(desk, "dashboard_webhook", endpoint_id=one.id)
         query = Query(request, "state cursor done")
-        before, states = query.cursor("[A-Za-z0-9_-]{1,64}"), query.choice("state", DeliveryState)
+        before, states = query.cursor("[A-Za-z0-9_-]{1,64}"), query.choice("state", DeliveryState, form=True)
         alert, deliveries = "", list[DeliveryRecord]()
         try:
             query.refuse_problems()
