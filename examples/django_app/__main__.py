@@ -11,7 +11,7 @@ from django.core.management import call_command
 from connect_hub.keys import new_key_text
 from examples.simulation import simulation
 
-PORT = 5060
+PORT = 5052
 ORIGIN = f"http://127.0.0.1:{PORT}"
 
 

@@ -27,6 +27,11 @@ async def test_a_link_for_a_disabled_provider_is_not_made(staff: Staff) -> None:
     seen = await browser.press(form, "Create link", {**TYPED, "provider": "simulated-key"})
     assert (seen.status, 'value="Acme"' in seen.text) == (422, True)
     assert "This provider is not enabled on this project. Choose another one." in seen.text
+    chosen = seen.text.partition('name="provider"')[2].partition("</select>")[0]
+    assert ('<option value="">Your customer chooses</option>' in chosen, "selected" in chosen) == (
+        True,
+        False,
+    )
     assert await staff.made.hub.sessions.list() == []
 
 
