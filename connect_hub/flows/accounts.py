@@ -277,7 +277,10 @@ class Owners:
 def seen_in(offer: Offer, account: Account) -> Account:
     """`account`, which is of the offer's project, with the status that the outside sees."""
     usable = offer.is_usable(account.provider, account.method)
-    return account if usable else replace(account, status=AccountStatus.INACTIVE)
+    if usable:
+        return account
+    hidden = account.stored_status or account.status
+    return replace(account, status=AccountStatus.INACTIVE, stored_status=hidden)
 
 
 def _among(name: str, wanted: Collection[T] | None) -> frozenset[T]:

@@ -12,6 +12,7 @@ import pytest
 from connect_hub.audit import AuditAction, acting_as
 from connect_hub.clock import iso
 from connect_hub.errors import AccountNotFound
+from connect_hub.models import AccountStatus
 from connect_hub.web.dashboard.labels import ACTIONS
 from tests.dashboard.desk import DESK, TESTER, Staff, make_desk
 from tests.hubs import API_KEY, GOOD_KEY
@@ -125,6 +126,26 @@ async def test_what_is_done_with_an_account_is_asked_first_and_written_down(staf
     with pytest.raises(AccountNotFound):
         await hub.accounts.get(account_id)
     assert (await browser.get(f"{DESK}/accounts/{account_id}")).status == 404
+
+
+async def test_a_suspended_account_of_a_disabled_connector_is_both(staff: Staff) -> None:
+    """Both facts stand in the list and on the page, and what is offered is to resume it, not to suspend it
+    again; it is active once the connector is enabled and it was resumed."""
+    hub, account_id = staff.made.hub, await staff.connected()
+    await hub.accounts.suspend(account_id)
+    await hub.connector_settings.disable("simulated-key")
+    assert (await hub.accounts.get(account_id)).is_suspended
+    browser = await staff.browser("operator")
+    listed, page = await browser.get(f"{DESK}/accounts"), await browser.get(f"{DESK}/accounts/{account_id}")
+    for seen in (listed, page):
+        assert ("Resume" in seen.links, "Suspend" in seen.links) == (True, False)
+        assert all(f">{state}</span>" in seen.text for state in ("Connector off", "Suspended"))
+    page = await browser.press(await browser.get(page.link("Resume")), "Resume")
+    assert ("Suspend" in page.links, ">Suspended</span>" in page.text) == (True, False)
+    assert "The account is no longer suspended." in page.text
+    assert "The account is active again." not in page.text
+    await hub.connector_settings.enable("simulated-key")
+    assert (await hub.accounts.get(account_id)).status is AccountStatus.ACTIVE
 
 
 async def test_an_account_s_history_has_events_acts_calls_and_refreshes(staff: Staff) -> None:

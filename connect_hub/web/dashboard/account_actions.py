@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from connect_hub.message import Message
-from connect_hub.models import Account, AccountStatus, AccountType
+from connect_hub.models import Account, AccountType
 from connect_hub.operators import Role
 from connect_hub.web.dashboard.asking import Asked, AskingPages, Question
 from connect_hub.web.dashboard.contexts import Action
@@ -43,7 +43,7 @@ class AccountActions(AskingPages[Account]):
                 Role.OPERATOR,
                 Message("Resume"),
                 Message("Resume this account?"),
-                Message("Its credentials are used again from now on."),
+                Message("Its credentials may be used again from now on."),
                 self._doing(flow.resume, Done.RESUMED),
             ),
             "convert-to-test": Question(
@@ -88,7 +88,7 @@ class AccountActions(AskingPages[Account]):
         if not desk.may(Role.OPERATOR):
             return ()
         names = [
-            "resume" if account.status is AccountStatus.SUSPENDED else "suspend",
+            "resume" if account.is_suspended else "suspend",
             "convert-to-production" if account.type is AccountType.TEST else "convert-to-test",
             "disconnect",
         ]

@@ -90,7 +90,7 @@ EVENTS = {
 
 DONE: Mapping[str, Message] = {
     Done.SUSPENDED: Message("The account is suspended. Its credentials are kept and not used."),
-    Done.RESUMED: Message("The account is active again."),
+    Done.RESUMED: Message("The account is no longer suspended."),
     Done.CONVERTED: Message("The account was converted."),
     Done.DISCONNECTED: Message("The account was disconnected and its credentials were destroyed."),
     Done.REVOKED: Message("The link was revoked. Nobody can connect with it any more."),

@@ -120,7 +120,7 @@ def confirm(desk: Desk, danger: bool) -> Confirm:
                 "it is enabled again. Their credentials are kept."
             )
             if danger
-            else Message("Its credentials are used again from now on.")
+            else Message("Its credentials may be used again from now on.")
         ),
         about=Untrusted("Globex Corporation · HubSpot"),
         form=Form("/d/act"),

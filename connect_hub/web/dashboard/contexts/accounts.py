@@ -24,6 +24,8 @@ class AccountRow:
     is_test: bool
     created_at: datetime
     actions: tuple[Action, ...]
+    is_suspended: bool = False
+    """Also where `status` says that the connector is off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,3 +61,5 @@ class AccountDetail(DashboardPage):
     history: tuple[Moment, ...]
     actions: tuple[Action, ...]
     list_url: str
+    is_suspended: bool = False
+    """Also where `status` says that the connector is off."""
