@@ -18,7 +18,7 @@ __all__ = [
     "Figures",
 ]
 
-MOST_COUNTED = 10_000
+MOST_COUNTED = 5_000
 """No count goes past this, so that a page costs the same however much there is."""
 EVENTS_COUNTED = 1_000
 """Events whose deliveries are counted: each has to be looked up."""

@@ -1,5 +1,6 @@
 """The project at a glance."""
 
+import asyncio
 from datetime import timedelta
 
 from starlette.requests import Request
@@ -48,9 +49,11 @@ class HomePages(Pages):
         today = self.core.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         first = today - timedelta(days=_DAYS - 1)
         key = (desk.project, first.isoformat())
-        seen = await self._overview.get(key, lambda: overview(self.core, since=first, project=desk.project))
-        funnel = await self._funnel.get(
-            key, lambda: self.flows.attempts.funnel(since=first, project=desk.project, most=MOST_COUNTED)
+        seen, funnel = await asyncio.gather(
+            self._overview.get(key, lambda: overview(self.core, since=first, project=desk.project)),
+            self._funnel.get(
+                key, lambda: self.flows.attempts.funnel(since=first, project=desk.project, most=MOST_COUNTED)
+            ),
         )
         days = [first + timedelta(days=n) for n in range(_DAYS)]
         page = Home(

@@ -45,7 +45,7 @@ STEPS = (
         },
         indexes={
             "accounts": ("provider", "status"),
-            "deliveries": ("endpoint", "newest", "ready", "turn"),
+            "deliveries": ("endpoint", "newest", "ready", "state", "turn"),
             "events": ("newest",),
         },
     ),

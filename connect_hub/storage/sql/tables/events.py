@@ -51,6 +51,7 @@ def deliveries(table: MakeTable) -> Table:
         indexes={
             "endpoint": ("endpoint_id", "state", "next_at"),
             "newest": ("target", "created_at", "id"),
+            "state": ("target", "state", "created_at", "id"),
             "due": ("state", "next_at"),
             "ready": ("state", "target", "next_at", "event_id", "record_id"),
             "event": ("event_id",),

@@ -113,8 +113,9 @@ def steps(table: MakeTable) -> Table:
         Column("took", BigInteger),
         instant("at", nullable=False),
         indexes={
-            # Everything that a funnel reads, so that it reads no row.
-            "funnel": ("project_id", "at", "provider", "kind", "session_id", "took"),
+            # Everything that a funnel reads, of all providers and of one, so that it reads no row.
+            "funnel": ("project_id", "at", "session_id", "provider", "kind", "took"),
+            "provider": ("project_id", "provider", "at", "session_id", "kind", "took"),
             "kind": ("project_id", "kind", "at", "session_id", "number"),
             "age": ("at",),
         },
