@@ -86,8 +86,8 @@ async def test_a_count_that_ended_is_marked(tmp_path: Path, monkeypatch: pytest.
     assert '<p class="figure"><bdi dir="ltr">2+</bdi></p>' in text
     assert [row[1][-1:] for row in table(text, "Deliveries by state")] == ["+"]
     for told in (
-        "Only the newest 10,000 are counted.",
-        "Of each status at most 10,000 are counted.",
+        "Only the newest 5,000 are counted.",
+        "Of each status at most 5,000 are counted.",
         "Only those of the newest 1,000 events are counted.",
     ):
         assert told in text
