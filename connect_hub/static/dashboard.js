@@ -50,12 +50,12 @@ const open = async (url) => {
   const dialog = document.createElement("dialog");
   dialog.className = "desk-dialog";
   let changed = false;
-  /** @type {(answer: Response, from: string) => Promise<void>} */
-  const show = async (answer, from) => {
+  /** @type {(answer: Response, elsewhere: () => void) => Promise<void>} */
+  const show = async (answer, elsewhere) => {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const content = page.querySelector("[data-dialog-content]");
     // Anything else (signed out, not allowed) is for the whole window.
-    if (content === null) return void (location.href = from);
+    if (content === null) return elsewhere();
     changed = changed || page.querySelector("[data-select]") !== null;
     content.classList.remove("panel");
     dialog.replaceChildren(document.adoptNode(content));
@@ -80,7 +80,8 @@ const open = async (url) => {
         form.dataset.sent = "yes";
         const body = new URLSearchParams(/** @type {any} */ (new FormData(form)));
         try {
-          await show(await fetch(form.action, { method: "POST", body, redirect: "manual" }), form.action);
+          // Not done: sent once more by the window itself, which is told why.
+          await show(await fetch(form.action, { method: "POST", body, redirect: "manual" }), () => form.submit());
         } catch {
           form.submit();
         }
@@ -99,7 +100,7 @@ const open = async (url) => {
     if (changed) location.reload();
   });
   try {
-    await show(await fetch(url), url);
+    await show(await fetch(url), () => { location.href = url; });
   } catch {
     location.href = url;
   }

@@ -17,6 +17,7 @@ from tests.dashboard.desk import DESK, Staff, make_desk, sign_in
 from tests.hubs import make_hub
 
 SIGN_IN = Form("/connect/dashboard/sign-in")
+TOLD = "You were signed out. What you sent was not done."
 
 
 @pytest.fixture
@@ -154,6 +155,37 @@ async def test_a_removed_operator_is_out_at_once(staff: Staff) -> None:
     refused = await browser.request("GET", "/connect/dashboard/in/default", accept="application/json")
     assert (refused.status, '"operator_required"' in refused.text) == (403, True)
     assert await staff.made.hub.sessions.list() == []
+
+
+async def test_a_form_after_the_sign_in_ended_is_told_of(staff: Staff) -> None:
+    """The sign-in says that nothing was done and leads back to the page of the form, which says it as well;
+    what was typed is in no address, and nothing is made."""
+    account_id = await staff.connected()
+    browser = await staff.browser("operator")
+    typed = {"origin_owner_id": "77", "origin_owner_name": "Typed Ltd", "days": "5"}
+    for page, button, back in (
+        (f"{DESK}/links/new", "Create link", "Create Auth Link"),
+        (f"{DESK}/links/new?account={account_id}", "Create link", "Create Auth Link"),
+        (f"{DESK}/accounts/{account_id}/suspend", "Suspend", "Suspend this account?"),
+    ):
+        form = (await browser.get(page)).form(button)
+        staff.made.clock.advance(timedelta(minutes=31))
+        seen = await browser.send(form, typed)
+        assert (seen.status, seen.heading) == (200, "Sign in to the dashboard")
+        assert TOLD in seen.text
+        assert all(part not in seen.url + seen.form("Sign in").fields["next"] for part in ("77", "Typed"))
+        assert "done=" in seen.form("Sign in").fields["next"]
+        wrong = await browser.press(seen, "Sign in", {"token": "x"})
+        assert (wrong.status, TOLD in wrong.text) == (422, True)
+        seen = await browser.press(wrong, "Sign in", {"token": staff.tokens["operator"]})
+        assert (seen.status, back in seen.heading, TOLD in seen.text) == (200, True, True)
+        assert account_id in seen.text or "account" not in page
+    assert len(await staff.made.hub.sessions.list()) == 1
+    assert not (await staff.made.hub.accounts.get(account_id)).is_suspended
+    home = await browser.get(DESK)
+    staff.made.clock.advance(timedelta(minutes=31))
+    seen = await browser.press(home, "Sign out")
+    assert (seen.heading, TOLD in seen.text) == ("Sign in to the dashboard", False)
 
 
 async def test_a_session_ends_by_itself(staff: Staff) -> None:

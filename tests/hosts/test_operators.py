@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -101,12 +102,15 @@ async def test_a_form_after_the_sign_in_ran_out_leads_to_another_origin_by_a_pag
     signed_in = False
     seen = await browser.press(page, "Create key", {"name": "payroll"})
     assert (seen.status, seen.heading) == (200, "You are being sent to login.test")
-    to = "https://login.test/in?for=hub&next=%2Fconnect%2Fdashboard"
+    next_ = "/connect/dashboard/in/default/keys?done=signed-out"
+    to = f"https://login.test/in?for=hub&next={quote(next_, safe='')}"
     assert (seen.refresh, seen.link("Go to login.test now")) == (to, to)
     assert "location" not in seen.headers
     asked = await browser.request("GET", "/connect/dashboard/in/default/keys")
     assert (asked.status, asked.headers["location"].partition("?")[0]) == (303, "https://login.test/in")
     assert await made.hub.api_keys.list() == []
+    signed_in = True
+    assert "You were signed out. What you sent was not done." in (await browser.get(next_)).text
 
 
 def test_a_starlette_user_is_known_by_what_does_not_change() -> None:

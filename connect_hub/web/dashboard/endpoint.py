@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,6 +13,7 @@ from connect_hub.errors import ConnectHubError, OperatorRequired
 from connect_hub.web.contexts import Leaving, Page
 from connect_hub.web.dashboard.contexts import Refused
 from connect_hub.web.dashboard.guard import Desk, Fields, Guard, Least, SignInFirst
+from connect_hub.web.dashboard.labels import SIGNED_OUT
 from connect_hub.web.endpoint import Endpoint, Handler, is_for_a_person
 from connect_hub.web.errors import error_headers, status_of, told_code
 from connect_hub.web.problems import problem_texts
@@ -106,9 +107,21 @@ class DashboardEndpoint(Endpoint):
                 raise OperatorRequired from None
             return self._to_sign_in(request, first.url)
 
+    def _came_for(self, request: Request) -> str:
+        """Where to be once signed in: the page that was asked for, or that of the form that was sent, which
+        then says that nothing was done. What was typed is in no address."""
+        if "GET" not in self._rows:
+            return self._site.urls.path("dashboard")
+        # The mount's path is ours; what the server says of it is not asked.
+        below: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        told = f"done={SIGNED_OUT}" if request.method == "POST" else ""
+        query = "&".join(part for part in (request.url.query, told) if part)
+        return self._site.core.public_url.path + below + (f"?{query}" if query else "")
+
     def _to_sign_in(self, request: Request, url: str) -> Response:
         """A redirect; after a form, to another origin, a page on the way: `form-action` holds for what a
         form is redirected to as well (T30)."""
+        url = f"{url}{'&' if '?' in url else '?'}{urlencode({'next': self._came_for(request)})}"
         target = urlsplit(url)
         origin = f"{target.scheme}://{target.netloc}" if target.netloc else ""
         if request.method in {"GET", "HEAD"} or origin in {"", self._site.core.public_url.origin}:

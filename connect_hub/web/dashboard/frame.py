@@ -14,7 +14,7 @@ from connect_hub.operators import EVERY_PROJECT, Role
 from connect_hub.web.contexts import ProviderView
 from connect_hub.web.dashboard.contexts import DashboardPage, Frame, NavItem, ProjectItem
 from connect_hub.web.dashboard.guard import Desk, Guard
-from connect_hub.web.dashboard.labels import ACTIONS, DONE, EVENTS, ROLES, Done
+from connect_hub.web.dashboard.labels import ACTIONS, DONE, EVENTS, NOT_DONE, ROLES, SIGNED_OUT, Done
 from connect_hub.web.dashboard.refusals import refusal
 from connect_hub.web.documents import cursor_text
 from connect_hub.web.site import Site
@@ -105,6 +105,8 @@ class Pages:
 
     def show(self, request: Request, page: DashboardPage, status: int = 200) -> Response:
         """The answer that shows `page`, with a choice of a language where coming back loses nothing."""
+        if request.query_params.get("done") == SIGNED_OUT and request.method != "POST":
+            page = replace(page, undone=self.say(request)(NOT_DONE))
         if status == 200 and not request.query_params:
             page = replace(page, switch=self.site.switch(request))
         return self.site.page(request, page, status)

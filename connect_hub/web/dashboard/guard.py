@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 
@@ -40,7 +39,7 @@ def is_name(text: str) -> bool:
 
 
 class SignInFirst(Exception):
-    """Nobody is signed in. A person is sent to `url`; a program is told OperatorRequired."""
+    """Nobody is signed in. A person is sent to the sign-in at `url`; a program is told OperatorRequired."""
 
     def __init__(self, url: str) -> None:
         super().__init__("nobody is signed in")
@@ -99,12 +98,12 @@ class Guard:
                 signed_in = await self._site.flows.operators.signed_in(cookie, self._auth, watching=watching)
                 if signed_in is not None:
                     return signed_in.operator, signed_in.binding
-            raise SignInFirst(self._with_next(request, self._site.urls.path("dashboard_sign_in")))
+            raise SignInFirst(self._site.urls.path("dashboard_sign_in"))
         answer = self._auth(visitor_of(request))
         if inspect.isawaitable(answer):
             answer = await answer
         if isinstance(answer, SignIn):
-            raise SignInFirst(self._with_next(request, answer.url))
+            raise SignInFirst(answer.url)
         if answer is None:
             raise OperatorRequired
         given: object = answer  # a host's code may be unchecked
@@ -113,15 +112,6 @@ class Guard:
                 "dashboard.auth: it must return an Operator with an id, a SignIn, or None for anybody else."
             )
         return given, ""
-
-    def _with_next(self, request: Request, url: str) -> str:
-        came_for = self._site.urls.path("dashboard")
-        if request.method in {"GET", "HEAD"}:
-            # The mount's path is ours; what the server says of it is not asked.
-            below = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-            query = request.url.query
-            came_for = self._site.core.public_url.path + below + (f"?{query}" if query else "")
-        return f"{url}{'&' if '?' in url else '?'}{urlencode({'next': came_for})}"
 
     async def enter(self, request: Request, least: Least, *, watching: bool = False) -> Desk:
         """Let the operator in to the project of the address, for what `least` may do.

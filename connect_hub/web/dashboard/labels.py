@@ -6,7 +6,19 @@ from enum import StrEnum
 from connect_hub.audit import ActorKind, AuditAction
 from connect_hub.message import Message
 
-__all__ = ["ACTIONS", "ACTOR_KINDS", "ADVICE", "DONE", "EVENTS", "FIELDS", "ROLES", "UNKNOWN_ADVICE", "Done"]
+__all__ = [
+    "ACTIONS",
+    "ACTOR_KINDS",
+    "ADVICE",
+    "DONE",
+    "EVENTS",
+    "FIELDS",
+    "NOT_DONE",
+    "ROLES",
+    "SIGNED_OUT",
+    "UNKNOWN_ADVICE",
+    "Done",
+]
 
 
 class Done(StrEnum):
@@ -28,6 +40,11 @@ class Done(StrEnum):
     CONNECTOR_CONFIGURED = "connector-configured"
     CLIENT_REMOVED = "client-removed"
     KEY_REVOKED = "key-revoked"
+
+
+SIGNED_OUT = "signed-out"
+"""In the place of what was done, where a form came after the sign-in had ended."""
+NOT_DONE = Message("You were signed out. What you sent was not done.")
 
 
 ROLES = {

@@ -30,6 +30,7 @@ from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Fields, is_name
 from connect_hub.web.dashboard.link_fields import link_fields
 from connect_hub.web.dashboard.made import link_made
+from connect_hub.web.urls import with_query
 
 __all__ = ["NewLinkPages"]
 
@@ -186,7 +187,10 @@ class NewLinkPages(Pages):
     # --- the form ---
 
     def _form(self, desk: Desk, values: Mapping[str, str]) -> Form:
-        url = self.path(desk, "dashboard_new_link")
+        account = values.get("account", "")
+        url = with_query(
+            self.path(desk, "dashboard_new_link"), [("account", account if is_name(account) else "")]
+        )
         return self.guard.form(desk, url, *((name, value) for name, value in values.items() if value))
 
     async def _page(

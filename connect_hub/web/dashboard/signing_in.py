@@ -1,6 +1,6 @@
 """In and out: the sign-in by token, and the dashboard's own front door."""
 
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,6 +11,7 @@ from connect_hub.web.contexts import Form
 from connect_hub.web.dashboard.contexts import SignInPage
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Fields
+from connect_hub.web.dashboard.labels import NOT_DONE, SIGNED_OUT
 from connect_hub.web.guards import refuse_cross_site
 
 __all__ = ["SigningIn"]
@@ -40,9 +41,11 @@ class SigningIn(Pages):
             raise NotFound
 
     def _page(self, request: Request, came_for: str, error: str | None = None) -> Response:
-        hidden = (("next", came_for[:2000]),) if self._is_ours(came_for) else ()
-        form = Form(self.site.urls.path("dashboard_sign_in"), hidden)
-        return self.site.page(request, SignInPage(form=form, error=error), 200 if error is None else 422)
+        ours = self._is_ours(came_for)
+        form = Form(self.site.urls.path("dashboard_sign_in"), (("next", came_for[:2000]),) if ours else ())
+        sent = ours and parse_qs(came_for.partition("?")[2]).get("done") == [SIGNED_OUT]
+        page = SignInPage(form=form, error=error, undone=self.say(request)(NOT_DONE) if sent else "")
+        return self.site.page(request, page, 200 if error is None else 422)
 
     async def sign_in(self, request: Request) -> Response:
         """A token: a new session with a new cookie, whatever cookie came."""

@@ -65,6 +65,8 @@ class DashboardPage(Page):
     frame: Frame
     done: str = ""
     """What was just done, in words."""
+    undone: str = ""
+    """That what was sent just now was not done, in words."""
     alert: str = ""
     """What is wrong with what was asked for."""
 
@@ -209,3 +211,5 @@ class SignInPage(Page):
 
     form: Form
     error: str | None = None
+    undone: str = ""
+    """That what was sent before the sign-in was not done, in words."""
