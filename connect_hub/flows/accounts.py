@@ -154,7 +154,7 @@ class Accounts:
         return lambda account: self._touched(account, replace(account, **changes))
 
     async def count_by_provider(self, *, project: str = "default") -> dict[str, int]:
-        """How many accounts each of the hub's connectors has; a count ends at 5,000."""
+        """How many accounts each of the hub's connectors has; a count ends at 3,000."""
         await self._core.ready()
         return await self._core.storage.accounts_by_provider(project, sorted(self._core.connectors))
 

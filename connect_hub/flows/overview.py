@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connect_hub.flows.core import Core
+from connect_hub.flows.endpoints import Endpoints
 from connect_hub.models import AccountStatus
 from connect_hub.storage.protocol import MOST_COUNTED, DeliveryState
+from connect_hub.webhooks.targets import webhook_target
 
 __all__ = ["Overview", "overview"]
 
@@ -25,18 +27,24 @@ class Overview:
     connected_cut: bool
     """Whether more may have been connected, on the first of these days and before."""
     deliveries: Mapping[DeliveryState, int]
-    """By state; those of none are left out."""
+    """Those to the project's endpoints, by state; those of none are left out."""
     deliveries_cut: bool
     """Whether there may be deliveries of older events."""
 
 
 async def overview(
-    core: Core, *, since: datetime, project: str = "default", most: int = MOST_COUNTED
+    core: Core,
+    endpoints: Endpoints,
+    *,
+    since: datetime,
+    project: str = "default",
+    most: int = MOST_COUNTED,
 ) -> Overview:
     """What happened since then, and the accounts as they are; no row is counted past `most`."""
     await core.ready()
     offer = await core.offer(project)
-    figures = await core.storage.figures(project, since=since, most=most)
+    targets = [webhook_target(project, one.id) for one in await endpoints.list(project=project)]
+    figures = await core.storage.figures(project, since=since, targets=targets, most=most)
     accounts: Counter[AccountStatus] = Counter()
     cut = set(figures.cut_statuses)
     for kind, count in figures.accounts.items():

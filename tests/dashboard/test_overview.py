@@ -86,8 +86,8 @@ async def test_a_count_that_ended_is_marked(tmp_path: Path, monkeypatch: pytest.
     assert '<p class="figure"><bdi dir="ltr">2+</bdi></p>' in text
     assert [row[1][-1:] for row in table(text, "Deliveries by state")] == ["+"]
     for told in (
-        "Only the newest 5,000 are counted.",
-        "Of each status at most 5,000 are counted.",
+        "Only the newest 3,000 are counted.",
+        "Of each status at most 3,000 are counted.",
         "Only those of the newest 1,000 events are counted.",
     ):
         assert told in text
@@ -101,7 +101,7 @@ async def test_an_account_that_cannot_be_used_is_as_inexact_as_its_status(tmp_pa
         await staff.connected(str(number))
     await hub.connector_settings.disable("simulated-key")
     since = staff.made.clock.now() - timedelta(days=1)
-    seen = await counting.overview(hub._core, since=since, most=2)
+    seen = await counting.overview(hub._core, hub.endpoints, since=since, most=2)
     assert seen.accounts == {AccountStatus.INACTIVE: 2}
     assert seen.cut_statuses == {AccountStatus.INACTIVE}
 

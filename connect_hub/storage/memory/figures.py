@@ -27,13 +27,21 @@ _DAY = 24 * 60 * 60 * 1000
 class MemoryFigures(Shelves):
     """`FigureStore` in memory."""
 
-    async def figures(self, project_id: str, *, since: datetime, most: int = MOST_COUNTED) -> Figures:
+    async def figures(
+        self, project_id: str, *, since: datetime, targets: Collection[str] = (), most: int = MOST_COUNTED
+    ) -> Figures:
         cut = milliseconds(since)
         with self._transaction():
             accounts = [row for row in self._accounts.values() if row["project_id"] == project_id]
             events = [row for row in self._events.values() if row["project_id"] == project_id]
-            ids = {row["id"] for row in _newest(events, cut, min(most, EVENTS_COUNTED))}
-            states = Counter(row["state"] for row in self._deliveries.values() if row["event_id"] in ids)
+            counted_events = _newest(events, cut, min(most, EVENTS_COUNTED))
+            deliveries_cut = len(counted_events) >= min(most, EVENTS_COUNTED)
+            begin = counted_events[-1]["created_at"] if deliveries_cut else cut
+            states = Counter(
+                row["state"]
+                for row in self._deliveries.values()
+                if row["target"] in targets and row["created_at"] >= begin
+            )
         kinds, cut_statuses = Counter[AccountKind](), set()
         for status in AccountStatus:
             of_status = [row for row in accounts if row["status"] == status.value]
@@ -49,7 +57,7 @@ class MemoryFigures(Shelves):
             deliveries={DeliveryState(name): n for name, n in states.items()},
             cut_statuses=frozenset(cut_statuses),
             connected_cut=len(newest) >= most,
-            deliveries_cut=len(ids) >= min(most, EVENTS_COUNTED),
+            deliveries_cut=deliveries_cut,
         )
 
     async def accounts_by_provider(self, project_id: str, providers: Collection[str]) -> dict[str, int]:

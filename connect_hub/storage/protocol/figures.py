@@ -18,10 +18,10 @@ __all__ = [
     "Figures",
 ]
 
-MOST_COUNTED = 5_000
+MOST_COUNTED = 3_000
 """No count goes past this, so that a page costs the same however much there is."""
 EVENTS_COUNTED = 1_000
-"""Events whose deliveries are counted: each has to be looked up."""
+"""Events whose deliveries are counted: each may have gone to many endpoints."""
 
 
 class AccountKind(NamedTuple):
@@ -43,8 +43,8 @@ class Figures:
     """Accounts by the day (UTC) on which they were connected, of the newest `most`; days without are left
     out."""
     deliveries: Mapping[DeliveryState, int]
-    """Deliveries of the newest EVENTS_COUNTED events, or `most` where that is less, by state; those of none
-    are left out."""
+    """Deliveries by state, since the oldest of the newest EVENTS_COUNTED events, or `most` where that is
+    less; those of none are left out."""
     cut_statuses: frozenset[AccountStatus] = frozenset()
     """Statuses of which there may be more than were counted."""
     connected_cut: bool = False
@@ -78,8 +78,11 @@ class Failure:
 class FigureStore(Protocol):
     """Read only."""
 
-    async def figures(self, project_id: str, *, since: datetime, most: int = MOST_COUNTED) -> Figures:
-        """`connected` and `deliveries` of what happened since then; no row is counted past `most`."""
+    async def figures(
+        self, project_id: str, *, since: datetime, targets: Collection[str] = (), most: int = MOST_COUNTED
+    ) -> Figures:
+        """`connected` and `deliveries` of what happened since then; of deliveries those to `targets`. No row
+        is counted past `most`."""
         ...
 
     async def accounts_by_provider(self, project_id: str, providers: Collection[str]) -> dict[str, int]:

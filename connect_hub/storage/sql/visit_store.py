@@ -95,5 +95,7 @@ class SQLVisits:
     async def accounts_by_provider(self, project_id: str, providers: Collection[str]) -> dict[str, int]:
         return await self._transactions.read(figures.accounts_by_provider, self.tables, project_id, providers)
 
-    async def figures(self, project_id: str, *, since: datetime, most: int = MOST_COUNTED) -> Figures:
-        return await self._transactions.read(figures.figures, self.tables, project_id, since, most)
+    async def figures(
+        self, project_id: str, *, since: datetime, targets: Collection[str] = (), most: int = MOST_COUNTED
+    ) -> Figures:
+        return await self._transactions.read(figures.figures, self.tables, project_id, since, targets, most)

@@ -61,10 +61,13 @@ class FigureClauses(Clauses):
         assert cut.deliveries_cut
 
     async def test_deliveries_are_counted_by_state(self, storage: Storage) -> None:
-        """Those of the project's events alone."""
-        await storage.record([event(targets=("a", "b")), event(targets=("a",), project_id="other")])
-        found = await storage.figures("default", since=NOW - timedelta(days=1))
-        assert found.deliveries == {DeliveryState.PENDING: 2}
+        """Those to the named targets, of what happened since then."""
+        await storage.record([event(targets=("a", "b")), event(targets=("c",))])
+        day = timedelta(days=1)
+        for targets, count in ((("a", "b"), 2), (("b", "c", "d"), 2), (("d",), 0), ((), 0)):
+            found = await storage.figures("default", since=NOW - day, targets=targets)
+            assert found.deliveries == ({DeliveryState.PENDING: count} if count else {})
+        assert not (await storage.figures("default", since=NOW + day, targets=["a"])).deliveries
 
     async def test_failures_follow_each_other(self, storage: Storage) -> None:
         """T41: newest first, of one project and provider, each with its customer; pages neither skip nor

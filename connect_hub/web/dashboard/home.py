@@ -50,7 +50,10 @@ class HomePages(Pages):
         first = today - timedelta(days=_DAYS - 1)
         key = (desk.project, first.isoformat())
         seen, funnel = await asyncio.gather(
-            self._overview.get(key, lambda: overview(self.core, since=first, project=desk.project)),
+            self._overview.get(
+                key,
+                lambda: overview(self.core, self.flows.endpoints, since=first, project=desk.project),
+            ),
             self._funnel.get(
                 key, lambda: self.flows.attempts.funnel(since=first, project=desk.project, most=MOST_COUNTED)
             ),

@@ -41,13 +41,13 @@ def home(desk: Desk, most: int) -> Home:
         connected=columns([(day, most * (n * 7 % 11) // 10) for n, day in enumerate(days)], cut=most > 1_000),
         accounts=stack(
             [
-                (kind, desk.say(Message(word)), min(5_000, most * share), most * share >= 5_000)
+                (kind, desk.say(Message(word)), min(3_000, most * share), most * share >= 3_000)
                 for kind, word, share in zip(parts, words, (40, 3, 2, 1), strict=True)
             ]
         ),
         deliveries=stack(
             [
-                (kind, desk.say(Message(word)), min(5_000, most * share), most > 1_000)
+                (kind, desk.say(Message(word)), min(3_000, most * share), most > 1_000)
                 for kind, word, share in zip(states, sent, (90, 2, 0, 1), strict=True)
             ]
         ),
@@ -56,7 +56,7 @@ def home(desk: Desk, most: int) -> Home:
             for n, key in enumerate(KEYS[: min(most, len(KEYS))])
         ),
         attempts_url="/d/attempts",
-        most="5,000",
+        most="3,000",
         most_events="1,000",
         rates_cut=most > 1_000,
     )
