@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from connect_hub.audit import AuditAction
 from connect_hub.clock import iso
-from connect_hub.errors import ValidationFailed
 from connect_hub.flows.accounts import AccountFilter
 from connect_hub.message import Message
 from connect_hub.models import Account, AccountStatus, AccountType
@@ -21,11 +21,11 @@ from connect_hub.web.dashboard.contexts import (
     AccountList,
     AccountRow,
     Fact,
-    Pager,
 )
 from connect_hub.web.dashboard.export import exported, refuse_elsewhere
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
+from connect_hub.web.dashboard.listing import listed, rows_of_all
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -34,7 +34,6 @@ from connect_hub.web.urls import with_query
 __all__ = ["AccountPages"]
 
 _PAGE = 25
-_EXPORTED_AT_ONCE = 500
 _COLUMNS = (
     "id",
     "provider",
@@ -58,48 +57,37 @@ class AccountPages(Pages):
 
     async def listing(self, request: Request, desk: Desk) -> Response:
         url = self.path(desk, "dashboard_accounts")
-        say = self.say(request)
         query = Query(request, "q provider status cursor done")
         text, provider = query.one("q") or "", query.one("provider") or ""
-        statuses = [s for s in request.query_params.getlist("status") if s]
-        known = {status.value for status in AccountStatus}
+        statuses = query.choice("status", AccountStatus, form=True)
         before = query.cursor("[A-Za-z0-9_-]{1,64}")
         if provider and provider not in self.core.connectors:
             query.problem("provider", "is not one of the hub's connectors")
-        if any(status not in known for status in statuses):
-            query.problem("status", "is not a status")
-        alert, accounts = "", list[Account]()
-        try:
-            query.refuse_problems()
-            where = await self._filter(desk, text, provider, map(AccountStatus, statuses))
-            accounts = list(
-                await self.flows.accounts.page_of(where, project=desk.project, limit=_PAGE + 1, before=before)
-            )
-        except ValidationFailed:
-            alert = say(Message("This address was cut or changed. Clear the filters to begin again."))
-        more = len(accounts) > _PAGE
-        accounts = accounts[:_PAGE]
-        filters = [("q", text), ("provider", provider), *(("status", status) for status in statuses)]
+
+        async def load(limit: int) -> list[Account]:
+            where = await self._filter(desk, text, provider, statuses)
+            found = self.flows.accounts.page_of(where, project=desk.project, limit=limit, before=before)
+            return list(await found)
+
+        accounts = await listed(self, request, query, url=url, size=_PAGE, load=load, place=_place)
+        filters = [("q", text), ("provider", provider), *(("status", status.value) for status in statuses)]
         page = AccountList(
             frame=self.frame(request, desk, "dashboard_accounts"),
             done=self.done(request),
-            alert=alert,
-            rows=tuple(self._row(request, desk, account) for account in accounts),
+            alert=accounts.alert,
+            rows=tuple(self._row(request, desk, account) for account in accounts.rows),
             url=url,
             query=text,
             provider=provider,
-            status=statuses[0] if statuses else "",
+            status=statuses[0].value if statuses else "",
             providers=tuple(
                 OptionView(key, self.core.connectors.get(key).name) for key in sorted(self.core.connectors)
             ),
             new_link_url=self.path(desk, "dashboard_new_link") if desk.may(Role.OPERATOR) else None,
             export_url=with_query(self.path(desk, "dashboard_accounts_csv"), filters),
-            pager=Pager(
-                self.first_url(request, url),
-                self.next_url(request, url, accounts[-1].created_at, accounts[-1].id) if more else None,
-            ),
+            pager=accounts.pager,
         )
-        return self.show(request, page, 400 if alert else 200)
+        return self.show(request, page, accounts.status)
 
     async def _filter(
         self, desk: Desk, text: str, provider: str, statuses: Iterable[AccountStatus]
@@ -129,27 +117,22 @@ class AccountPages(Pages):
         return await exported(self, request, desk, action, "accounts.csv", _COLUMNS, rows)
 
     async def _exported(self, desk: Desk, where: AccountFilter) -> AsyncIterator[Sequence[str]]:
-        before = None
-        while True:
-            accounts = await self.flows.accounts.page_of(
-                where, project=desk.project, limit=_EXPORTED_AT_ONCE, before=before
+        async def load(limit: int, before: tuple[datetime, str] | None) -> Sequence[Account]:
+            return await self.flows.accounts.page_of(where, project=desk.project, limit=limit, before=before)
+
+        async for account in rows_of_all(load, _place):
+            yield (
+                account.id,
+                account.provider,
+                account.status.value,
+                account.type.value,
+                account.origin_owner_id,
+                account.origin_owner_name,
+                account.origin_username or "",
+                account.label or "",
+                iso(account.created_at),
+                iso(account.updated_at),
             )
-            for account in accounts:
-                yield (
-                    account.id,
-                    account.provider,
-                    account.status.value,
-                    account.type.value,
-                    account.origin_owner_id,
-                    account.origin_owner_name,
-                    account.origin_username or "",
-                    account.label or "",
-                    iso(account.created_at),
-                    iso(account.updated_at),
-                )
-            if len(accounts) < _EXPORTED_AT_ONCE:
-                return
-            before = (accounts[-1].created_at, accounts[-1].id)
 
     def _row(self, request: Request, desk: Desk, account: Account) -> AccountRow:
         return AccountRow(
@@ -199,3 +182,7 @@ class AccountPages(Pages):
             list_url=self.path(desk, "dashboard_accounts"),
         )
         return self.show(request, page)
+
+
+def _place(account: Account) -> tuple[datetime, str]:
+    return account.created_at, account.id

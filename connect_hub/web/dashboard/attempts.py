@@ -1,21 +1,20 @@
 """Attempts: how far customers come with each provider, where they stop, and what to do about it."""
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connect_hub.errors import FieldError, ValidationFailed
 from connect_hub.message import Message
 from connect_hub.models import StepKind
 from connect_hub.storage.protocol import MOST_COUNTED, Failure, FunnelRow
 from connect_hub.web.contexts import OptionView
-from connect_hub.web.dashboard.contexts import AttemptList, FailureRow, FunnelLine, Pager
+from connect_hub.web.dashboard.contexts import AttemptList, FailureRow, FunnelLine
 from connect_hub.web.dashboard.counting import Counted
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.labels import ADVICE, UNKNOWN_ADVICE
+from connect_hub.web.dashboard.listing import listed
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -24,8 +23,8 @@ __all__ = ["AttemptPages"]
 
 _PAGE = 25
 _PERIODS = (7, 30, 90)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"([0-9]{1,14})\.([0-9]{1,16})-([0-9]{1,9})")
+_DAYS = "30"
+"""Where none are asked for."""
 
 
 class AttemptPages(Pages):
@@ -36,48 +35,38 @@ class AttemptPages(Pages):
         self._funnel = Counted[list[FunnelRow]](self.core.clock)
 
     async def listing(self, request: Request, desk: Desk) -> Response:
-        say = self.say(request)
-        url = self.path(desk, "dashboard_attempts")
+        url, say = self.path(desk, "dashboard_attempts"), self.say(request)
         query = Query(request, "provider days cursor")
-        provider, days, text = query.one("provider") or "", query.one("days") or "30", query.one("cursor")
-        match = None if text is None else _CURSOR.fullmatch(text)
-        if text is not None and match is None:
-            query.problem("cursor", "is not one that was handed out")
+        provider, days = query.one("provider") or "", query.one("days") or _DAYS
+        before = query.cursor("[0-9]{1,16}-[0-9]{1,9}")
         if provider and provider not in self.core.connectors:
             query.problem("provider", "is not one of the hub's connectors")
         if days not in {str(number) for number in _PERIODS}:
             query.problem("days", "is none of these")
-        alert, funnel, failures = "", list[FunnelRow](), list[Failure]()
-        try:
-            query.refuse_problems()
-            since = self.core.clock.now() - timedelta(days=int(days))
+            days = _DAYS
+        since = self.core.clock.now() - timedelta(days=int(days))
+
+        async def load(limit: int) -> list[Failure]:
+            return await self.flows.attempts.failures(
+                since=since,
+                provider=provider or None,
+                project=desk.project,
+                limit=limit,
+                before=None if before is None else _position(*before),
+            )
+
+        failures = await listed(self, request, query, url=url, size=_PAGE, load=load, place=_place)
+        funnel: list[FunnelRow] = []
+        if not failures.alert:
             funnel = await self._funnel.get(
                 (desk.project, provider, days),
                 lambda: self.flows.attempts.funnel(
                     since=since, provider=provider or None, project=desk.project, most=MOST_COUNTED
                 ),
             )
-            failures = await self.flows.attempts.failures(
-                since=since,
-                provider=provider or None,
-                project=desk.project,
-                limit=_PAGE + 1,
-                before=None if match is None else _position(match),
-            )
-        except ValidationFailed:
-            alert, days = (
-                say(Message("This address was cut or changed. Clear the filters to begin again.")),
-                "30",
-            )
-        more, failures = len(failures) > _PAGE, failures[:_PAGE]
-        next_url = None
-        if more:
-            last = failures[-1]
-            row_id = f"{last.step.session_id}-{last.number}"
-            next_url = self.next_url(request, url, last.step.at, row_id)
         page = AttemptList(
             frame=self.frame(request, desk, "dashboard_attempts"),
-            alert=alert,
+            alert=failures.alert,
             url=url,
             provider=provider,
             days=days,
@@ -88,10 +77,10 @@ class AttemptPages(Pages):
             funnel=tuple(self._line(request, row) for row in funnel if row.provider is not None),
             counted=f"{MOST_COUNTED:,}" if any(row.cut for row in funnel) else "",
             opened=max((row.sessions.get(StepKind.OPENED, 0) for row in funnel), default=0),
-            failures=tuple(self._failure(request, desk, failure) for failure in failures),
-            pager=Pager(self.first_url(request, url), next_url),
+            failures=tuple(self._failure(request, desk, failure) for failure in failures.rows),
+            pager=failures.pager,
         )
-        return self.show(request, page, 400 if alert else 200)
+        return self.show(request, page, failures.status)
 
     def _line(self, request: Request, row: FunnelRow) -> FunnelLine:
         counts = [
@@ -133,8 +122,10 @@ class AttemptPages(Pages):
         )
 
 
-def _position(match: re.Match[str]) -> tuple[datetime, int, int]:
-    number = int(match[3])
-    if number > 2**31 - 1:
-        raise ValidationFailed(FieldError("cursor", "is not one that was handed out"))
-    return _EPOCH + timedelta(milliseconds=int(match[1])), int(match[2]), number
+def _place(failure: Failure) -> tuple[datetime, str]:
+    return failure.step.at, f"{failure.step.session_id}-{failure.number}"
+
+
+def _position(at: datetime, text: str) -> tuple[datetime, int, int]:
+    session_id, number = text.split("-")
+    return at, int(session_id), int(number)

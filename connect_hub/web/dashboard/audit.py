@@ -9,15 +9,14 @@ from starlette.responses import Response
 
 from connect_hub.audit import AuditAction, AuditEntry
 from connect_hub.clock import iso
-from connect_hub.errors import ValidationFailed
-from connect_hub.message import Message
 from connect_hub.models import Json
 from connect_hub.web.contexts import OptionView
-from connect_hub.web.dashboard.contexts import AuditList, AuditRow, Changed, Pager
+from connect_hub.web.dashboard.contexts import AuditList, AuditRow, Changed
 from connect_hub.web.dashboard.export import exported, refuse_elsewhere
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.dashboard.labels import ACTIONS, ACTOR_KINDS, FIELDS
+from connect_hub.web.dashboard.listing import listed, rows_of_all
 from connect_hub.web.query import Query
 from connect_hub.web.untrusted import Untrusted
 from connect_hub.web.urls import with_query
@@ -25,7 +24,6 @@ from connect_hub.web.urls import with_query
 __all__ = ["AuditPages"]
 
 _PAGE = 50
-_EXPORTED_AT_ONCE = 500
 _ID = "[A-Za-z0-9_-]{1,64}"
 _COLUMNS = ("at", "action", "subject", "actor_kind", "actor_id", "actor_name", "source", "before", "after")
 
@@ -36,31 +34,27 @@ class AuditPages(Pages):
     async def listing(self, request: Request, desk: Desk) -> Response:
         url, say = self.path(desk, "dashboard_audit"), self.say(request)
         query = Query(request, "action subject actor cursor")
-        action, subject, actor = (query.one(name) or "" for name in ("action", "subject", "actor"))
+        action, subject, actor = ((query.one(name) or "").strip() for name in ("action", "subject", "actor"))
         before = query.cursor(_ID)
         if action and action not in {one.value for one in AuditAction}:
             query.problem("action", "is not an action")
-        alert, entries = "", list[AuditEntry]()
-        try:
-            query.refuse_problems()
-            entries = [
-                *await self.flows.audit.list(
-                    project=desk.project,
-                    action=action or None,
-                    subject=subject.strip() or None,
-                    actor_id=actor or None,
-                    limit=_PAGE + 1,
-                    before=before,
-                )
-            ]
-        except ValidationFailed:
-            alert = say(Message("This address was cut or changed. Clear the filters to begin again."))
-        more, entries = len(entries) > _PAGE, entries[:_PAGE]
+
+        async def load(limit: int) -> Sequence[AuditEntry]:
+            return await self.flows.audit.list(
+                project=desk.project,
+                action=action or None,
+                subject=subject or None,
+                actor_id=actor or None,
+                limit=limit,
+                before=before,
+            )
+
+        entries = await listed(self, request, query, url=url, size=_PAGE, load=load, place=_place)
         filters = [("action", action), ("subject", subject), ("actor", actor)]
         page = AuditList(
             frame=self.frame(request, desk, "dashboard_audit"),
-            alert=alert,
-            rows=tuple(self._row(request, url, entry) for entry in entries),
+            alert=entries.alert,
+            rows=tuple(self._row(request, url, entry) for entry in entries.rows),
             url=url,
             action=action,
             subject=subject,
@@ -69,12 +63,9 @@ class AuditPages(Pages):
                 OptionView(one.value, say(text)) for one, text in ACTIONS.items() if one.is_of_projects
             ),
             export_url=with_query(self.path(desk, "dashboard_audit_csv"), filters),
-            pager=Pager(
-                self.first_url(request, url),
-                self.next_url(request, url, entries[-1].at, entries[-1].id) if more else None,
-            ),
+            pager=entries.pager,
         )
-        return self.show(request, page, 400 if alert else 200)
+        return self.show(request, page, entries.status)
 
     def _row(self, request: Request, url: str, entry: AuditEntry) -> AuditRow:
         say = self.say(request)
@@ -110,31 +101,32 @@ class AuditPages(Pages):
     async def _exported(
         self, desk: Desk, action: str | None, subject: str | None, actor: str | None
     ) -> AsyncIterator[Sequence[str]]:
-        before: tuple[datetime, str] | None = None
-        while True:
-            entries = await self.flows.audit.list(
+        async def load(limit: int, before: tuple[datetime, str] | None) -> Sequence[AuditEntry]:
+            return await self.flows.audit.list(
                 project=desk.project,
                 action=action,
                 subject=subject,
                 actor_id=actor,
-                limit=_EXPORTED_AT_ONCE,
+                limit=limit,
                 before=before,
             )
-            for entry in entries:
-                yield (
-                    iso(entry.at),
-                    entry.action,
-                    entry.subject,
-                    entry.actor.kind.value,
-                    entry.actor.id,
-                    entry.actor.name,
-                    entry.actor.source,
-                    _dumped(entry.before),
-                    _dumped(entry.after),
-                )
-            if len(entries) < _EXPORTED_AT_ONCE:
-                return
-            before = (entries[-1].at, entries[-1].id)
+
+        async for entry in rows_of_all(load, _place):
+            yield (
+                iso(entry.at),
+                entry.action,
+                entry.subject,
+                entry.actor.kind.value,
+                entry.actor.id,
+                entry.actor.name,
+                entry.actor.source,
+                _dumped(entry.before),
+                _dumped(entry.after),
+            )
+
+
+def _place(entry: AuditEntry) -> tuple[datetime, str]:
+    return entry.at, entry.id
 
 
 def _shown(values: Mapping[str, Json], name: str) -> Untrusted | None:

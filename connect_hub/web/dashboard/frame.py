@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -16,10 +15,8 @@ from connect_hub.web.dashboard.contexts import DashboardPage, Frame, NavItem, Pr
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.labels import ACTIONS, DONE, EVENTS, NOT_DONE, ROLES, SIGNED_OUT, Done
 from connect_hub.web.dashboard.refusals import refusal
-from connect_hub.web.documents import cursor_text
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
-from connect_hub.web.urls import with_query
 
 __all__ = ["NAV", "Pages"]
 
@@ -130,15 +127,3 @@ class Pages:
         """An action or event in words."""
         text = _WORDS.get(name)
         return name if text is None else self.say(request)(text)
-
-    def next_url(self, request: Request, url: str, at: datetime, row_id: str | int) -> str:
-        """The page after the one that ends with this row, with the filters of this one."""
-        kept = [(n, v) for n, v in request.query_params.multi_items() if n not in {"cursor", "done"}]
-        return with_query(url, [*kept, ("cursor", cursor_text(at, row_id))])
-
-    def first_url(self, request: Request, url: str) -> str | None:
-        """The first page with the filters of this one; None: this is it."""
-        if "cursor" not in request.query_params:
-            return None
-        kept = [(n, v) for n, v in request.query_params.multi_items() if n not in {"cursor", "done"}]
-        return with_query(url, kept)

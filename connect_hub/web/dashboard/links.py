@@ -1,11 +1,11 @@
 """Links: the list, one link and its live state, revoked and renewed."""
 
 import json
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connect_hub.errors import ValidationFailed
 from connect_hub.message import Message
 from connect_hub.models import Session, SessionStatus
 from connect_hub.operators import Role
@@ -14,12 +14,12 @@ from connect_hub.web.dashboard.contexts import (
     LinkDetail,
     LinkList,
     LinkRow,
-    Pager,
 )
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.link_actions import LinkActions
 from connect_hub.web.dashboard.link_history import link_history, live_key
+from connect_hub.web.dashboard.listing import listed
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -37,40 +37,33 @@ class LinkPages(Pages):
         self.actions = actions
 
     async def listing(self, request: Request, desk: Desk) -> Response:
-        url, say = self.path(desk, "dashboard_links"), self.say(request)
+        url = self.path(desk, "dashboard_links")
         query = Query(request, "owner status cursor done")
-        owner, status = (query.one("owner") or "").strip(), query.one("status") or ""
-        before = query.cursor("[0-9]{1,16}")
-        if status and status not in {s.value for s in SessionStatus}:
-            query.problem("status", "is not a status")
-        alert, sessions = "", list[Session]()
-        try:
-            query.refuse_problems()
-            sessions = await self.flows.sessions.list(
+        owner = (query.one("owner") or "").strip()
+        statuses, before = query.choice("status", SessionStatus, form=True), query.cursor("[0-9]{1,16}")
+
+        async def load(limit: int) -> list[Session]:
+            return await self.flows.sessions.list(
                 project=desk.project,
                 origin_owner_id=owner or None,
-                statuses=frozenset({SessionStatus(status)} if status else ()),
-                limit=_PAGE + 1,
+                statuses=frozenset(statuses),
+                limit=limit,
                 before=None if before is None else (before[0], int(before[1])),
             )
-        except ValidationFailed:
-            alert = say(Message("This address was cut or changed. Clear the filters to begin again."))
-        more, sessions = len(sessions) > _PAGE, sessions[:_PAGE]
+
+        sessions = await listed(self, request, query, url=url, size=_PAGE, load=load, place=_place)
         page = LinkList(
             frame=self.frame(request, desk, "dashboard_links"),
             done=self.done(request),
-            alert=alert,
-            rows=tuple(self._row(desk, session) for session in sessions),
+            alert=sessions.alert,
+            rows=tuple(self._row(desk, session) for session in sessions.rows),
             url=url,
             owner=owner,
-            status=status,
+            status=statuses[0].value if statuses else "",
             new_link_url=self.path(desk, "dashboard_new_link") if desk.may(Role.OPERATOR) else None,
-            pager=Pager(
-                self.first_url(request, url),
-                self.next_url(request, url, sessions[-1].created_at, sessions[-1].id) if more else None,
-            ),
+            pager=sessions.pager,
         )
-        return self.show(request, page, 400 if alert else 200)
+        return self.show(request, page, sessions.status)
 
     def _row(self, desk: Desk, session: Session) -> LinkRow:
         return LinkRow(
@@ -126,3 +119,7 @@ class LinkPages(Pages):
         """Where the link stands, for the script that keeps its page up to date."""
         state = {"key": live_key(await self.actions.details(request, desk))}
         return Response(json.dumps(state), media_type="application/json")
+
+
+def _place(session: Session) -> tuple[datetime, str]:
+    return session.created_at, str(session.id)

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connect_hub.errors import ValidationFailed
 from connect_hub.flows.endpoint_addresses import origin_of
 from connect_hub.flows.shown_endpoints import Endpoint
 from connect_hub.message import Message
@@ -18,11 +19,11 @@ from connect_hub.web.dashboard.contexts import (
     EndpointList,
     EndpointRow,
     Fact,
-    Pager,
 )
 from connect_hub.web.dashboard.endpoint_actions import EndpointActions
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
+from connect_hub.web.dashboard.listing import listed
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -73,15 +74,13 @@ class WebhookPages(Pages):
         url = self.path(desk, "dashboard_webhook", endpoint_id=one.id)
         query = Query(request, "state cursor done")
         before, states = query.cursor("[A-Za-z0-9_-]{1,64}"), query.choice("state", DeliveryState, form=True)
-        alert, deliveries = "", list[DeliveryRecord]()
-        try:
-            query.refuse_problems()
-            deliveries = await self.flows.events.deliveries(
-                project=desk.project, endpoint_id=one.id, states=states, limit=_PAGE + 1, before=before
+
+        async def load(limit: int) -> list[DeliveryRecord]:
+            return await self.flows.events.deliveries(
+                project=desk.project, endpoint_id=one.id, states=states, limit=limit, before=before
             )
-        except ValidationFailed:
-            alert = say(Message("This address was cut or changed. Clear the filters to begin again."))
-        more, deliveries = len(deliveries) > _PAGE, deliveries[:_PAGE]
+
+        deliveries = await listed(self, request, query, url=url, size=_PAGE, load=load, place=_place)
         facts = [
             Fact(say(Message("Address")), quoted=Untrusted(_address(desk, one), limit=300)),
             Fact(say(Message("What it is for")), quoted=Untrusted(one.description or "")),
@@ -96,7 +95,7 @@ class WebhookPages(Pages):
         page = EndpointDetail(
             frame=self.frame(request, desk, "dashboard_webhooks"),
             done=self.done(request),
-            alert=alert,
+            alert=deliveries.alert,
             address=Untrusted(origin_of(one.url), limit=120),
             enabled=one.enabled,
             reason=say(_REASONS[one.disabled_reason]) if one.disabled_reason in _REASONS else "",
@@ -105,16 +104,13 @@ class WebhookPages(Pages):
             actions=self.actions.of(request, desk, one),
             url=url,
             state=states[0].value if states else "",
-            rows=tuple(self._delivery(request, desk, delivery) for delivery in deliveries),
-            pager=Pager(
-                self.first_url(request, url),
-                self.next_url(request, url, deliveries[-1].created_at, deliveries[-1].id) if more else None,
-            ),
+            rows=tuple(self._delivery(request, desk, delivery) for delivery in deliveries.rows),
+            pager=deliveries.pager,
             live_url=self.path(desk, "dashboard_webhook_state", endpoint_id=one.id),
-            live_key=_key(deliveries) if before is None and not states else "",
+            live_key=_key(deliveries.rows) if before is None and not states else "",
             list_url=self.path(desk, "dashboard_webhooks"),
         )
-        return self.show(request, page, 400 if alert else 200)
+        return self.show(request, page, deliveries.status)
 
     async def _endpoint(self, request: Request, desk: Desk) -> Endpoint:
         return await self.flows.endpoints.get(request.path_params["endpoint_id"], project=desk.project)
@@ -142,7 +138,11 @@ def _address(desk: Desk, one: Endpoint) -> str:
     return one.url if desk.may(Role.ADMIN) else f"{origin_of(one.url)}/…"
 
 
-def _key(deliveries: list[DeliveryRecord]) -> str:
+def _place(delivery: DeliveryRecord) -> tuple[datetime, str]:
+    return delivery.created_at, delivery.id
+
+
+def _key(deliveries: Sequence[DeliveryRecord]) -> str:
     """Changes with whatever the first page shows."""
     told = [f"{one.id} {one.state.value} {one.attempts}" for one in deliveries[:_PAGE]]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]

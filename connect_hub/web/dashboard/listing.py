@@ -1,0 +1,96 @@
+"""Lists: one page of the rows that the address asks for, and all of them for a download."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from starlette.requests import Request
+
+from connect_hub.errors import ValidationFailed
+from connect_hub.message import Message
+from connect_hub.web.dashboard.contexts import Pager
+from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.documents import cursor_text
+from connect_hub.web.query import Query
+from connect_hub.web.urls import with_query
+
+__all__ = ["Listed", "listed", "rows_of_all"]
+
+Row = TypeVar("Row")
+Place = tuple[datetime, str]
+"""Where a row stands in a list that is newest first."""
+_AT_ONCE = 500
+_NAME = re.compile("[a-z_]{1,40}")
+_OF_PLACES = {"cursor", "done"}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[Row]):
+    """One page of a list."""
+
+    rows: tuple[Row, ...]
+    pager: Pager
+    alert: str
+    """What is wrong with the address, in words; empty: nothing is."""
+
+    @property
+    def status(self) -> int:
+        """Of the answer that shows it."""
+        return 400 if self.alert else 200
+
+
+async def listed(
+    pages: Pages,
+    request: Request,
+    query: Query,
+    *,
+    url: str,
+    size: int,
+    load: Callable[[int], Awaitable[Sequence[Row]]],
+    place: Callable[[Row], Place],
+) -> Listed[Row]:
+    """What `load` finds, given how many rows to look for; nothing, and why, if the address cannot be read.
+
+    `url` is the list without filters.
+    """
+    try:
+        query.refuse_problems()
+        rows = await load(size + 1)
+    except ValidationFailed as refused:
+        return Listed((), Pager(), _misread(pages, request, refused))
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in _OF_PLACES]
+    first_url = with_query(url, kept) if "cursor" in request.query_params else None
+    next_url = None
+    if len(rows) > size:
+        next_url = with_query(url, [*kept, ("cursor", cursor_text(*place(rows[size - 1])))])
+    return Listed(tuple(rows[:size]), Pager(first_url, next_url), "")
+
+
+async def rows_of_all(
+    load: Callable[[int, Place | None], Awaitable[Sequence[Row]]], place: Callable[[Row], Place]
+) -> AsyncIterator[Row]:
+    """Every row, read a page at a time, and no further than somebody asks."""
+    before: Place | None = None
+    while True:
+        rows = await load(_AT_ONCE, before)
+        for row in rows:
+            yield row
+        if len(rows) < _AT_ONCE:
+            return
+        before = place(rows[-1])
+
+
+def _misread(pages: Pages, request: Request, refused: ValidationFailed) -> str:
+    say = pages.say(request)
+    part = refused.details[0].field if refused.details else ""
+    if _NAME.fullmatch(part) is None:
+        return say(Message("This address was cut or changed. Clear the filters to begin again."))
+    return say(
+        Message(
+            "This address was cut or changed: its part “%(part)s” cannot be read. Clear the filters to begin "
+            "again.",
+            part=part,
+        )
+    )
