@@ -46,3 +46,25 @@ async def test_failures_are_of_the_chosen_days(tmp_path: Path) -> None:
     week = await browser.get(f"{DESK}/attempts?days=7")
     assert "rejected_credentials" not in week.text
     assert "Nothing matches" in week.text
+
+
+@pytest.mark.parametrize(
+    ("address", "part"),
+    [
+        ("accounts?status=bogus", "status"),
+        ("accounts?cursor=1767312000000", "cursor"),
+        ("links?status=bogus", "status"),
+        ("attempts?days=9999", "days"),
+        ("audit?action=bogus", "action"),
+        ("audit?foo=1", "foo"),
+    ],
+)
+async def test_an_address_that_cannot_be_read(tmp_path: Path, address: str, part: str) -> None:
+    """The page names the part that is wrong, and claims nothing of what the list would have."""
+    staff = await make_desk(tmp_path)
+    await staff.connected("42")
+    page = await (await staff.browser("admin")).get(f"{DESK}/{address}")
+    assert page.status_code == 400
+    assert f"its part “{part}” cannot be read" in page.text
+    for claim in ("matches", "Nobody tried", "No accounts yet", "Nothing was done yet", "No attempts yet"):
+        assert claim not in page.text
