@@ -64,7 +64,7 @@ async def test_an_address_that_cannot_be_read(tmp_path: Path, address: str, part
     staff = await make_desk(tmp_path)
     await staff.connected("42")
     page = await (await staff.browser("admin")).get(f"{DESK}/{address}")
-    assert page.status_code == 400
+    assert page.status == 400
     assert f"its part “{part}” cannot be read" in page.text
     for claim in ("matches", "Nobody tried", "No accounts yet", "Nothing was done yet", "No attempts yet"):
         assert claim not in page.text
