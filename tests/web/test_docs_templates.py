@@ -9,7 +9,8 @@ import pytest
 from babel.messages import mofile, pofile
 
 from connect_hub import Brand, HubConfig, PageConfig
-from connect_hub.testing.gallery.samples import samples, templating
+from connect_hub.testing.gallery.product import templating
+from connect_hub.testing.gallery.samples import samples
 from connect_hub.web.static import STATIC
 from tests.customer import Customer, Seen
 from tests.hubs import Hub, make_hub

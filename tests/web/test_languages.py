@@ -30,7 +30,8 @@ from connect_hub.errors import ConfigurationError, ConnectHubError
 from connect_hub.message import Message
 from connect_hub.models import Category
 from connect_hub.testing.gallery.desk import dashboard_samples
-from connect_hub.testing.gallery.samples import BRAND, assets, samples, templating
+from connect_hub.testing.gallery.product import BRAND, assets, templating
+from connect_hub.testing.gallery.samples import samples
 from connect_hub.web import contexts
 from connect_hub.web.contexts import Page
 from connect_hub.web.labels import category_label

@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 from connect_hub.connectors.fields import Field
 from connect_hub.connectors.formats import Format
 from connect_hub.connectors.values import read_values
-from connect_hub.testing.gallery.samples import TOOLS, assets, samples, templating
+from connect_hub.testing.gallery.product import TOOLS, assets, templating
+from connect_hub.testing.gallery.samples import samples
 from connect_hub.web.contexts import Providers
 from connect_hub.web.headers import PAGE_POLICY
 from tests.peers.browser import Observed, OpenPage

@@ -2,6 +2,7 @@
 
 from connect_hub.testing.gallery.app import Gallery
 from connect_hub.testing.gallery.overrides import TemplateFinding
-from connect_hub.testing.gallery.samples import BRAND, samples
+from connect_hub.testing.gallery.product import BRAND
+from connect_hub.testing.gallery.samples import samples
 
 __all__ = ["BRAND", "Gallery", "TemplateFinding", "samples"]

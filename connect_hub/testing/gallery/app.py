@@ -20,7 +20,8 @@ from connect_hub.testing.gallery.desk import dashboard_samples
 from connect_hub.testing.gallery.files import Files
 from connect_hub.testing.gallery.forms import forms
 from connect_hub.testing.gallery.overrides import HostTemplates, TemplateFinding
-from connect_hub.testing.gallery.samples import BRAND, TOOLS, samples
+from connect_hub.testing.gallery.product import BRAND, TOOLS
+from connect_hub.testing.gallery.samples import samples
 from connect_hub.web.contexts import Bounce, BrandView, Leaving, Page
 from connect_hub.web.headers import PAGE_POLICY, SecureHeaders
 from connect_hub.web.languages import Language, Languages

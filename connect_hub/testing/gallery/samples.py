@@ -1,19 +1,16 @@
 """Every page in every state, from sample contexts; the tests render the same ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-
-from jinja2 import BaseLoader
 
 from connect_hub.errors import ConnectHubError, LinkExpired, NotFound, StateInvalid
 from connect_hub.secret import Secret
+from connect_hub.testing.gallery.product import LABELS, TOOLS, provider
 from connect_hub.web.contexts import (
     AccountView,
     AlertView,
     Bounce,
-    BrandView,
     CategoryView,
     Closed,
     Connect,
@@ -39,69 +36,18 @@ from connect_hub.web.contexts import (
     Problem,
     ProviderCard,
     Providers,
-    ProviderView,
     RenewalRequested,
     Success,
     Waiting,
 )
 from connect_hub.web.languages import Language
 from connect_hub.web.problems import problem_texts
-from connect_hub.web.static import Assets
-from connect_hub.web.templating import Templating
-from connect_hub.web.theme import brand_files
 from connect_hub.web.untrusted import Untrusted
 
-__all__ = ["BRAND", "LABELS", "TOOLS", "assets", "provider", "samples", "templating"]
-
-BRAND = BrandView(
-    name="Acme HR",
-    host="app.acme-hr.example",
-    support_email="help@acme-hr.example",
-    privacy_url="https://acme-hr.example/privacy",
-    terms_url="https://acme-hr.example/terms",
-)
+__all__ = ["samples"]
 
 FRAME = Embedding(("https://app.acme-hr.example",))
 """Whose page an embedded sample stands in."""
-
-TOOLS = {
-    "bamboohr": ("BambooHR", "hris", ("bamboo",)),
-    "github": ("GitHub", "ticketing", ()),
-    "google-workspace": ("Google Workspace", "iam", ("gmail", "google")),
-    "greenhouse": ("Greenhouse", "ats", ()),
-    "hubspot": ("HubSpot", "crm", ()),
-    "personio": ("Personio", "hris", ()),
-    "salesforce": ("Salesforce", "crm", ("sfdc",)),
-    "slack": ("Slack", "messaging", ()),
-    "zendesk": ("Zendesk", "ticketing", ()),
-    "societe": ("Société Générale Paie", "hris", ()),
-}
-LABELS = {
-    "hris": "HR",
-    "ats": "Recruiting",
-    "crm": "CRM",
-    "iam": "Identity",
-    "messaging": "Messaging",
-    "ticketing": "Ticketing",
-}
-
-
-def assets(brand: BrandView = BRAND) -> Assets:
-    """Static files for the sample pages."""
-    return Assets(
-        prefix="/static",
-        generated=brand_files(brand),
-        logo_name=lambda key: TOOLS[key][0] if key in TOOLS else None,
-    )
-
-
-def templating(overrides: Sequence[str | Path | BaseLoader] = (), *, brand: BrandView = BRAND) -> Templating:
-    """Templating as the hub builds it, over the host's `overrides`."""
-    return Templating(brand=brand, static_url=assets(brand).url, overrides=overrides)
-
-
-def provider(key: str) -> ProviderView:
-    return ProviderView(key, TOOLS[key][0], assets().logo_url(key))
 
 
 def samples(

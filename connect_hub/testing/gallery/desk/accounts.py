@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from connect_hub.message import Message
 from connect_hub.testing.gallery.desk.desk import KEYS, NOW, Desk
-from connect_hub.testing.gallery.samples import TOOLS, provider
+from connect_hub.testing.gallery.product import TOOLS, provider
 from connect_hub.web.contexts import OptionView
 from connect_hub.web.dashboard.charts import columns, stack
 from connect_hub.web.dashboard.contexts import (

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from connect_hub.audit import AuditAction
 from connect_hub.message import Message
-from connect_hub.testing.gallery.samples import TOOLS
+from connect_hub.testing.gallery.product import TOOLS
 from connect_hub.web.contexts import Form
 from connect_hub.web.dashboard.contexts import Action, Frame, NavItem, ProjectItem
 from connect_hub.web.dashboard.frame import NAV

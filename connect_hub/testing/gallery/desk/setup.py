@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from connect_hub.message import Message
 from connect_hub.testing.gallery.desk.desk import KEYS, LONG, NOW, Desk
-from connect_hub.testing.gallery.samples import provider
+from connect_hub.testing.gallery.product import provider
 from connect_hub.web.contexts import FieldView, Form, OptionView
 from connect_hub.web.dashboard.contexts import (
     Action,
