@@ -14,7 +14,7 @@ from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.dashboard.labels import ADVICE, UNKNOWN_ADVICE
 from connect_hub.web.untrusted import Untrusted
 
-__all__ = ["link_history", "live_key"]
+__all__ = ["link_history", "live_key", "step_title"]
 
 _MOST = 25
 """Entries of the audit log; the flow says how many steps."""
@@ -49,7 +49,7 @@ def live_key(details: SessionDetails) -> str:
 
 def _step(pages: Pages, request: Request, step: Step) -> Moment:
     say = pages.say(request)
-    title = say(_title(step.kind, pages.provider(step.provider or "").name))
+    title = say(step_title(step.kind, pages.provider(step.provider or "").name))
     kind = _KINDS.get(step.kind, "")
     if step.kind is not StepKind.FAILED:
         return Moment(step.at, title, kind=kind)
@@ -57,7 +57,8 @@ def _step(pages: Pages, request: Request, step: Step) -> Moment:
     return Moment(step.at, title, say(why), kind=kind, code=step.error_code or "", advice=say(advice))
 
 
-def _title(kind: StepKind, provider: str) -> Message:
+def step_title(kind: StepKind, provider: str) -> Message:
+    """What a step is called; `provider`: whose it is, by name."""
     match kind:
         case StepKind.OPENED:
             return Message("Link opened")

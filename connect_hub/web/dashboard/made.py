@@ -13,7 +13,7 @@ from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.untrusted import Untrusted
 
-__all__ = ["link_made", "mail_url"]
+__all__ = ["link_made", "mail_url", "qr_code"]
 
 _ONE_ADDRESS = re.compile(r"[^\s@,;:<>\"()\[\]\\]+@[^\s@,;:<>\"()\[\]\\]+")
 """Without what separates or comments in a list of addresses (RFC 5322, 3.4)."""
@@ -32,7 +32,7 @@ def link_made(pages: Pages, request: Request, desk: Desk, issued: IssuedSession)
         link=issued.url,
         owner_name=Untrusted(session.origin_owner_name),
         expires_at=session.expires_at,
-        qr=_qr(issued.url),
+        qr=qr_code(issued.url),
         mail_url=mail_url(session.origin_username or "", subject, f"{body}\r\n\r\n{issued.url}"),
         detail_url=pages.path(desk, "dashboard_link", session_id=str(session.id)),
         another_url=pages.path(desk, "dashboard_new_link"),
@@ -48,7 +48,7 @@ def mail_url(to: str, subject: str, body: str) -> str:
     return f"mailto:{recipient}?subject={quote(line, safe='')}&body={quote(body, safe='')}"
 
 
-def _qr(link: str) -> str:
+def qr_code(link: str) -> str:
     """The link as a QR code (ISO/IEC 18004) in SVG; empty without the extra `dashboard`."""
     try:
         import segno

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from connect_hub.errors import OperatorTokenRefused
 from connect_hub.message import Message
-from connect_hub.testing.gallery.desk import accounts, links, setup, webhooks
-from connect_hub.testing.gallery.desk.desk import KEYS, Desk
+from connect_hub.testing.gallery.desk import accounts, connectors, links, setup, webhooks
+from connect_hub.testing.gallery.desk.desk import KEYS, LONG, Desk
 from connect_hub.web.contexts import Form, Page
 from connect_hub.web.dashboard.contexts import KeyMade, Refused, SecretMade, SignInPage
 from connect_hub.web.languages import Language
@@ -16,9 +17,14 @@ __all__ = ["dashboard_samples"]
 def dashboard_samples(language: Language | None = None) -> dict[str, Page]:
     """The pages by file name, in `language`."""
     desk = Desk(Language("en") if language is None else language)
+    full = Desk(desk.language, crowded=True)
     say = desk.say
     return {
         "desk-sign-in": SignInPage(form=Form("/d/sign-in")),
+        "desk-sign-in-wrong": SignInPage(
+            form=Form("/d/sign-in"),
+            error=say(OperatorTokenRefused().message),
+        ),
         "desk-refused": Refused(
             title=say(Message("Your role does not allow this")),
             text=say(Message("Your role does not allow this")),
@@ -28,50 +34,69 @@ def dashboard_samples(language: Language | None = None) -> dict[str, Page]:
         ),
         "desk-overview-empty": accounts.home(desk, 0),
         "desk-overview": accounts.home(desk, 2),
-        "desk-overview-crowded": accounts.home(desk, 400),
+        "desk-overview-crowded": accounts.home(full, 400),
         "desk-accounts-empty": accounts.accounts(desk, 0),
+        "desk-accounts-none-found": replace(accounts.accounts(desk, 0), query=LONG[1], status="error"),
         "desk-accounts": accounts.accounts(desk, 4),
-        "desk-accounts-crowded": accounts.accounts(desk, 25, crowded=True),
+        "desk-accounts-crowded": accounts.accounts(full, 25),
         "desk-accounts-cut": replace(
             accounts.accounts(desk, 0),
             query="globex",
             alert=say(Message("This address was cut or changed. Clear the filters to begin again.")),
         ),
+        "desk-account-empty": accounts.account(desk, 0),
         "desk-account": accounts.account(desk, 5),
-        "desk-account-crowded": accounts.account(desk, 60, crowded=True),
+        "desk-account-crowded": accounts.account(full, 60),
         "desk-links-empty": links.links(desk, 0),
+        "desk-links-none-found": replace(links.links(desk, 0), owner=LONG[1], status="used"),
         "desk-links": links.links(desk, 4),
-        "desk-links-crowded": links.links(desk, 25, crowded=True),
-        "desk-link": links.link(desk),
+        "desk-links-crowded": links.links(full, 25),
+        "desk-link-empty": links.link(desk, 0),
+        "desk-link": links.link(desk, 5),
+        "desk-link-crowded": links.link(full, 60),
         "desk-new-link": links.new_link(desk),
         "desk-new-link-asking": links.new_link(desk, asking=True),
+        "desk-new-link-asking-crowded": links.new_link(full, asking=True),
+        "desk-new-link-refused": links.new_link(full, refused=True),
         "desk-link-made": links.link_made(desk),
+        "desk-link-made-crowded": links.link_made(full),
         "desk-attempts-empty": accounts.attempts(desk, 0),
+        "desk-attempts-none-found": replace(accounts.attempts(desk, 0), provider="societe", days="7"),
         "desk-attempts": accounts.attempts(desk, 3),
-        "desk-attempts-crowded": accounts.attempts(desk, 25),
+        "desk-attempts-crowded": accounts.attempts(full, 25),
         "desk-webhooks-empty": webhooks.endpoints(desk, 0),
         "desk-webhooks": webhooks.endpoints(desk, 3),
-        "desk-webhooks-crowded": webhooks.endpoints(desk, 25),
+        "desk-webhooks-crowded": webhooks.endpoints(full, 25),
         "desk-webhook-empty": webhooks.endpoint(desk, 0),
+        "desk-webhook-none-found": webhooks.endpoint(desk, 0, state="dead"),
         "desk-webhook": webhooks.endpoint(desk, 5),
-        "desk-webhook-crowded": webhooks.endpoint(desk, 25),
+        "desk-webhook-disabled": webhooks.endpoint(desk, 5, disabled=True),
+        "desk-webhook-crowded": webhooks.endpoint(full, 25),
         "desk-new-webhook": webhooks.new_endpoint(desk),
+        "desk-new-webhook-refused": webhooks.new_endpoint(full, refused=True),
         "desk-secret": SecretMade(
             frame=desk.frame("webhooks"),
             about=Untrusted("https://hooks.payroll.example/connect", limit=120),
             secret="whsec_c2FtcGxlLXNlY3JldC1ub3QtcmVhbA==",  # noqa: S106 - a sample
             next_url="/d/webhook",
         ),
-        "desk-delivery": webhooks.delivery(desk),
-        "desk-connectors-empty": setup.connectors(desk, 0),
-        "desk-connectors": setup.connectors(desk, 4),
-        "desk-connectors-crowded": setup.connectors(desk, len(KEYS)),
-        "desk-connector": setup.connector(desk),
-        "desk-client": setup.client(desk),
-        "desk-confirm": setup.confirm(desk, danger=False),
-        "desk-confirm-affected": setup.confirm(desk, danger=True),
+        "desk-delivery-empty": webhooks.delivery(desk, 0),
+        "desk-delivery": webhooks.delivery(desk, 2),
+        "desk-delivery-crowded": webhooks.delivery(full, 9),
+        "desk-connectors-empty": connectors.connectors(desk, 0),
+        "desk-connectors": connectors.connectors(desk, 4),
+        "desk-connectors-crowded": connectors.connectors(full, len(KEYS)),
+        "desk-connector": connectors.connector(desk),
+        "desk-connector-crowded": connectors.connector(full),
+        "desk-client": connectors.client(desk),
+        "desk-client-refused": connectors.client(full, refused=True),
+        "desk-confirm": connectors.confirm(desk, danger=False),
+        "desk-confirm-affected": connectors.confirm(desk, danger=True),
+        "desk-confirm-affected-crowded": connectors.confirm(full, danger=True),
         "desk-keys-empty": setup.keys(desk, 0),
         "desk-keys": setup.keys(desk, 4),
+        "desk-keys-refused": setup.keys(full, 2, refused=True),
+        "desk-keys-crowded": setup.keys(full, 60),
         "desk-key-made": KeyMade(
             frame=desk.frame("keys"),
             name=Untrusted("payroll"),
@@ -79,7 +104,9 @@ def dashboard_samples(language: Language | None = None) -> dict[str, Page]:
             list_url="/d/keys",
         ),
         "desk-audit-empty": setup.audit(desk, 0),
+        "desk-audit-none-found": replace(setup.audit(desk, 0), subject=LONG[1], action="owner.erased"),
         "desk-audit": setup.audit(desk, 4),
-        "desk-audit-crowded": setup.audit(desk, 50),
+        "desk-audit-crowded": setup.audit(full, 50),
         "desk-settings": setup.settings(desk),
+        "desk-settings-crowded": setup.settings(full),
     }

@@ -62,7 +62,7 @@ def home(desk: Desk, most: int) -> Home:
     )
 
 
-def accounts(desk: Desk, rows: int, crowded: bool = False) -> AccountList:
+def accounts(desk: Desk, rows: int) -> AccountList:
     return AccountList(
         frame=desk.frame("accounts"),
         url="/d/accounts",
@@ -70,8 +70,8 @@ def accounts(desk: Desk, rows: int, crowded: bool = False) -> AccountList:
             AccountRow(
                 url="/d/account",
                 id=f"acc_{n}",
-                owner_name=desk.customer(n, crowded)[0],
-                owner_id=desk.customer(n, crowded)[1],
+                owner_name=desk.customer(n)[0],
+                owner_id=desk.customer(n)[1],
                 provider=provider(KEYS[n % len(KEYS)]),
                 status=STATUSES[n % len(STATUSES)],
                 is_test=n % 5 == 3,
@@ -83,14 +83,16 @@ def accounts(desk: Desk, rows: int, crowded: bool = False) -> AccountList:
         providers=tuple(OptionView(key, TOOLS[key][0]) for key in KEYS),
         new_link_url="/d/new",
         export_url="/d/accounts.csv",
-        pager=Pager("/d/accounts", "/d/accounts?cursor=x") if crowded else Pager(),
+        pager=Pager("/d/accounts", "/d/accounts?cursor=x") if desk.crowded else Pager(),
     )
 
 
-def account(desk: Desk, moments: int, crowded: bool = False) -> AccountDetail:
-    name, owner_id = desk.customer(1 if crowded else 0, crowded)
+def account(desk: Desk, moments: int) -> AccountDetail:
+    crowded = desk.crowded
+    name, owner_id = desk.customer(3 if crowded else 0, limit=255)
+    connected_as = name if crowded else Untrusted("Jane Doe (jane.doe@globex.example)")
     told = (
-        Moment(NOW, desk.action("account.suspended"), who=Untrusted("Ada Lovelace")),
+        Moment(NOW, desk.action("account.suspended"), who=desk.operator),
         Moment(NOW, _calls(desk, 1204), f"{_failed(desk, 3)} · {_http(desk, 429)}", kind="bad"),
         Moment(NOW, _refreshed(desk, 24)),
         Moment(NOW, desk.action("account.expired"), kind="bad"),
@@ -98,21 +100,25 @@ def account(desk: Desk, moments: int, crowded: bool = False) -> AccountDetail:
     )
     return AccountDetail(
         frame=desk.frame("accounts"),
-        done="" if crowded else desk.say(DONE["suspended"]),
+        done=desk.say(DONE["suspended"]) if moments and not crowded else "",
         id="3sJq8WnVb2kX0dYtR5mZ1A",
         owner_name=name,
         provider=provider("salesforce"),
         status="error" if crowded else "suspended",
         is_test=crowded,
-        reasons=(
-            Untrusted("Couldn't authenticate you: the session was ended by an administrator.", limit=200),
+        reasons=tuple(
+            Untrusted(f"Couldn't authenticate you: {why}", limit=200)
+            for why in ("the session was ended by an administrator.", "invalid_grant/" * 20)
         )
         if crowded
         else (),
         facts=(
             Fact(desk.say(Message("Origin owner ID")), quoted=owner_id),
             Fact(desk.say(Message("Origin owner name")), quoted=name),
-            Fact(desk.say(Message("Connected as")), quoted=Untrusted("Jane Doe (jane.doe@globex.example)")),
+            Fact(
+                desk.say(Message("Connected as")),
+                quoted=connected_as,
+            ),
             Fact(desk.say(Message("Account ID")), code="3sJq8WnVb2kX0dYtR5mZ1A"),
             Fact(desk.say(Message("Connected")), at=NOW - timedelta(days=90)),
             Fact(desk.say(Message("Last used")), at=NOW),
@@ -134,7 +140,7 @@ def attempts(desk: Desk, rows: int) -> AttemptList:
             OptionView(str(n), desk.say(Message("Last %(days)s days", days=n))) for n in (7, 30, 90)
         ),
         providers=tuple(OptionView(key, TOOLS[key][0]) for key in KEYS),
-        counted="",
+        counted="10,000" if desk.crowded else "",
         funnel=tuple(
             FunnelLine(
                 provider(key),
@@ -151,8 +157,8 @@ def attempts(desk: Desk, rows: int) -> AttemptList:
         failures=tuple(
             FailureRow(
                 at=NOW - timedelta(minutes=50 * n),
-                owner_name=desk.customer(n, rows > 9)[0],
-                owner_id=desk.customer(n, rows > 9)[1],
+                owner_name=desk.customer(n)[0],
+                owner_id=desk.customer(n)[1],
                 provider=provider(KEYS[n % len(KEYS)]),
                 title=desk.say(ADVICE[codes[n % len(codes)]][0]),
                 advice=desk.say(ADVICE[codes[n % len(codes)]][1]),
@@ -161,6 +167,7 @@ def attempts(desk: Desk, rows: int) -> AttemptList:
             )
             for n in range(rows)
         ),
+        pager=Pager(None, "/d/attempts?cursor=x") if desk.crowded else Pager(),
     )
 
 

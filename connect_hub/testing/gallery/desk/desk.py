@@ -12,7 +12,7 @@ from connect_hub.web.dashboard.labels import ACTIONS, EVENTS, ROLES
 from connect_hub.web.languages import Language
 from connect_hub.web.untrusted import Untrusted
 
-__all__ = ["KEYS", "LONG", "NOW", "Desk"]
+__all__ = ["AWKWARD", "KEYS", "LONG", "LONGEST_ID", "NOW", "PROJECTS", "Desk"]
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 CUSTOMERS = (
@@ -26,25 +26,42 @@ LONG = (
     "Bundesvereinigung der mittelständischen Bauunternehmen und Zulieferer",
     "customer_0f3c9ab2-77d1-4b5e-9d55-2f1f4f1d9a10:eu-central-1:production",
 )
+AWKWARD = (
+    LONG,
+    ("MCMXCVIII_AG_" * 39, "0f3c9ab277d14b5e9d552f1f4f1d9a10" * 8),
+    ("مجموعة شركات المستقبل للتجارة والمقاولات العامة (1998) " * 9, "شركة-المستقبل-1998-" * 13),
+    ("🏗️ Müller & Söhne 👷🏽‍♀️🇩🇪 " * 22, "emoji-🦊🦊🦊-4412-" * 16),
+)
+"""Long, without a space, from right to left, and of pictures; but for the first all as long as can be."""
+PROJECTS = (
+    "default",
+    "staging",
+    *(f"region-{n:02}.of-a-company-with-a-long-name.production.the-newest" for n in range(48)),
+)
+LONGEST_NAME, LONGEST_ID = 500, 255
 KEYS = tuple(TOOLS)
 
 
 class Desk:
-    """Ada's, in one language."""
+    """Ada's, in one language. A `crowded` one has as many projects and as long names as there may be."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, *, crowded: bool = False) -> None:
         self.language = language
         self.say = language.text
+        self.crowded = crowded
+
+    @property
+    def operator(self) -> Untrusted:
+        name = "Augusta Ada Byron King, Countess of Lovelace"
+        return Untrusted(f"{name}, {name}" if self.crowded else "Ada Lovelace")
 
     def frame(self, current: str) -> Frame:
+        projects = PROJECTS if self.crowded else PROJECTS[1::-1]
         return Frame(
-            operator=Untrusted("Ada Lovelace"),
+            operator=self.operator,
             role=self.say(ROLES["admin"]),
-            project="default",
-            projects=(
-                ProjectItem("default", "/d/default", True),
-                ProjectItem("staging", "/d/staging", False),
-            ),
+            project=projects[-1],
+            projects=tuple(ProjectItem(name, "/d/project", name == projects[-1]) for name in projects),
             nav=tuple(
                 NavItem(self.say(label), f"/d/{route}", icon, route == f"dashboard_{current}")
                 for route, label, icon, _ in NAV
@@ -53,9 +70,12 @@ class Desk:
             home_url="/d",
         )
 
-    def customer(self, number: int, crowded: bool) -> tuple[Untrusted, Untrusted]:
-        name, owner_id = LONG if crowded and number % 4 == 1 else CUSTOMERS[number % len(CUSTOMERS)]
-        return Untrusted(name), Untrusted(owner_id)
+    def customer(self, number: int, *, limit: int = 80) -> tuple[Untrusted, Untrusted]:
+        """Name and id, of this `limit`. On a crowded desk every other one is awkward."""
+        name, owner_id = CUSTOMERS[number % len(CUSTOMERS)]
+        if self.crowded and number % 2:
+            name, owner_id = AWKWARD[number // 2 % len(AWKWARD)]
+        return Untrusted(name[:LONGEST_NAME]), Untrusted(owner_id[:LONGEST_ID], limit=limit)
 
     def actions(self, status: str, is_test: bool) -> tuple[Action, ...]:
         texts = (

@@ -1,9 +1,12 @@
 """Samples of webhooks."""
 
+import json
 from datetime import timedelta
 
+from connect_hub.errors import LimitReached
+from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES
 from connect_hub.message import Message
-from connect_hub.testing.gallery.desk.desk import NOW, Desk
+from connect_hub.testing.gallery.desk.desk import AWKWARD, NOW, Desk
 from connect_hub.web.contexts import FieldView, Form, OptionView
 from connect_hub.web.dashboard.contexts import (
     Action,
@@ -14,11 +17,15 @@ from connect_hub.web.dashboard.contexts import (
     EndpointRow,
     Fact,
     NewEndpoint,
+    Pager,
     TryView,
 )
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["delivery", "endpoint", "endpoints", "new_endpoint"]
+
+ADDRESS_END = f"/connect/{'0123456789abcdef' * 20}?of=eu-central-1"
+REFUSED = f"could not connect to {'hooks-of-the-payroll.' * 20}example: no such host"
 
 
 def endpoints(desk: Desk, rows: int) -> EndpointList:
@@ -28,9 +35,11 @@ def endpoints(desk: Desk, rows: int) -> EndpointList:
             EndpointRow(
                 url="/d/webhook",
                 address=Untrusted(
-                    f"https://hooks-{n}.payroll.example/connect/{'events/' * (n % 4 * 3)}", limit=120
+                    f"https://hooks-{n}.payroll.example/connect/{'events/' * (n % 4 * 3)}"
+                    + ADDRESS_END * (desk.crowded and n % 4 == 2),
+                    limit=120,
                 ),
-                description=Untrusted(("Payroll", "", "Data warehouse, nightly")[n % 3]),
+                description=_description(desk, n),
                 events=3 + n % 9,
                 enabled=n % 4 != 2,
                 failing=n % 4 == 1,
@@ -42,23 +51,23 @@ def endpoints(desk: Desk, rows: int) -> EndpointList:
     )
 
 
-def endpoint(desk: Desk, rows: int) -> EndpointDetail:
+def endpoint(desk: Desk, rows: int, *, disabled: bool = False, state: str = "") -> EndpointDetail:
+    origin, path = "https://hooks.payroll.example", "/connect"
+    events = ["account.created", "account.expired"]
+    if desk.crowded:
+        origin = f"https://{'hooks-of-the-payroll.' * 4}eu-central-1.a-customer-with-a-long-name.example:8443"
+        path, events = ADDRESS_END, sorted(EVENT_NAMES)
     return EndpointDetail(
         frame=desk.frame("webhooks"),
         url="/d/webhook",
-        address=Untrusted("https://hooks.payroll.example", limit=120),
-        enabled=True,
-        reason="",
-        configured=False,
+        address=Untrusted(origin, limit=120),
+        enabled=not disabled,
+        reason=desk.say(Message("Disabled, since it kept failing")) if disabled else "",
+        configured=desk.crowded,
         facts=(
-            Fact(
-                desk.say(Message("Address")),
-                quoted=Untrusted("https://hooks.payroll.example/connect", limit=120),
-            ),
-            Fact(
-                desk.say(Message("Gets")),
-                f"{desk.action('account.created')}, {desk.action('account.expired')}",
-            ),
+            Fact(desk.say(Message("Address")), quoted=Untrusted(origin + path, limit=300)),
+            Fact(desk.say(Message("What it is for")), quoted=_description(desk, 0)),
+            Fact(desk.say(Message("Gets")), ", ".join(map(desk.action, events))),
             Fact(desk.say(Message("Created")), at=NOW - timedelta(days=40)),
         ),
         actions=(
@@ -66,70 +75,105 @@ def endpoint(desk: Desk, rows: int) -> EndpointDetail:
             Action(desk.say(Message("Rotate the secret")), "/d/rotate"),
             Action(desk.say(Message("Delete")), "/d/delete", "danger"),
         ),
-        state="",
+        state=state,
         rows=tuple(
             DeliveryRow(
                 url="/d/delivery",
                 event=desk.action(("account.created", "account.updated", "account.expired")[n % 3]),
                 state=("delivered", "delivered", "pending", "dead", "held")[n % 5],
                 attempts=1 + n % 4,
-                error=Untrusted("HTTP 503" if n % 5 == 3 else ""),
+                error=Untrusted(("HTTP 503", REFUSED)[desk.crowded] if n % 5 == 3 else "", limit=120),
                 at=NOW - timedelta(minutes=12 * n),
             )
             for n in range(rows)
         ),
         live_url="/d/state",
-        live_key="",
+        live_key="" if desk.crowded or state else "1",
         list_url="/d/webhooks",
+        pager=Pager("/d/webhook", "/d/webhook?cursor=x") if desk.crowded else Pager(),
     )
 
 
-def new_endpoint(desk: Desk) -> NewEndpoint:
-    names = ("account.created", "account.deleted", "account.expired", "account.updated", "link.failed")
+def new_endpoint(desk: Desk, *, refused: bool = False) -> NewEndpoint:
+    events = sorted(EVENT_NAMES)
+    wrong = desk.say(Message("Leave out the # and what follows it."))
     return NewEndpoint(
         frame=desk.frame("webhooks"),
         form=Form("/d/webhooks/new"),
         fields=(
-            FieldView(name="url", label=desk.say(Message("Address")), kind="url", placeholder="https://"),
-            FieldView(name="description", label=desk.say(Message("What is it for?")), required=False),
+            FieldView(
+                name="url",
+                label=desk.say(Message("Address")),
+                kind="url",
+                placeholder="https://",
+                help=desk.say(Message("Events are posted to it, over https.")),
+                value=f"https://hooks.payroll.example{ADDRESS_END}#" if refused else "",
+                error=wrong if refused else None,
+            ),
+            FieldView(
+                name="description",
+                label=desk.say(Message("What is it for?")),
+                required=False,
+                value=str(_description(desk, 3)) if refused else "",
+            ),
         ),
-        events=tuple(OptionView(name, desk.action(name)) for name in names),
-        chosen=frozenset(names[:2]),
+        events=tuple(OptionView(name, desk.action(name)) for name in events),
+        chosen=frozenset(events if refused else DEFAULT_EVENTS),
         back_url="/d/webhooks",
+        alert=desk.say(LimitReached().message) if refused else "",
     )
 
 
-def delivery(desk: Desk) -> DeliveryDetail:
-    body = '{\n  "event": "account.created",\n  "account_id": "3sJq8WnVb2kX0dYtR5mZ1A"\n}'
+def delivery(desk: Desk, tries: int) -> DeliveryDetail:
+    later = NOW + timedelta(minutes=5)
+    state = "dead" if desk.crowded else "delivered" if tries else "pending"
     return DeliveryDetail(
         frame=desk.frame("webhooks"),
         event=desk.action("account.created"),
-        state="delivered",
+        state=state,
         facts=(
             Fact(desk.say(Message("Event ID")), code="msg_2f9d8c1b"),
+            Fact(desk.say(Message("Delivery ID")), code="dlv_0f3c9ab277d14b5e9d552f1f4f1d9a10"),
             Fact(desk.say(Message("Written")), at=NOW),
+            Fact(desk.say(Message("Settled") if tries else Message("Next try")), at=later),
         ),
-        body=body,
-        tries=(
-            TryView(
-                NOW,
-                30_000,
-                "",
-                Untrusted("no answer within 30 seconds", limit=300),
-                "webhook-id: msg_2f9d8c1b",
-                "",
-                "",
-            ),
-            TryView(
-                NOW,
-                84,
-                "200",
-                Untrusted(""),
-                "webhook-id: msg_2f9d8c1b",
-                "content-type: application/json",
-                "{}",
-            ),
-        ),
+        body=_body(desk),
+        tries=tuple(_try(desk, n, last=n == tries - 1) for n in range(tries)),
         resend_url="/d/resend",
         back_url="/d/webhook",
     )
+
+
+def _try(desk: Desk, number: int, *, last: bool) -> TryView:
+    """Only the last of a delivery that is not crowded is taken."""
+    request = [
+        "webhook-id: msg_2f9d8c1b",
+        f"webhook-signature: v1,{'c2ln' * 11}",
+    ]
+    response = ["content-type: application/json"]
+    if desk.crowded:
+        request += [f"x-of-the-host-{n}: {'0123456789abcdef' * 8}" for n in range(20)]
+        response += [f"set-cookie: {'session' * 60}", "server: gateway"]
+    at = NOW + timedelta(minutes=2**number)
+    if last and not desk.crowded:
+        return TryView(at, 84, "200", Untrusted(""), "\n".join(request), "\n".join(response), "{}")
+    if number % 2:
+        return TryView(
+            at, 1_204, "503", Untrusted("HTTP 503"), "\n".join(request), "\n".join(response), _body(desk)
+        )
+    why = REFUSED if desk.crowded else "no answer within 30 seconds"
+    return TryView(at, 30_000, "", Untrusted(why, limit=300), "\n".join(request), "", "")
+
+
+def _body(desk: Desk) -> str:
+    body: dict[str, object] = {"event": "account.created", "account_id": "3sJq8WnVb2kX0dYtR5mZ1A"}
+    if desk.crowded:
+        body |= {f"field_{n}": ["Bundesvereinigung", "a" * 90, "شركة المستقبل"] for n in range(40)}
+    text = json.dumps(body, indent=2, ensure_ascii=False)
+    return f"{text[:4000]}…" if desk.crowded else text
+
+
+def _description(desk: Desk, number: int) -> Untrusted:
+    if desk.crowded and number % 3 == 0:
+        return Untrusted(AWKWARD[1][0])
+    return Untrusted(("Payroll", "", "Data warehouse, nightly")[number % 3])
