@@ -75,10 +75,27 @@ class ApiKeys:
         await self._core.storage.create_api_key(key, note=note)
         return IssuedApiKey(key, f"chk_{environment}_{key.id}_{secret}")
 
-    async def list(self, *, project: str = "default") -> list[ApiKey]:
-        """The project's keys in the database, newest first, revoked ones too."""
+    async def list(
+        self,
+        *,
+        project: str = "default",
+        limit: int | None = None,
+        before: tuple[datetime, str] | None = None,
+    ) -> list[ApiKey]:
+        """The project's keys in the database, newest first, revoked ones too; all of them, or `limit`.
+
+        `before` is (created_at, id) of the last one of the page before.
+        """
         await self._core.ready()
-        return await self._core.storage.api_keys(project)
+        return await self._core.storage.api_keys(project, limit=limit, before=before)
+
+    async def get(self, key_id: str, *, project: str = "default") -> ApiKey:
+        """One key of the database. Raises NotFound."""
+        await self._core.ready()
+        key = await self._core.storage.api_key(key_id)
+        if key is None or key.project_id != project:
+            raise NotFound(f"There is no API key {key_id!r} in this project.")
+        return key
 
     async def revoke(self, key_id: str, *, project: str = "default") -> ApiKey:
         """Refuse the key from the next request on. Idempotent. Raises NotFound."""

@@ -68,3 +68,20 @@ async def test_an_address_that_cannot_be_read(tmp_path: Path, address: str, part
     assert f"its part “{part}” cannot be read" in page.text
     for claim in ("matches", "Nobody tried", "No accounts yet", "Nothing was done yet", "No attempts yet"):
         assert claim not in page.text
+
+
+async def test_keys_are_listed_in_pages(tmp_path: Path) -> None:
+    """Twenty-five to a page, each key once; a cursor that was cut is refused and the form stays."""
+    staff = await make_desk(tmp_path)
+    made = {(await staff.made.hub.api_keys.create(name=f"key {n}")).key.id for n in range(26)}
+    browser = await staff.browser("admin")
+    first = await browser.get(f"{DESK}/keys")
+    last = await browser.get(first.links["Next page"])
+    seen = [{key for key in made if key in page.text} for page in (first, last)]
+    assert [len(keys) for keys in seen] == [25, 1]
+    assert seen[0] | seen[1] == made
+    assert "First page" in last.links
+    cut = await browser.get(f"{DESK}/keys?cursor=1")
+    assert cut.status == 400
+    assert "Create key" in cut.text
+    assert "No keys yet" not in cut.text

@@ -46,11 +46,15 @@ class MemoryApiKeys(MemoryAudit):
             row = self._api_keys.get(key_id)
             return None if row is None else api_key_of(pick(row))
 
-    async def api_keys(self, project_id: str) -> list[ApiKey]:
+    async def api_keys(
+        self, project_id: str, *, limit: int | None = None, before: tuple[datetime, str] | None = None
+    ) -> list[ApiKey]:
+        last = None if before is None else (milliseconds(before[0]), before[1])
         with self._transaction():
             rows = [row for row in self._api_keys.values() if row["project_id"] == project_id]
-        rows.sort(key=lambda row: (row["created_at"], row["id"]), reverse=True)
-        return [api_key_of(pick(row)) for row in rows]
+        rows.sort(key=_place, reverse=True)
+        after = [row for row in rows if last is None or _place(row) < last]
+        return [api_key_of(pick(row)) for row in after[:limit]]
 
     async def revoke_api_key(
         self, project_id: str, key_id: str, *, now: datetime, note: AuditEntry | None = None
@@ -183,3 +187,7 @@ def _remove(shelf: MutableMapping[K, Row], condition: Callable[[Row], bool], lim
     for key in keys:
         del shelf[key]
     return len(keys)
+
+
+def _place(row: Row) -> tuple[int, str]:
+    return row["created_at"], row["id"]

@@ -16,7 +16,11 @@ class ApiKeyStore(Protocol):
 
     async def api_key(self, key_id: str) -> ApiKey | None: ...
 
-    async def api_keys(self, project_id: str) -> list[ApiKey]: ...
+    async def api_keys(
+        self, project_id: str, *, limit: int | None = None, before: tuple[datetime, str] | None = None
+    ) -> list[ApiKey]:
+        """Newest first, by (created_at, id); `before` is those of the last one of the page before."""
+        ...
 
     async def revoke_api_key(
         self, project_id: str, key_id: str, *, now: datetime, note: AuditEntry | None = None

@@ -9,6 +9,7 @@ from connect_hub.models import ApiKey
 from connect_hub.storage.api_key_rows import api_key_of, api_key_row
 from connect_hub.storage.rows import milliseconds
 from connect_hub.storage.sql.audit import note as write_note
+from connect_hub.storage.sql.paging import older
 from connect_hub.storage.sql.tables import Tables
 
 __all__ = ["create", "get", "listing", "revoke", "touch"]
@@ -24,11 +25,14 @@ def get(c: Connection, t: Tables, key_id: str) -> ApiKey | None:
     return None if row is None else api_key_of(row)
 
 
-def listing(c: Connection, t: Tables, project_id: str) -> list[ApiKey]:
+def listing(
+    c: Connection, t: Tables, project_id: str, limit: int | None, before: tuple[datetime, str] | None
+) -> list[ApiKey]:
     k = t.api_keys.c
-    statement = (
-        select(t.api_keys).where(k.project_id == project_id).order_by(k.created_at.desc(), k.id.desc())
-    )
+    statement = select(t.api_keys).where(k.project_id == project_id)
+    if before is not None:
+        statement = statement.where(older(k.created_at, k.id, before))
+    statement = statement.order_by(k.created_at.desc(), k.id.desc()).limit(limit)
     return [api_key_of(row) for row in c.execute(statement)]
 
 

@@ -33,8 +33,10 @@ class SQLOperators:
     async def api_key(self, key_id: str) -> ApiKey | None:
         return await self._transactions.read(api_keys.get, self.tables, key_id)
 
-    async def api_keys(self, project_id: str) -> list[ApiKey]:
-        return await self._transactions.read(api_keys.listing, self.tables, project_id)
+    async def api_keys(
+        self, project_id: str, *, limit: int | None = None, before: tuple[datetime, str] | None = None
+    ) -> list[ApiKey]:
+        return await self._transactions.read(api_keys.listing, self.tables, project_id, limit, before)
 
     async def revoke_api_key(
         self, project_id: str, key_id: str, *, now: datetime, note: AuditEntry | None = None

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from connect_hub.errors import LinkNotFound, StorageConflict
-from connect_hub.models import AttemptStatus, StepKind
+from connect_hub.models import ApiKey, AttemptStatus, StepKind
 from connect_hub.storage.protocol import (
     AccountQuery,
     Delivery,
@@ -57,11 +57,19 @@ class ApiKeyClauses(Clauses):
         assert await storage.api_key("abc") == made
 
     async def test_keys_are_the_projects_own(self, storage: Storage) -> None:
-        """T41: lists and revocation see the project's keys, newest first."""
-        made = [api_key(created_at=later(n)) for n in range(3)]
+        """T41: lists and revocation see the project's keys, newest first; pages neither skip nor
+        repeat, also at the same instant."""
+        made = sorted(
+            (api_key(created_at=later(n // 2)) for n in range(3)), key=lambda k: (k.created_at, k.id)
+        )
         for one in (*made, api_key(project_id="another")):
             await storage.create_api_key(one)
         assert await storage.api_keys("default") == made[::-1]
+        pages, before = list[list[ApiKey]](), None
+        while page := await storage.api_keys("default", limit=2, before=before):
+            pages.append(page)
+            before = page[-1].created_at, page[-1].id
+        assert pages == [made[:0:-1], made[:1]]
         assert await storage.revoke_api_key("another", made[0].id, now=NOW) is None
         assert await storage.api_key(made[0].id) == made[0]
 

@@ -1,11 +1,12 @@
 """Keys of the REST API: made, listed, revoked. For administrators."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connect_hub.errors import NotFound, ValidationFailed
+from connect_hub.errors import ValidationFailed
 from connect_hub.message import Message
 from connect_hub.models import ApiKey
 from connect_hub.operators import Role
@@ -14,9 +15,14 @@ from connect_hub.web.dashboard.contexts import KeyList, KeyMade, KeyRow
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Fields
 from connect_hub.web.dashboard.labels import Done
+from connect_hub.web.dashboard.listing import listed
+from connect_hub.web.query import Query
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["KeyActions", "KeyPages"]
+
+
+_PAGE = 25
 
 
 class KeyPages(Pages):
@@ -26,16 +32,25 @@ class KeyPages(Pages):
         return await self._page(request, desk)
 
     async def _page(self, request: Request, desk: Desk, name: str = "", error: str | None = None) -> Response:
-        keys = await self.flows.api_keys.list(project=desk.project)
+        url, query = self.path(desk, "dashboard_keys"), Query(request, "cursor done")
+        before = query.cursor("[0-9a-f]{1,32}")
+
+        async def load(limit: int) -> list[ApiKey]:
+            return await self.flows.api_keys.list(project=desk.project, limit=limit, before=before)
+
+        keys = await listed(self, request, query, url=url, size=_PAGE, load=load, place=_place)
         page = KeyList(
             frame=self.frame(request, desk, "dashboard_keys"),
             done=self.done(request),
-            rows=tuple(self._row(desk, key) for key in keys),
-            form=self.guard.form(desk, self.path(desk, "dashboard_keys")),
+            alert=keys.alert,
+            rows=tuple(self._row(desk, key) for key in keys.rows),
+            url=url,
+            pager=keys.pager,
+            form=self.guard.form(desk, url),
             name=name,
             error=error,
         )
-        return self.show(request, page, 200 if error is None else 422)
+        return self.show(request, page, keys.status if error is None else 422)
 
     def _row(self, desk: Desk, key: ApiKey) -> KeyRow:
         revoke = self.path(desk, "dashboard_key_action", key_id=key.id, action="revoke")
@@ -86,14 +101,14 @@ class KeyActions(AskingPages[ApiKey]):
         }
 
     async def _row(self, request: Request, desk: Desk) -> ApiKey:
-        key_id: str = request.path_params["key_id"]
-        keys = {key.id: key for key in await self.flows.api_keys.list(project=desk.project)}
-        if key_id not in keys:
-            raise NotFound
-        return keys[key_id]
+        return await self.flows.api_keys.get(request.path_params["key_id"], project=desk.project)
 
     def _about(self, row: ApiKey) -> Untrusted:
         return Untrusted(row.name)
 
     def _back(self, request: Request, desk: Desk) -> str:
         return self.path(desk, "dashboard_keys")
+
+
+def _place(key: ApiKey) -> tuple[datetime, str]:
+    return key.created_at, key.id

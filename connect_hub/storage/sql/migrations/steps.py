@@ -45,6 +45,7 @@ STEPS = (
         },
         indexes={
             "accounts": ("provider", "status"),
+            "api_keys": ("newest",),
             "deliveries": ("endpoint", "newest", "ready", "state", "turn"),
             "events": ("newest",),
         },

@@ -18,7 +18,7 @@ def api_keys(table: MakeTable) -> Table:
         instant("created_at", nullable=False),
         instant("last_used_at"),
         instant("revoked_at"),
-        indexes={"project": ("project_id",)},
+        indexes={"project": ("project_id",), "newest": ("project_id", "created_at", "id")},
     )
 
 

@@ -29,6 +29,7 @@ def keys(desk: Desk, rows: int, *, refused: bool = False) -> KeyList:
     unseen = Message("There is a character in it that is not seen, such as a line break. Type it anew.")
     return KeyList(
         frame=desk.frame("keys"),
+        url="/d/keys",
         rows=tuple(
             KeyRow(
                 id=f"key_{n}",

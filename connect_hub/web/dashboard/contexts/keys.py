@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from connect_hub.web.contexts import Form
-from connect_hub.web.dashboard.contexts.page import DashboardPage
+from connect_hub.web.dashboard.contexts.page import DashboardPage, ListPage
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["KeyList", "KeyMade", "KeyRow"]
@@ -24,7 +24,7 @@ class KeyRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeyList(DashboardPage):
+class KeyList(ListPage):
     """Keys, and the form for one more."""
 
     template: ClassVar[str] = "dashboard/keys.html"
