@@ -7,22 +7,22 @@ from typing import Protocol
 
 from connect_hub.errors import ConfigurationError
 from connect_hub.identity import SignIn, Visitor
-from connect_hub.operators import Operator
+from connect_hub.operators import NoOperator, Operator
 
 __all__ = ["DashboardAuth", "DashboardConfig", "OperatorTokens"]
 
 _DAY = timedelta(days=1)
 
 
-Answer = Operator | SignIn | None
+Answer = Operator | SignIn | NoOperator | None
 
 
 class DashboardAuth(Protocol):
     """Names the operator behind a request. A plain function may be given as well as a coroutine function.
 
     It is asked at every request, so an operator who is removed, or has lost a role, is out at once. None:
-    whoever it is may not use the dashboard. `SignIn`: nobody is signed in; the browser is sent to its URL
-    with the page's address in `next`.
+    whoever it is may not use the dashboard. `NoOperator`: nor may whoever is signed in, which they are told.
+    `SignIn`: nobody is signed in; the browser is sent to its URL with the page's address in `next`.
     """
 
     def __call__(self, visitor: Visitor, /) -> Answer | Awaitable[Answer]: ...

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-__all__ = ["EVERY_PROJECT", "Operator", "OperatorSession", "OperatorToken", "Role"]
+__all__ = ["EVERY_PROJECT", "NoOperator", "Operator", "OperatorSession", "OperatorToken", "Role"]
 
 EVERY_PROJECT = "*"
 """In the place of a project's id: all of them."""
@@ -42,6 +42,14 @@ class Operator:
         """The highest role in a project; None: the project is none of their business."""
         found = [role for key, role in self.roles.items() if key in {project_id, EVERY_PROJECT}]
         return max(found, key=list(Role).index) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class NoOperator:
+    """Somebody is signed in to the host, and has no role in any project."""
+
+    sign_in: str | None = None
+    """Where they may sign in as another; None: they are offered no way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

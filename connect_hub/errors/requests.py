@@ -63,6 +63,17 @@ class OperatorRequired(ConnectHubError):
     """This page is for operators, and you are not signed in as one."""
 
     code = "operator_required"
+    signed_in = False
+    """Whether somebody is known to be signed in, who is no operator."""
+    sign_in: str | None = None
+    """Where to sign in as another, where that is known."""
+
+    @classmethod
+    def of(cls, sign_in: str | None) -> "OperatorRequired":
+        """Somebody is signed in, who is no operator; another may sign in at `sign_in`."""
+        error = cls()
+        error.signed_in, error.sign_in = True, sign_in
+        return error
 
 
 class RoleRequired(ConnectHubError):

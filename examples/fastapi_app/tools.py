@@ -17,7 +17,7 @@ from connect_hub import (
     Visitor,
 )
 from connect_hub.dashboard import DashboardConfig
-from connect_hub.operators import Operator, Role
+from connect_hub.operators import NoOperator, Operator, Role
 from examples.settings import Settings
 
 PREFIX = "/connect"
@@ -34,13 +34,15 @@ def make_hub(settings: Settings) -> ConnectHub:
         tenant = session.get("tenant") if isinstance(session, dict) else None
         return SignIn(f"{settings.origin}/login") if tenant is None else Subject(tenant)
 
-    def operator(visitor: Visitor) -> Operator | SignIn | None:
+    def operator(visitor: Visitor) -> Operator | SignIn | NoOperator:
         """Staff see the dashboard; the session is the application's own, as above."""
         session = visitor.scope["session"]
         if not isinstance(session, dict) or "email" not in session:
             return SignIn(f"{settings.origin}/login")
         email = session["email"]
-        return Operator(email, email, {"*": Role.ADMIN}) if email in STAFF else None
+        if email not in STAFF:
+            return NoOperator(sign_in=f"{settings.origin}/login")
+        return Operator(email, email, {"*": Role.ADMIN})
 
     hub = ConnectHub(
         public_url=settings.origin + PREFIX,

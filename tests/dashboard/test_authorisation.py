@@ -51,9 +51,9 @@ PROMISED: dict[str, dict[str, Role]] = {
     "dashboard_audit": {"": A},
     "dashboard_audit_csv": {"": A},
 }
-IN_NO_PROJECT = {"dashboard", "dashboard_sign_in"}
-OPEN = {"dashboard_sign_in"}
-"""For whoever is not signed in; tests/dashboard/test_signing_in.py has it."""
+IN_NO_PROJECT = {"dashboard", "dashboard_sign_in", "dashboard_elsewhere"}
+OPEN = {"dashboard_sign_in", "dashboard_elsewhere"}
+"""For whoever is not signed in; tests/dashboard/test_signing_in.py and test_dead_ends.py have it."""
 CALLERS = ("nobody", "visitor", "viewer", "operator", "admin", "stranger")
 ROLES = {"viewer": V, "operator": O, "admin": A}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from connect_hub.audit import AuditAction
 from connect_hub.identity import SignIn, Visitor
-from connect_hub.operators import EVERY_PROJECT, Operator, Role
+from connect_hub.operators import EVERY_PROJECT, NoOperator, Operator, Role
 from tests.dashboard.desk import make_desk
 
 PAGE = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text("utf-8")
@@ -37,7 +37,7 @@ def test_the_examples_configure_a_dashboard() -> None:
 
     assert asked() == SignIn("/login")
     user: dict[str, object] = {"id": "7", "name": "Ada"}
-    assert asked(user={**user, "is_staff": False}) is None
+    assert asked(user={**user, "is_staff": False}) == NoOperator("/login")
     admin = asked(user={**user, "is_staff": True})
     assert admin == Operator("7", "Ada", {EVERY_PROJECT: Role.ADMIN})
 

@@ -26,7 +26,7 @@ from connect_hub.hosts.operators.flask_login import flask_login_operators
 from connect_hub.hosts.operators.starlette import starlette_operators
 from connect_hub.identity import SignIn, Visitor
 from connect_hub.keys import new_key_text
-from connect_hub.operators import Operator, Role
+from connect_hub.operators import NoOperator, Operator, Role
 from examples.fastapi_app import create_app as payday
 from examples.flask_app import create_app as roster
 from examples.settings import Settings
@@ -130,7 +130,7 @@ def test_a_starlette_user_is_known_by_what_does_not_change() -> None:
     def roles(_: object) -> Mapping[str, Role]:
         return {"*": Role.VIEWER}
 
-    def who(auth: Callable[[Visitor], Operator | SignIn | None], user: BaseUser) -> Operator | SignIn | None:
+    def who(auth: Callable[[Visitor], object], user: BaseUser) -> object:
         return auth(Visitor(scope={"type": "http", "user": user}, cookies={}, headers={}))
 
     by_number = starlette_operators(roles, operator_id=lambda user: str(user.number))
@@ -165,7 +165,7 @@ async def test_flask_login_s_current_user() -> None:
         app, lambda user: ROLES[user.id], name=lambda user: user.id, sign_in="/login"
     )
 
-    async def known(name: str | None) -> Operator | SignIn | None:
+    async def known(name: str | None) -> object:
         client = app.test_client()
         if name is not None:
             client.get(f"/as/{name}")
@@ -175,7 +175,7 @@ async def test_flask_login_s_current_user() -> None:
 
     assert await known(None) == SignIn("/login")
     assert await known("ada") == Operator("ada", "ada", {"*": Role.ADMIN})
-    assert await known("eve") is None
+    assert await known("eve") == NoOperator("/login")
 
 
 DJANGO = """
@@ -240,7 +240,7 @@ def test_django_s_staff(tmp_path: Path) -> None:
     assert answers.pop("ada") == repr(Operator("1", "Ada Lovelace", {"*": Role.ADMIN}))
     assert answers.pop("sam") == repr(Operator("2", "sam", {"*": Role.OPERATOR}))
     assert answers == {
-        "eve": "None",
+        "eve": repr(NoOperator("/admin/login/")),
         "nobody": sign_in,
         "forged": sign_in,
         "password changed": sign_in,
@@ -276,7 +276,8 @@ async def test_the_examples_have_a_dashboard_for_their_staff(tmp_path: Path, exa
         assert seen.heading == "Sign in"
         await customer.press(seen, "Sign in", {"email": "ada@acme.example", "password": "demo"})
         refused = await customer.get("/connect/dashboard/in/default/accounts")
-        assert (refused.status, refused.heading) == (403, "You are not signed in as an operator")
+        assert (refused.status, refused.heading) == (403, "You have no role here")
+        assert refused.link("Sign in as somebody else").startswith(f"{origin}/login?next=")
         staff = Browser(hub, transport)
         seen = await staff.get("/connect/dashboard/in/default/links/new")
         name = "sam@roster.example" if example == "flask" else "sam@payday.example"

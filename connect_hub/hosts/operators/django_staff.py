@@ -5,7 +5,7 @@ from typing import Any
 
 from connect_hub.hosts.django.users import asking
 from connect_hub.identity import SignIn, Visitor
-from connect_hub.operators import EVERY_PROJECT, Operator, Role
+from connect_hub.operators import EVERY_PROJECT, NoOperator, Operator, Role
 
 __all__ = ["django_operators", "staff_roles"]
 
@@ -19,7 +19,7 @@ def staff_roles(user: Any) -> Mapping[str, Role] | None:
 
 def django_operators(
     roles: Callable[[Any], Mapping[str, Role] | None] = staff_roles, *, sign_in: str | None = None
-) -> Callable[[Visitor], Awaitable[Operator | SignIn | None]]:
+) -> Callable[[Visitor], Awaitable[Operator | SignIn | NoOperator | None]]:
     """For `DashboardConfig(auth=django_operators())`.
 
     The user is that of Django's own session, whose cookie the browser sends to the hub as well. `roles(user)`
@@ -28,12 +28,12 @@ def django_operators(
     database connection that is closed afterwards.
     """
 
-    def operator(user: Any) -> Operator | SignIn | None:
+    def operator(user: Any) -> Operator | SignIn | NoOperator | None:
         if not user.is_authenticated:
             return None if sign_in is None else SignIn(sign_in)
         allowed = roles(user) if user.is_active else None
         if not allowed:
-            return None
+            return NoOperator(sign_in)
         return Operator(str(user.pk), user.get_full_name() or user.get_username(), dict(allowed))
 
     return asking(operator)

@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from connect_hub.hosts.flask import asking
 from connect_hub.identity import SignIn, Visitor
-from connect_hub.operators import Operator, Role
+from connect_hub.operators import NoOperator, Operator, Role
 
 __all__ = ["flask_login_operators"]
 
@@ -19,7 +19,7 @@ def flask_login_operators(
     *,
     name: Callable[[Any], str] = str,
     sign_in: str | None = None,
-) -> Callable[[Visitor], Awaitable[Operator | SignIn | None]]:
+) -> Callable[[Visitor], Awaitable[Operator | SignIn | NoOperator | None]]:
     """For `DashboardConfig(auth=flask_login_operators(app, roles))`.
 
     `roles(user)` says what flask-login's `current_user` may do, by project (`*` is all); None or nothing:
@@ -27,12 +27,12 @@ def flask_login_operators(
     where that is given. It runs in a request context of `app`, in a thread: it may use the database.
     """
 
-    def operator() -> Operator | SignIn | None:
+    def operator() -> Operator | SignIn | NoOperator | None:
         if not current_user.is_authenticated:
             return None if sign_in is None else SignIn(sign_in)
         allowed = roles(current_user)
         if not allowed:
-            return None
+            return NoOperator(sign_in)
         return Operator(str(current_user.get_id()), name(current_user), dict(allowed))
 
     return asking(app, operator)

@@ -5,7 +5,7 @@ from typing import Any
 
 from connect_hub.errors import ConfigurationError
 from connect_hub.identity import SignIn, Visitor
-from connect_hub.operators import Operator, Role
+from connect_hub.operators import NoOperator, Operator, Role
 
 __all__ = ["starlette_operators"]
 
@@ -26,7 +26,7 @@ def starlette_operators(
     *,
     operator_id: Callable[[Any], str] = _identity,
     sign_in: str | None = None,
-) -> Callable[[Visitor], Operator | SignIn | None]:
+) -> Callable[[Visitor], Operator | SignIn | NoOperator | None]:
     """For `DashboardConfig(auth=starlette_operators(roles))`.
 
     `roles(user)` says what the user of `request.user` may do, by project (`*` is all); None or nothing: they
@@ -36,13 +36,13 @@ def starlette_operators(
     BaseUser. Users who have neither raise ConfigurationError when they come.
     """
 
-    def operator(visitor: Visitor) -> Operator | SignIn | None:
+    def operator(visitor: Visitor) -> Operator | SignIn | NoOperator | None:
         user = visitor.scope.get("user")
         if user is None or not getattr(user, "is_authenticated", False):
             return None if sign_in is None else SignIn(sign_in)
         allowed = roles(user)
         if not allowed:
-            return None
+            return NoOperator(sign_in)
         known_by = operator_id(user)
         if not known_by:
             raise ConfigurationError(

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from starlette.requests import Request
 
-from connect_hub.errors import ConnectorReadOnly, NotFound
+from connect_hub.errors import ConnectorNotFound, ConnectorReadOnly
 from connect_hub.flows.connector_settings import ConnectorState
 from connect_hub.message import Message
 from connect_hub.operators import Role
@@ -77,10 +77,10 @@ class ConnectorActions(AskingPages[ConnectorState]):
         }
 
     async def state(self, request: Request, desk: Desk) -> ConnectorState:
-        """The connector of the address. Raises NotFound."""
+        """The connector of the address. Raises ConnectorNotFound."""
         key: str = request.path_params["provider"]
         if key not in self.core.connectors:
-            raise NotFound
+            raise ConnectorNotFound
         return await self.flows.connector_settings.get(key, project=desk.project)
 
     async def _row(self, request: Request, desk: Desk) -> ConnectorState:

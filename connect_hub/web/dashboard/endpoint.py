@@ -9,14 +9,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from connect_hub.errors import ConnectHubError, OperatorRequired
+from connect_hub.errors import ConnectHubError, FormExpired, OperatorRequired
+from connect_hub.message import Message
 from connect_hub.web.contexts import Leaving, Page
-from connect_hub.web.dashboard.contexts import Refused
+from connect_hub.web.dashboard.contexts import Action, Refused
+from connect_hub.web.dashboard.dead_ends import DeadEnd, dead_end
 from connect_hub.web.dashboard.guard import Desk, Fields, Guard, Least, SignInFirst
 from connect_hub.web.dashboard.labels import SIGNED_OUT
 from connect_hub.web.endpoint import Endpoint, Handler, is_for_a_person
 from connect_hub.web.errors import error_headers, status_of, told_code
-from connect_hub.web.problems import problem_texts
 from connect_hub.web.site import Site
 
 __all__ = ["DashboardEndpoint", "Open", "Read", "Write"]
@@ -112,16 +113,22 @@ class DashboardEndpoint(Endpoint):
         then says that nothing was done. What was typed is in no address."""
         if "GET" not in self._rows:
             return self._site.urls.path("dashboard")
+        return self._here(request, f"done={SIGNED_OUT}" if request.method == "POST" else "")
+
+    def _here(self, request: Request, told: str = "") -> str:
+        """The address of `request` itself, with `told` in its query."""
         # The mount's path is ours; what the server says of it is not asked.
         below: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-        told = f"done={SIGNED_OUT}" if request.method == "POST" else ""
         query = "&".join(part for part in (request.url.query, told) if part)
         return self._site.core.public_url.path + below + (f"?{query}" if query else "")
+
+    def _with_next(self, url: str, came_for: str) -> str:
+        return f"{url}{'&' if '?' in url else '?'}{urlencode({'next': came_for})}"
 
     def _to_sign_in(self, request: Request, url: str) -> Response:
         """A redirect; after a form, to another origin, a page on the way: `form-action` holds for what a
         form is redirected to as well (T30)."""
-        url = f"{url}{'&' if '?' in url else '?'}{urlencode({'next': self._came_for(request)})}"
+        url = self._with_next(url, self._came_for(request))
         target = urlsplit(url)
         origin = f"{target.scheme}://{target.netloc}" if target.netloc else ""
         if request.method in {"GET", "HEAD"} or origin in {"", self._site.core.public_url.origin}:
@@ -131,12 +138,27 @@ class DashboardEndpoint(Endpoint):
     def _problem(self, request: Request, error: ConnectHubError, reference: str) -> Response:
         site = self._site
         say = site.language(request).text
-        title, text, _ = problem_texts(error)
+        end = dead_end(error, request, site.templating.brand.name)
+        way = self._way(request, error, end)
         page: Page = Refused(
-            title=say(title),
-            text=say(text),
+            title=say(end.title),
+            text=say(end.text),
             code=told_code(error),
             reference=reference or secrets.token_hex(4),
-            home_url=site.urls.path("dashboard"),
+            way=None if way is None else Action(say(way[0]), way[1]),
         )
         return site.page(request, page, status_of(error), error_headers(error))
+
+    def _way(self, request: Request, error: ConnectHubError, end: DeadEnd) -> tuple[str, str] | None:
+        """The way on: its words, and its address."""
+        urls = self._site.urls
+        if isinstance(error, OperatorRequired):
+            if error.sign_in is None:
+                return None
+            url = self._with_next(error.sign_in, urls.path("dashboard"))
+            return Message("Sign in as somebody else"), url
+        if isinstance(error, FormExpired) and "GET" in self._rows:
+            return Message("Open the form again"), self._here(request)
+        if end.route == "dashboard":
+            return end.back, urls.path(end.route)
+        return end.back, urls.path(end.route, project=request.path_params["project"])

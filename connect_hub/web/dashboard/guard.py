@@ -12,7 +12,7 @@ from connect_hub.audit import Actor, ActorKind, act_as
 from connect_hub.dashboard import OperatorTokens
 from connect_hub.errors import ConfigurationError, NotFound, OperatorRequired, RoleRequired
 from connect_hub.identity import SignIn
-from connect_hub.operators import Operator, Role
+from connect_hub.operators import NoOperator, Operator, Role
 from connect_hub.web.body import read_form
 from connect_hub.web.contexts import Form
 from connect_hub.web.dashboard.cookies import OperatorCookie
@@ -104,12 +104,15 @@ class Guard:
             answer = await answer
         if isinstance(answer, SignIn):
             raise SignInFirst(answer.url)
+        if isinstance(answer, NoOperator):
+            raise OperatorRequired.of(answer.sign_in)
         if answer is None:
             raise OperatorRequired
         given: object = answer  # a host's code may be unchecked
         if not isinstance(given, Operator) or not given.id:
             raise ConfigurationError(
-                "dashboard.auth: it must return an Operator with an id, a SignIn, or None for anybody else."
+                "dashboard.auth: it must return an Operator with an id, a SignIn, a NoOperator, or None for "
+                "anybody else."
             )
         return given, ""
 

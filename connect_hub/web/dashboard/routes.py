@@ -98,4 +98,5 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
         asking(key, KeyActions(site, guard)),
         page(f"{here}/audit", "audit", Read(admin, audit.listing)),
         page(f"{here}/audit.csv", "audit_csv", Read(admin, audit.export)),
+        page("/{rest:path}", "elsewhere", Open(signing_in.elsewhere), Open(signing_in.elsewhere)),
     ]

@@ -1,6 +1,6 @@
 """In and out: the sign-in by token, and the dashboard's own front door."""
 
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -28,7 +28,16 @@ class SigningIn(Pages):
                 return RedirectResponse(
                     self.site.urls.path("dashboard_project", project=project), status_code=303
                 )
-        raise OperatorRequired
+        raise OperatorRequired.of(self.site.urls.path("dashboard_sign_in") if self.guard.by_token else None)
+
+    async def elsewhere(self, request: Request) -> Response:
+        """An address that is none, or one of ours with a slash too many."""
+        below: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        if request.method in {"GET", "HEAD"} and below.endswith("/"):
+            query = request.url.query
+            to = self.core.public_url.path + quote(below.rstrip("/")) + (f"?{query}" if query else "")
+            return RedirectResponse(to, status_code=307)
+        raise NotFound
 
     async def page(self, request: Request) -> Response:
         """Asks for the token."""

@@ -7,7 +7,7 @@ from connect_hub.message import Message
 from connect_hub.testing.gallery.desk import accounts, connectors, links, setup, webhooks
 from connect_hub.testing.gallery.desk.desk import KEYS, LONG, Desk
 from connect_hub.web.contexts import Form, Page
-from connect_hub.web.dashboard.contexts import KeyMade, Refused, SecretMade, SignInPage
+from connect_hub.web.dashboard.contexts import Action, KeyMade, Refused, SecretMade, SignInPage
 from connect_hub.web.languages import Language
 from connect_hub.web.untrusted import Untrusted
 
@@ -30,7 +30,7 @@ def dashboard_samples(language: Language | None = None) -> dict[str, Page]:
             text=say(Message("Your role does not allow this")),
             code="role_required",
             reference="01JD9M2Z7K",
-            home_url="/d",
+            way=Action(say(Message("Back to the dashboard")), "/d"),
         ),
         "desk-overview-empty": accounts.home(desk, 0),
         "desk-overview": accounts.home(desk, 2),

@@ -200,7 +200,8 @@ class Refused(Page):
     text: str
     code: str
     reference: str
-    home_url: str
+    way: Action | None
+    """The way on; None: there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
