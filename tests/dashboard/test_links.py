@@ -7,6 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
+from connect_hub.config import LinkConfig, PageConfig
+from connect_hub.identity import Subject
+from connect_hub.models import Binding
 from tests.customer import Customer, Form
 from tests.dashboard.desk import DESK, Staff, make_desk
 from tests.hubs import GOOD_KEY
@@ -72,6 +75,25 @@ async def test_a_link_is_made_and_shown_once(staff: Staff) -> None:
     anew = await browser.press(wrong, "Create link", TYPED)
     assert anew.heading == "The link is ready"
     assert link not in anew.text  # one that was withdrawn is not handed out again
+
+
+@pytest.mark.parametrize("binding", Binding)
+async def test_who_can_use_a_link_is_said_with_it(tmp_path: Path, binding: Binding) -> None:
+    """Whoever has it, or its owner alone, who is signed in to the application: as the link is bound."""
+    staff = await make_desk(
+        tmp_path,
+        links=LinkConfig(binding=binding),
+        pages=PageConfig(identity=lambda visitor: Subject("42")),
+    )
+    browser = await staff.browser("operator")
+    made = await browser.press(await browser.get(f"{DESK}/links/new"), "Create link", TYPED)
+    assert made.heading == "The link is ready"
+    told = {
+        Binding.CONFIRM: "Whoever has it can connect accounts for this customer.",
+        Binding.HOST_IDENTITY: "Only who is signed in to hub.test as this customer can use it.",
+    }
+    assert {one for one, text in told.items() if text in made.text} == {binding}
+    assert "It is shown this once." in made.text
 
 
 @pytest.mark.parametrize("account", ["a/b", "../../keys", "https://evil.example/", "a\r\nb/", "?x#y", "<x>"])

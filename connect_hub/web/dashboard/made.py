@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from connect_hub.flows.sessions import IssuedSession
 from connect_hub.message import Message
+from connect_hub.models import Binding
 from connect_hub.web.dashboard.contexts import LinkMade
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk
@@ -36,6 +37,7 @@ def link_made(pages: Pages, request: Request, desk: Desk, issued: IssuedSession)
         mail_url=mail_url(session.origin_username or "", subject, f"{body}\r\n\r\n{issued.url}"),
         detail_url=pages.path(desk, "dashboard_link", session_id=str(session.id)),
         another_url=pages.path(desk, "dashboard_new_link"),
+        is_bound=session.binding is Binding.HOST_IDENTITY,
     )
     return pages.show(request, page)
 

@@ -49,6 +49,8 @@ class LinkMade(DashboardPage):
     mail_url: str
     detail_url: str
     another_url: str
+    is_bound: bool = False
+    """Whether its owner alone can use it, who is signed in to the application."""
 
 
 @dataclass(frozen=True, slots=True)
