@@ -24,17 +24,18 @@ _MARKS = 3
 """Combining marks in a row that a written language needs; more are a tower."""
 
 
-def clean(text: str, limit: int = 80) -> str:
+def clean(text: str, limit: int = 80, *, exact: bool = False) -> str:
     """`text` as one line of visible characters, at most `limit` long, the last one `…` where it was cut.
 
-    White space of any kind becomes one space; what cannot be seen is dropped. The answer is plain text:
-    it still has to be escaped where it is put into HTML.
+    White space of any kind becomes one space; what cannot be seen is dropped. `exact`: each white space
+    becomes one, also at the ends. The answer is plain text: it still has to be escaped where it is put into
+    HTML.
     """
     kept: list[str] = []
     marks = 0
     for char in unicodedata.normalize("NFC", text[: limit * 16]):
         if char.isspace():
-            if kept and kept[-1] != " ":
+            if exact or (kept and kept[-1] != " "):
                 kept.append(" ")
             continue
         category = unicodedata.category(char)
@@ -44,7 +45,9 @@ def clean(text: str, limit: int = 80) -> str:
         if marks > _MARKS or (marks and (not kept or kept[-1] == " ")):
             continue
         kept.append(char)
-    line = "".join(kept).strip()
+    line = "".join(kept)
+    if not exact or not line.strip():
+        line = line.strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
@@ -52,13 +55,19 @@ class Untrusted:
     """A text that prints cleaned and escaped, in any template, also in a host's own.
 
     `str(text)` is the cleaned line, `bool(text)` whether anything is left of it. Equal by that line. A
-    template still quotes it and sets it apart from the text around it: `elements/quote.html`.
+    template still quotes it and sets it apart from the text around it: `elements/quote.html`. `exact`: for an
+    identifier, in which every space counts.
     """
 
     __slots__ = ("_line",)
 
-    def __init__(self, text: str, *, limit: int = 80) -> None:
-        self._line = clean(text, limit)
+    def __init__(self, text: str, *, limit: int = 80, exact: bool = False) -> None:
+        self._line = clean(text, limit, exact=exact)
+
+    @property
+    def is_padded(self) -> bool:
+        """Whether it has spaces at its ends, which only an exact one has."""
+        return self._line != self._line.strip()
 
     def __str__(self) -> str:
         return self._line

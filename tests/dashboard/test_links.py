@@ -7,11 +7,12 @@ from urllib.parse import quote
 
 import pytest
 
+from connect_hub.audit import acting_as
 from connect_hub.config import LinkConfig, PageConfig
 from connect_hub.identity import Subject
 from connect_hub.models import Binding
 from tests.customer import Customer, Form
-from tests.dashboard.desk import DESK, Staff, make_desk
+from tests.dashboard.desk import DESK, TESTER, Staff, make_desk
 from tests.hubs import GOOD_KEY
 
 TYPED = {"origin_owner_id": "42", "origin_owner_name": "Acme", "days": "5"}
@@ -115,12 +116,39 @@ async def test_an_id_with_spaces_at_its_ends_is_asked_about(staff: Staff) -> Non
     form = await browser.get(f"{DESK}/links/new")
     asked = await browser.press(form, "Create link", {**TYPED, "origin_owner_id": " 42 "})
     assert (asked.status, "do you mean “42”?" in asked.text) == (422, True)
+    field = next(part for part in asked.text.split("<input") if 'id="field-origin_owner_id"' in part)
+    assert ('value=" 42 "' in field, "data-tidy" in field) == (True, False)  # no script takes them away
     assert (await browser.press(asked, "Use “42”")).heading == "The link is ready"
     assert [s.origin_owner_id for s in await staff.made.hub.sessions.list()] == ["42"]
     asked = await browser.press(form, "Create link", {**TYPED, "origin_owner_id": " 43 "})
     kept = await browser.press(asked, "Keep the spaces")
     assert kept.heading == "The link is ready"
     assert " 43 " in [s.origin_owner_id for s in await staff.made.hub.sessions.list()]
+
+
+async def test_spaces_in_an_id_are_seen(staff: Staff) -> None:
+    """Two ids that differ by spaces look different wherever they stand: in lists, on pages, in the audit log
+    and in questions; of spaces at the ends it is said."""
+    with acting_as(TESTER):
+        padded = await staff.made.hub.links.create(origin_owner_id=" 4  2 ", origin_owner_name="Acme")
+        plain = await staff.made.hub.links.create(origin_owner_id="4 2", origin_owner_name="Acme")
+    account_id = await staff.connected(" 4  2 ", "Acme")
+    browser, told = await staff.browser("admin"), "(with spaces at its ends)"
+    for path, spelt in (
+        ("/links", '<bdi class="exact"> 4  2 </bdi>'),
+        (f"/links/{padded.session.id}", '<bdi class="quote">“ 4  2 ”</bdi>'),
+        ("/accounts", '<bdi class="exact"> 4  2 </bdi>'),
+        (f"/accounts/{account_id}", '<bdi class="quote">“ 4  2 ”</bdi>'),
+        ("/audit", '<bdi class="quote">“ 4  2 ”</bdi>'),
+    ):
+        text = (await browser.get(DESK + path)).text
+        assert (spelt in text, told in text) == (True, True), path
+    text = (await browser.get(f"{DESK}/links/{plain.session.id}")).text
+    assert ("“4 2”" in text, told in text) == (True, False)
+    form = await browser.get(f"{DESK}/links/new")
+    typed = {**TYPED, "origin_owner_id": " 4  2 ", "origin_owner_name": "Globex", "keep_id": "1"}
+    asked = await browser.press(form, "Create link", typed)
+    assert '<h2 class="exact">The origin owner ID “ 4  2 ” is known under the name “Acme”.' in asked.text
 
 
 async def test_a_known_id_under_another_name_is_asked_about(staff: Staff) -> None:

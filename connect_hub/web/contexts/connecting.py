@@ -75,6 +75,8 @@ class FieldView:
     """What to say where it does not."""
     options: tuple[OptionView, ...] = ()
     """The choices of a select."""
+    exact: bool = False
+    """Whether every space counts, so that no script takes those at the ends away."""
     error: str | None = None
     """What is wrong with it: our own sentence."""
 

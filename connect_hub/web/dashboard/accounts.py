@@ -139,7 +139,7 @@ class AccountPages(Pages):
             url=self.path(desk, "dashboard_account", account_id=account.id),
             id=account.id,
             owner_name=Untrusted(account.origin_owner_name),
-            owner_id=Untrusted(account.origin_owner_id),
+            owner_id=Untrusted(account.origin_owner_id, exact=True),
             provider=self.provider(account.provider),
             status=account.status.value,
             is_suspended=account.is_suspended,
@@ -152,7 +152,10 @@ class AccountPages(Pages):
         account = await self.flows.accounts.get(request.path_params["account_id"], project=desk.project)
         say, identity = self.say(request), account.identity
         facts = [
-            Fact(say(Message("Origin owner ID")), quoted=Untrusted(account.origin_owner_id, limit=255)),
+            Fact(
+                say(Message("Origin owner ID")),
+                quoted=Untrusted(account.origin_owner_id, limit=255, exact=True),
+            ),
             Fact(say(Message("Origin owner name")), quoted=Untrusted(account.origin_owner_name)),
             Fact(say(Message("Origin username")), quoted=Untrusted(account.origin_username or "")),
             Fact(

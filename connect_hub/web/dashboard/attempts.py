@@ -113,7 +113,7 @@ class AttemptPages(Pages):
         return FailureRow(
             at=step.at,
             owner_name=Untrusted(failure.origin_owner_name),
-            owner_id=Untrusted(failure.origin_owner_id),
+            owner_id=Untrusted(failure.origin_owner_id, exact=True),
             provider=self.provider(step.provider or ""),
             title=say(title),
             advice=say(advice),

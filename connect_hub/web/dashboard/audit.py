@@ -131,7 +131,7 @@ def _place(entry: AuditEntry) -> tuple[datetime, str]:
 
 def _shown(values: Mapping[str, Json], name: str) -> Untrusted | None:
     value = values.get(name)
-    return None if value is None or value == "" else Untrusted(str(value), limit=200)
+    return None if value is None or value == "" else Untrusted(str(value), limit=200, exact=True)
 
 
 def _dumped(values: Mapping[str, Json] | None) -> str:

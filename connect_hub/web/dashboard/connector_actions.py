@@ -152,7 +152,7 @@ class ConnectorActions(AskingPages[ConnectorState]):
             accounts=tuple(
                 AffectedAccount(
                     Untrusted(account.origin_owner_name),
-                    Untrusted(account.origin_owner_id),
+                    Untrusted(account.origin_owner_id, exact=True),
                     self.path(desk, "dashboard_account", account_id=account.id),
                 )
                 for account in accounts

@@ -34,6 +34,7 @@ def link_fields(
                 Message("The customer's ID in your own system. Make sure it matches your system precisely.")
             ),
             value=value("origin_owner_id", ""),
+            exact=True,
             read_only=fixed,
             error=error("origin_owner_id"),
         ),

@@ -69,7 +69,7 @@ class LinkPages(Pages):
         return LinkRow(
             url=self.path(desk, "dashboard_link", session_id=str(session.id)),
             owner_name=Untrusted(session.origin_owner_name),
-            owner_id=Untrusted(session.origin_owner_id),
+            owner_id=Untrusted(session.origin_owner_id, exact=True),
             provider="" if session.provider is None else self.provider(session.provider).name,
             status=session.status(self.core.clock.now()).value,
             opens=session.opens,
@@ -83,7 +83,10 @@ class LinkPages(Pages):
         session, status = details.session, details.status
         here = str(session.id)
         facts = [
-            Fact(say(Message("Origin owner ID")), quoted=Untrusted(session.origin_owner_id, limit=255)),
+            Fact(
+                say(Message("Origin owner ID")),
+                quoted=Untrusted(session.origin_owner_id, limit=255, exact=True),
+            ),
             Fact(say(Message("Origin owner name")), quoted=Untrusted(session.origin_owner_name)),
             Fact(say(Message("Origin username")), quoted=Untrusted(session.origin_username or "")),
             Fact(say(Message("Provider")), self.provider(session.provider).name if session.provider else ""),
