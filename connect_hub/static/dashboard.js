@@ -135,6 +135,13 @@ const live = (element) => {
   setTimeout(ask, 3000);
 };
 
+// What was just done is said once: not again by Reload, nor to whom the address is sent.
+const here = new URL(location.href);
+if (here.searchParams.has("done")) {
+  here.searchParams.delete("done");
+  history.replaceState(history.state, "", here);
+}
+
 // --- menus close as one expects ---
 
 document.addEventListener("click", (event) => {

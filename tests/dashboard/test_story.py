@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -341,6 +342,47 @@ def test_the_story_without_javascript(
     page.locator("summary", has_text="Ada").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in to the dashboard")
+    observed.console_errors = [e for e in observed.console_errors if "422" not in e]
+    observed.assert_clean()
+
+
+def test_what_is_left_to_the_server_with_a_script(
+    desk: Running, open_page: OpenPage, observed: Observed
+) -> None:
+    """Spaces of an id are not taken away, but asked about; a form in a dialog that comes after the sign-in
+    has ended leads to the sign-in, which says so; and what was done is said once, not again by Reload."""
+    page = open_page()
+    sign_in(page, desk)
+    page.goto(f"{desk.desk}/links/new")
+    page.get_by_label("Origin owner ID").fill(" acme-42 ")
+    page.get_by_label("Origin owner name").fill("Acme Corp")
+    page.get_by_role("button", name="Create link").click()
+    expect(page.get_by_role("heading", name="do you mean “acme-42”?")).to_be_visible()
+    expect(page.get_by_label("Origin owner ID")).to_have_value(" acme-42 ")
+    page.get_by_role("button", name="Keep the spaces").click()
+    expect(page.get_by_role("heading", name="The link is ready")).to_be_visible()
+    page.get_by_role("link", name="Watch this link").click()
+    page.get_by_role("link", name="Revoke").click()
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("The link was revoked.")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("done="))
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Acme Corp")
+    expect(page.get_by_text("The link was revoked.")).to_have_count(0)
+    page.goto(f"{desk.desk}/links")
+    page.get_by_role("link", name="Create Auth Link").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Origin owner ID").fill("acme-43")
+    dialog.get_by_label("Origin owner name").fill("Globex")
+    page.context.clear_cookies()
+    dialog.get_by_role("button", name="Create link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in to the dashboard")
+    expect(page.get_by_role("alert")).to_have_text("You were signed out. What you sent was not done.")
+    page.get_by_label("Operator token").fill(desk.token)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Create Auth Link")
+    expect(page.get_by_role("alert")).to_have_text("You were signed out. What you sent was not done.")
+    assert len(desk.do(desk.hub.sync.sessions.list)) == 1
     observed.console_errors = [e for e in observed.console_errors if "422" not in e]
     observed.assert_clean()
 
