@@ -51,6 +51,9 @@ _LOCALE = "connect_hub.locale"
 _CHOSEN = "connect_hub.language"
 """Where it says which one its reader asks for in this very request."""
 
+_LONGEST_QUERY = 2000
+"""Of an address to come back to."""
+
 _SWITCHED = frozenset(PAGES) - {Leaving, Bounce, Problem}
 """The pages that are there long enough, and can be come back to."""
 
@@ -169,21 +172,22 @@ class Site:
         """Where a choice of a language is posted, to come back to the path `back`."""
         return Form(self.urls.path("language"), (("back", back),))
 
-    def switch(self, request: Request, form: Form | None = None) -> LanguageSwitch | None:
+    def switch(self, request: Request, form: Form | None = None, *, query: str = "") -> LanguageSwitch | None:
         """The choice of a language that leads back to the page of `request`, by `form` if that was a POST.
 
-        None where the session has decided, where coming back would lose what the page shows, and in a frame,
-        to which the cookie of a choice does not come.
+        With `query`, where the page has one in which nothing is secret. None where the session has decided,
+        where coming back would lose what the page shows, and in a frame, to which the cookie of a choice does
+        not come.
         """
         if self.framed or self.is_forced(request) or len(self.templating.languages.tags) < 2:
             return None
         if form is None:
-            if request.method != "GET":
+            if request.method not in {"GET", "HEAD"} or len(query) > _LONGEST_QUERY:
                 return None
             back = self.core.public_url.path + request.scope["path"].removeprefix(
                 request.scope.get("root_path", "")
             )
-            form = self.language_form(back)
+            form = self.language_form(f"{back}?{query}" if query else back)
         return LanguageSwitch(form, self.templating.languages.named)
 
     def page(

@@ -89,6 +89,37 @@ async def test_an_operator_chooses_a_language(staff: Staff) -> None:
     assert "Noch keine Links" in (await browser.get(f"{DESK}/links")).text
 
 
+async def test_the_choice_of_a_language_comes_back_to_what_was_shown(staff: Staff) -> None:
+    """With its filters, its account, or where the sign-in leads; not where something typed, or shown this
+    once, would be lost by it. What was done is not said again."""
+    account_id = await staff.connected("42", "Acme & Söhne")
+    browser, nobody = await staff.browser("operator"), await staff.browser("nobody")
+    for who, path, comes_back in (
+        (browser, f"{DESK}/accounts?q=42&status=", f"{DESK}/accounts?q=42&status="),
+        (browser, f"{DESK}/accounts?q=%C3%B6+%26%23%3F", f"{DESK}/accounts?q=%C3%B6+%26%23%3F"),
+        (browser, f"{DESK}/accounts?status=bogus", f"{DESK}/accounts?status=bogus"),
+        (browser, f"{DESK}/links/new?account={account_id}", f"{DESK}/links/new?account={account_id}"),
+        (browser, f"{DESK}/accounts/{account_id}?done=resumed", f"{DESK}/accounts/{account_id}"),
+        (browser, f"{DESK}/accounts/{account_id}/suspend", f"{DESK}/accounts/{account_id}/suspend"),
+        (nobody, f"{DESK}/links?status=open", None),
+    ):
+        page = await who.get(path)
+        form = next(form for form in page.forms if form.action == "/connect/language")
+        german = await who.send(form, {"lang": "de"})
+        assert german.url.removeprefix("https://hub.test") == comes_back or who is nobody
+        assert ('lang="de"' in german.text, german.status) == (True, page.status)
+        if who is nobody:
+            german = await who.press(german, "Anmelden", {"token": staff.tokens["viewer"]})
+            assert german.url == f"https://hub.test{path}"
+        who.headers["accept-language"] = "en"
+    form = (await browser.get(f"{DESK}/links/new")).form("Link erstellen")
+    typed = {"origin_owner_id": "42", "origin_owner_name": "Other", "days": "5"}
+    for answer in (await browser.send(form, typed), await browser.send(form, {**typed, "keep_name": "1"})):
+        assert "/connect/language" not in {form.action for form in answer.forms}
+    long = await browser.get(f"{DESK}/accounts?q=" + "x" * 3000)
+    assert "/connect/language" not in {form.action for form in long.forms}
+
+
 async def test_pages_follow_each_other(staff: Staff) -> None:
     """Twenty-five at a time, each account once, and the way back to the first page."""
     hub = staff.made.hub

@@ -204,6 +204,11 @@ async def test_choice_of_a_language_leads_nowhere_else(tmp_path: Path) -> None:
         "/other",
         "",
         "/connect/\r\nx: y",
+        "/connect/?q=\r\nx: y",
+        "/connect/?q=\\evil",
+        "//evil.example/?q=/connect/",
+        "/connect//evil.example?q",
+        "/connect/?" + "q" * 3000,
     ):
         seen = await customer.request("POST", "/connect/language", {"lang": "de", "back": back}, **own)
         assert (seen.status, seen.headers["location"]) == (303, "/connect/")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -101,11 +102,13 @@ class Pages:
         return "" if text is None else self.say(request)(text)
 
     def show(self, request: Request, page: DashboardPage, status: int = 200) -> Response:
-        """The answer that shows `page`, with a choice of a language where coming back loses nothing."""
+        """The answer that shows `page`, with a choice of a language where coming back loses nothing: not what
+        was typed into a form, nor what is shown this once."""
         if request.query_params.get("done") == SIGNED_OUT and request.method != "POST":
             page = replace(page, undone=self.say(request)(NOT_DONE))
-        if status == 200 and not request.query_params:
-            page = replace(page, switch=self.site.switch(request))
+        if request.method in {"GET", "HEAD"}:
+            kept = [(n, v) for n, v in request.query_params.multi_items() if n != "done"]
+            page = replace(page, switch=self.site.switch(request, query=urlencode(kept)))
         return self.site.page(request, page, status)
 
     def see(self, url: str, done: Done) -> Response:

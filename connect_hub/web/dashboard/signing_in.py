@@ -13,6 +13,7 @@ from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Fields
 from connect_hub.web.dashboard.labels import NOT_DONE, SIGNED_OUT
 from connect_hub.web.guards import refuse_cross_site
+from connect_hub.web.urls import with_query
 
 __all__ = ["SigningIn"]
 
@@ -53,7 +54,13 @@ class SigningIn(Pages):
         ours = self._is_ours(came_for)
         form = Form(self.site.urls.path("dashboard_sign_in"), (("next", came_for[:2000]),) if ours else ())
         sent = ours and parse_qs(came_for.partition("?")[2]).get("done") == [SIGNED_OUT]
-        page = SignInPage(form=form, error=error, undone=self.say(request)(NOT_DONE) if sent else "")
+        back = with_query(form.action, [("next", came_for)] if ours and len(came_for) <= 600 else ())
+        page = SignInPage(
+            form=form,
+            error=error,
+            undone=self.say(request)(NOT_DONE) if sent else "",
+            switch=self.site.switch(request, self.site.language_form(back)),
+        )
         return self.site.page(request, page, 200 if error is None else 422)
 
     async def sign_in(self, request: Request) -> Response:

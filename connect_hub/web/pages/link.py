@@ -25,7 +25,8 @@ from connect_hub.web.visitor import visitor_of
 
 __all__ = ["LinkPages", "landing_response"]
 
-_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)*/?")
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:[/?]|$))[A-Za-z0-9_.~-]+)*/?(?:\?[!\"$-\[\]-~]{0,2000})?")
+"""A path of plain names, and a query without a fragment, a backslash, a space or a line break."""
 _IN_LINK = re.compile(r"[#?&]t=([^&#\s]+)")
 
 
