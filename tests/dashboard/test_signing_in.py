@@ -162,7 +162,7 @@ async def test_a_form_after_the_sign_in_ended_is_told_of(staff: Staff) -> None:
     what was typed is in no address, and nothing is made."""
     account_id = await staff.connected()
     browser = await staff.browser("operator")
-    typed = {"origin_owner_id": "77", "origin_owner_name": "Typed Ltd", "days": "5"}
+    typed = {"origin_owner_id": "typed-42", "origin_owner_name": "Typed Ltd", "days": "5"}
     for page, button, back in (
         (f"{DESK}/links/new", "Create link", "Create Auth Link"),
         (f"{DESK}/links/new?account={account_id}", "Create link", "Create Auth Link"),
@@ -173,7 +173,9 @@ async def test_a_form_after_the_sign_in_ended_is_told_of(staff: Staff) -> None:
         seen = await browser.send(form, typed)
         assert (seen.status, seen.heading) == (200, "Sign in to the dashboard")
         assert TOLD in seen.text
-        assert all(part not in seen.url + seen.form("Sign in").fields["next"] for part in ("77", "Typed"))
+        assert all(
+            part not in seen.url + seen.form("Sign in").fields["next"] for part in ("typed-42", "Typed")
+        )
         assert "done=" in seen.form("Sign in").fields["next"]
         wrong = await browser.press(seen, "Sign in", {"token": "x"})
         assert (wrong.status, TOLD in wrong.text) == (422, True)
