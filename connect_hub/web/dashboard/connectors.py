@@ -63,8 +63,14 @@ class ConnectorPages(Pages):
         return ", ".join(dict.fromkeys(labels))
 
     def _methods(self, request: Request, one: ConnectorState) -> tuple[str, ...]:
-        language = self.site.language(request)
-        return tuple(method_label(method, language) for method in one.connector.definition.methods)
+        """What is offered to customers, and what is not for want of a client."""
+        language, labels = self.site.language(request), []
+        for method in one.connector.definition.methods:
+            label = method_label(method, language)
+            if method.type == "oauth2" and one.client is None:
+                label = language.text(Message("%(method)s (no OAuth client yet)", method=label))
+            labels.append(label)
+        return tuple(labels)
 
     async def detail(self, request: Request, desk: Desk) -> Response:
         one = await self.actions.state(request, desk)

@@ -45,6 +45,7 @@ class DeliveryPages(Pages):
             name = delivery.endpoint_id or delivery.target.rpartition("/")[2]
             back = self.path(desk, "dashboard_webhook", endpoint_id=name)
         resend = self.path(desk, "dashboard_delivery_action", delivery_id=delivery.id, action="resend")
+        url = self.path(desk, "dashboard_delivery", delivery_id=delivery.id)
         page = DeliveryDetail(
             frame=self.frame(request, desk, "dashboard_webhooks"),
             done=self.done(request),
@@ -53,10 +54,18 @@ class DeliveryPages(Pages):
             facts=tuple(fact for fact in facts if fact.code or fact.at),
             body=_shown(event.body),
             tries=tuple(self._try(one) for one in found.attempts),
+            url=url,
+            live_url=self.path(desk, "dashboard_delivery_state", delivery_id=delivery.id),
+            live_key=_key(delivery) if waits else "",
             resend_url=resend if desk.may(Role.OPERATOR) else None,
             back_url=back,
         )
         return self.show(request, page)
+
+    async def state(self, request: Request, desk: Desk) -> Response:
+        """Where the delivery stands, for the script that keeps its page up to date."""
+        found = await self.flows.events.delivery(request.path_params["delivery_id"], project=desk.project)
+        return Response(json.dumps({"key": _key(found.delivery)}), media_type="application/json")
 
     def _try(self, one: DeliveryAttempt) -> TryView:
         return TryView(
@@ -97,6 +106,10 @@ class DeliveryActions(AskingPages[DeliveryRecord]):
     async def _resend(self, asked: Asked[DeliveryRecord]) -> Response:
         again = await self.flows.events.resend(asked.row.id, project=asked.desk.project)
         return self.see(self.path(asked.desk, self.page, delivery_id=again.id), Done.RESENT)
+
+
+def _key(delivery: DeliveryRecord) -> str:
+    return f"{delivery.state.value} {delivery.attempts}"
 
 
 def _shown(body: bytes) -> str:

@@ -88,7 +88,7 @@ class EndpointActions(AskingPages[Endpoint]):
         return await self.flows.endpoints.get(request.path_params["endpoint_id"], project=desk.project)
 
     def _about(self, row: Endpoint) -> Untrusted:
-        return Untrusted(origin_of(row.url))
+        return Untrusted(f"{origin_of(row.url)} · {row.description or row.id}")
 
     def _span(self, asked: Asked[Endpoint]) -> FieldView:
         say = self.say(asked.request)
@@ -105,8 +105,9 @@ class EndpointActions(AskingPages[Endpoint]):
             raise ValidationFailed(FieldError("since", "is none of these"))
         span, _ = _SPANS[asked.fields["since"]]
         since = self.core.clock.now() - span
-        await self.flows.events.replay(asked.row.id, since=since, project=asked.desk.project)
-        return self.see(self._back(asked.request, asked.desk), Done.REPLAYED)
+        events = await self.flows.events.replay(asked.row.id, since=since, project=asked.desk.project)
+        done = Done.REPLAYED if events else Done.REPLAYED_NOTHING
+        return self.see(self._back(asked.request, asked.desk), done)
 
     async def _rotate(self, asked: Asked[Endpoint]) -> Response:
         issued = await self.flows.endpoints.rotate(asked.row.id, project=asked.desk.project)

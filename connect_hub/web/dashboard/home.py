@@ -16,17 +16,18 @@ from connect_hub.web.dashboard.contexts import Home, RateRow
 from connect_hub.web.dashboard.counting import Counted
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
+from connect_hub.web.dashboard.labels import ACCOUNT_STATUSES
 from connect_hub.web.site import Site
 
 __all__ = ["HomePages"]
 
 _DAYS = 30
 _STATUSES = (
-    (AccountStatus.ACTIVE, "good", Message("Active")),
-    (AccountStatus.EXPIRED, "bad", Message("Must reconnect")),
-    (AccountStatus.ERROR, "fail", Message("Needs attention")),
-    (AccountStatus.SUSPENDED, "calm", Message("Suspended")),
-    (AccountStatus.INACTIVE, "calm", Message("Connector off")),
+    (AccountStatus.ACTIVE, "good"),
+    (AccountStatus.EXPIRED, "bad"),
+    (AccountStatus.ERROR, "fail"),
+    (AccountStatus.SUSPENDED, "calm"),
+    (AccountStatus.INACTIVE, "calm"),
 )
 _STATES = (
     (DeliveryState.DELIVERED, "good", Message("Delivered")),
@@ -69,8 +70,13 @@ class HomePages(Pages):
             ),
             accounts=stack(
                 [
-                    (kind, say(label), seen.accounts.get(status, 0), status in seen.cut_statuses)
-                    for status, kind, label in _STATUSES
+                    (
+                        kind,
+                        say(ACCOUNT_STATUSES[status.value]),
+                        seen.accounts.get(status, 0),
+                        status in seen.cut_statuses,
+                    )
+                    for status, kind in _STATUSES
                 ]
             ),
             deliveries=stack(

@@ -7,6 +7,7 @@ from connect_hub.audit import ActorKind, AuditAction
 from connect_hub.message import Message
 
 __all__ = [
+    "ACCOUNT_STATUSES",
     "ACTIONS",
     "ACTOR_KINDS",
     "ADVICE",
@@ -31,6 +32,7 @@ class Done(StrEnum):
     REVOKED = "revoked"
     TESTED = "tested"
     REPLAYED = "replayed"
+    REPLAYED_NOTHING = "replayed-nothing"
     RESENT = "resent"
     ENDPOINT_DISABLED = "endpoint-disabled"
     ENDPOINT_ENABLED = "endpoint-enabled"
@@ -113,6 +115,9 @@ DONE: Mapping[str, Message] = {
     Done.REVOKED: Message("The link was revoked. Nobody can connect with it any more."),
     Done.TESTED: Message("A test is on its way."),
     Done.REPLAYED: Message("What the endpoint had not taken is on its way."),
+    Done.REPLAYED_NOTHING: Message(
+        "Nothing to send again: the endpoint took, or waits for, all that happened."
+    ),
     Done.RESENT: Message("It is on its way again."),
     Done.ENDPOINT_DISABLED: Message("The endpoint is disabled. What waits for it is held."),
     Done.ENDPOINT_ENABLED: Message("The endpoint is enabled. What was held is on its way."),
@@ -131,6 +136,14 @@ ACTOR_KINDS = {
     ActorKind.COMMAND_LINE: Message("Command line"),
 }
 """By which way somebody came in."""
+
+ACCOUNT_STATUSES = {
+    "active": Message("Active"),
+    "expired": Message("Must reconnect"),
+    "error": Message("Needs attention"),
+    "suspended": Message("Suspended"),
+    "inactive": Message("Connector off"),
+}
 
 FIELDS = {
     "account_id": Message("Account ID"),

@@ -93,6 +93,7 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
         page(f"{webhook}/state", "webhook_state", Read(viewer, webhooks.state, watching=True)),
         asking(webhook, endpoint_actions),
         page(delivery, "delivery", Read(viewer, deliveries.detail)),
+        page(f"{delivery}/state", "delivery_state", Read(viewer, deliveries.state, watching=True)),
         asking(delivery, DeliveryActions(site, guard)),
         page(f"{here}/keys", "keys", Read(admin, keys.listing), Write(admin, keys.create)),
         asking(key, KeyActions(site, guard)),

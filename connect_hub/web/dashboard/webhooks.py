@@ -96,7 +96,7 @@ class WebhookPages(Pages):
             frame=self.frame(request, desk, "dashboard_webhooks"),
             done=self.done(request),
             alert=deliveries.alert,
-            address=Untrusted(origin_of(one.url), limit=120),
+            address=Untrusted(_address(desk, one), limit=120),
             enabled=one.enabled,
             reason=say(_REASONS[one.disabled_reason]) if one.disabled_reason in _REASONS else "",
             configured=one.source == "config",

@@ -10,6 +10,7 @@ from connect_hub.web.dashboard.contexts import (
     AuditList,
     AuditRow,
     Changed,
+    ChangedValue,
     Fact,
     KeyList,
     KeyRow,
@@ -56,6 +57,7 @@ def audit(desk: Desk, rows: int) -> AuditList:
             AuditRow(
                 at=NOW - timedelta(minutes=33 * n),
                 action=desk.action(names[n % len(names)]),
+                subject_url="/d/subject" if n % 3 else None,
                 subject=desk.customer(n)[1] if desk.crowded else Untrusted("3sJq8WnVb2kX0dYtR5mZ1A"),
                 actor=(desk.operator, Untrusted("payroll"))[n % 2],
                 actor_url="/d/audit?actor=1",
@@ -73,15 +75,25 @@ def audit(desk: Desk, rows: int) -> AuditList:
 
 def _changes(desk: Desk, number: int) -> tuple[Changed, ...]:
     if number % 2:
-        return (Changed(desk.say(Message("Status")), Untrusted("active"), Untrusted("suspended")),)
-    label = Changed(desk.say(Message("Label")), None, Untrusted(LONG[0]))
+        return (
+            Changed(
+                desk.say(Message("Status")),
+                ChangedValue(text=desk.say(Message("Active"))),
+                ChangedValue(text=desk.say(Message("Suspended"))),
+            ),
+        )
+    label = Changed(desk.say(Message("Label")), None, ChangedValue(quoted=Untrusted(LONG[0])))
     if not desk.crowded:
         return (label,)
-    before, after = (Untrusted(AWKWARD[(number + n) // 2 % len(AWKWARD)][0], limit=200) for n in (0, 2))
+    before, after = (
+        ChangedValue(quoted=Untrusted(AWKWARD[(number + n) // 2 % len(AWKWARD)][0], limit=200))
+        for n in (0, 2)
+    )
     return (
         label,
         Changed(desk.say(Message("Origin owner name")), before, after),
-        Changed(desk.say(Message("Scopes")), Untrusted(SCOPES, limit=200), None),
+        Changed(desk.say(Message("Scopes")), ChangedValue(quoted=Untrusted(SCOPES, limit=200)), None),
+        Changed(desk.say(Message("Expires")), None, ChangedValue(at=NOW)),
     )
 
 

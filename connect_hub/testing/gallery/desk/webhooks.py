@@ -139,6 +139,9 @@ def delivery(desk: Desk, tries: int) -> DeliveryDetail:
         ),
         body=_body(desk),
         tries=tuple(_try(desk, n, last=n == tries - 1) for n in range(tries)),
+        url="/d/delivery",
+        live_url="/d/state",
+        live_key="" if tries else "1",
         resend_url="/d/resend",
         back_url="/d/webhook",
     )

@@ -2,7 +2,7 @@
 
 from connect_hub.web.dashboard.contexts.accounts import AccountDetail, AccountList, AccountRow
 from connect_hub.web.dashboard.contexts.attempts import AttemptList, FailureRow, FunnelLine
-from connect_hub.web.dashboard.contexts.audit import AuditList, AuditRow, Changed
+from connect_hub.web.dashboard.contexts.audit import AuditList, AuditRow, Changed, ChangedValue
 from connect_hub.web.dashboard.contexts.connectors import (
     ClientForm,
     ConnectorDetail,
@@ -59,6 +59,7 @@ __all__ = [
     "AuditList",
     "AuditRow",
     "Changed",
+    "ChangedValue",
     "ClientForm",
     "Confirm",
     "ConnectorDetail",

@@ -122,5 +122,9 @@ class DeliveryDetail(DashboardPage):
     facts: tuple[Fact, ...]
     body: str
     tries: tuple[TryView, ...]
+    url: str
+    live_url: str
+    live_key: str
+    """Changes with the delivery; empty: nothing more happens by itself."""
     resend_url: str | None
     back_url: str

@@ -1,0 +1,52 @@
+"""The audit log's page: whose log an operator reads, and how it tells what was done."""
+
+import csv
+import io
+from pathlib import Path
+
+from connect_hub.audit import acting_as
+from connect_hub.operators import Role
+from tests.dashboard.desk import DESK, TESTER, make_desk
+
+
+async def test_the_log_of_operators_is_for_who_runs_all_projects(tmp_path: Path) -> None:
+    """T41: who was made an operator, and who signed in, belongs to no project; an administrator of one
+    project cannot read it, on the page or as an export."""
+    staff = await make_desk(tmp_path)
+    with acting_as(TESTER):
+        await staff.made.hub.operators.add(name="Grace", roles={"*": Role.VIEWER})
+    chief, admin = await staff.browser("chief"), await staff.browser("admin")
+    log = await chief.get(f"{DESK}/audit?log=operators")
+    assert "Operator added" in log.text
+    assert "Operator signed in" in log.text
+    assert "Operator signed in" not in (await chief.get(f"{DESK}/audit")).text.partition("<tbody>")[2]
+    exported = await chief.get(f"{DESK}/audit.csv?log=operators&action=%20operator.added%20")
+    assert [row["action"] for row in csv.DictReader(io.StringIO(exported.text))] == ["operator.added"]
+    assert "Operators and sign-ins" not in (await admin.get(f"{DESK}/audit")).text
+    for page in ("audit", "audit.csv"):
+        refused = await admin.get(f"{DESK}/{page}?log=operators")
+        assert refused.status == 400
+        assert "Grace" not in refused.text
+    assert (await chief.get(f"{DESK}/audit.csv?action=bogus")).status == 400
+
+
+async def test_the_log_tells_in_words(tmp_path: Path) -> None:
+    """States, yes and no, and instants are told as other pages tell them, and what was changed is a way to
+    it, as long as it is there."""
+    staff = await make_desk(tmp_path)
+    hub, account_id = staff.made.hub, await staff.connected()
+    with acting_as(TESTER):
+        link = await hub.links.create(origin_owner_id="9", origin_owner_name="Nine")
+        await hub.accounts.suspend(account_id)
+        await hub.connector_settings.disable("simulated")
+    log = await (await staff.browser("admin")).get(f"{DESK}/audit")
+    assert "<del>Active</del> → <ins>Suspended</ins>" in log.text
+    assert "<ins>No</ins>" in log.text
+    assert f'<ins><time datetime="{link.session.expires_at:%Y-%m-%dT%H:%M:%SZ}"' in log.text
+    for address in (f"accounts/{account_id}", f"links/{link.session.id}", "connectors/simulated"):
+        assert f'href="{DESK}/{address}"' in log.text
+    with acting_as(TESTER):
+        await hub.accounts.delete(account_id)
+    gone = await (await staff.browser("admin")).get(f"{DESK}/audit?action=account.deleted")
+    assert account_id in gone.text
+    assert f"accounts/{account_id}" not in gone.text
