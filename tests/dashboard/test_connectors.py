@@ -179,6 +179,8 @@ async def test_without_its_client_a_connector_keeps_the_accounts_of_other_method
     """Of a connector that takes a key as well, only the accounts that signed in with OAuth are inactive once
     the client is removed: on the page, in the list's filters, by API; with a client again they are back."""
     hub, browser = staff.made.hub, await staff.browser("admin")
+    ways = (await browser.get(f"{DESK}/connectors/either")).text
+    assert "(no OAuth client yet)" in ways
     await hub.connector_settings.configure("either", client_id="later-client", client_secret=SECRET)
     register(staff)
     accounts = {}

@@ -1,6 +1,7 @@
 """Webhooks as an operator uses them: endpoints, their secrets, and what was sent to them."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,10 @@ async def test_a_test_is_sent_looked_at_and_sent_again(staff: Staff) -> None:
     assert before != after
     detail = await browser.get(page.link("Test"))
     assert ("Waiting" in detail.text, "&#34;test&#34;: true" in detail.text) == (True, True)
+    waiting = json.loads((await browser.get(f"{detail.url}/state")).text)
+    assert f'data-live-key="{waiting["key"]}"' in detail.text
     await hub.deliveries.run_due()
+    assert json.loads((await browser.get(f"{detail.url}/state")).text) != waiting
     tried = await browser.get(detail.url)
     assert "Try 1" in tried.text
     [first] = await hub.events.deliveries(endpoint_id=endpoint_id)
@@ -88,6 +92,19 @@ async def test_a_test_is_sent_looked_at_and_sent_again(staff: Staff) -> None:
     names = {"webhook_endpoint.created", "webhook_endpoint.tested", "delivery.resent"}
     assert {entry.action for entry in log} == names
     assert "canary-7c1" not in repr(log)
+
+
+async def test_a_replay_says_whether_it_sends_anything(staff: Staff) -> None:
+    """What happened before the endpoint was there is sent, once; and the question tells which endpoint is
+    meant, also where several are at one address."""
+    await staff.connected()
+    staff.made.clock.advance(timedelta(minutes=1))
+    endpoint_id = await added(staff)
+    browser = await staff.browser("operator")
+    question = await browser.get(f"{DESK}/webhooks/{endpoint_id}/replay")
+    assert "https://hooks.example.com · payroll" in question.text
+    for told in ("What the endpoint had not taken is on its way.", "Nothing to send again"):
+        assert told in (await browser.press(question, "Replay", {"since": "1d"})).text
 
 
 @pytest.mark.parametrize(
@@ -123,8 +140,6 @@ async def test_an_endpoint_is_switched_off_on_and_deleted(staff: Staff) -> None:
     await staff.connected()
     asked = await browser.get(page.link("Replay"))
     assert (await browser.press(asked, "Replay", {"since": "nonsense"})).status == 400
-    replayed = await browser.press(asked, "Replay", {"since": "7d"})
-    assert "on its way" in replayed.text
     gone = await browser.press(await browser.get(page.link("Delete")), "Delete")
     assert (gone.heading, "No endpoints yet" in gone.text) == ("Webhooks", True)
     assert (await browser.get(f"{DESK}/webhooks/{endpoint_id}")).status == 404

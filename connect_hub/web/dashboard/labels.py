@@ -115,9 +115,7 @@ DONE: Mapping[str, Message] = {
     Done.REVOKED: Message("The link was revoked. Nobody can connect with it any more."),
     Done.TESTED: Message("A test is on its way."),
     Done.REPLAYED: Message("What the endpoint had not taken is on its way."),
-    Done.REPLAYED_NOTHING: Message(
-        "Nothing to send again: the endpoint took, or waits for, all that happened."
-    ),
+    Done.REPLAYED_NOTHING: Message("Nothing to send again: the endpoint took it all, or waits for it."),
     Done.RESENT: Message("It is on its way again."),
     Done.ENDPOINT_DISABLED: Message("The endpoint is disabled. What waits for it is held."),
     Done.ENDPOINT_ENABLED: Message("The endpoint is enabled. What was held is on its way."),

@@ -61,6 +61,7 @@ def endpoint(desk: Desk, rows: int, *, disabled: bool = False, state: str = "") 
         frame=desk.frame("webhooks"),
         url="/d/webhook",
         address=Untrusted(origin, limit=120),
+        name=_description(desk, 0),
         enabled=not disabled,
         reason=desk.say(Message("Disabled, since it kept failing")) if disabled else "",
         configured=desk.crowded,

@@ -85,6 +85,8 @@ class EndpointDetail(ListPage):
     filters: ClassVar[tuple[str, ...]] = ("state",)
 
     address: Untrusted
+    name: Untrusted
+    """What tells it from others at the same address."""
     enabled: bool
     reason: str
     configured: bool
