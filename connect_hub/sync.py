@@ -98,6 +98,7 @@ class SyncAccounts(_Blocking[Accounts]):
 class SyncOwners(_Blocking[Owners]):
     """`hub.owners`."""
 
+    doubts = _blocking(Owners.doubts)
     erase = _blocking(Owners.erase)
 
 

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import click
 
+from connect_hub.cli.asking import confirm
 from connect_hub.cli.changes import pairs
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
@@ -73,14 +74,49 @@ def _field(
 @_field("binding", type=click.Choice([str(binding) for binding in Binding]))
 @_field("manage", is_flag=True, default=None)
 @_field("locale")
+@click.option("--keep-spaces", is_flag=True, help="The spaces at the ends of the owner's id belong to it.")
+@click.option(
+    "--new-name", is_flag=True, help="It is the same customer, although the id has another name so far."
+)
 @project_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of the link alone.")
 @app_option
-def create(project: str, as_json: bool, app: str | None, **fields: Any) -> None:
-    """Make a link and print it. Whoever has it can connect accounts for this customer: send it with care."""
+def create(
+    keep_spaces: bool, new_name: bool, project: str, as_json: bool, app: str | None, **fields: Any
+) -> None:
+    """Make a link and print it. Whoever has it can connect accounts for this customer: send it with care.
+
+    An owner's id with spaces at its ends, and one that is known under another name, are asked about first.
+    Without a terminal they are refused with exit code 2, unless --keep-spaces or --new-name says that they
+    are meant. Standard output has the link alone.
+    """
     given = {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
     wanted = cast("SessionFields", {name: value for name, value in given.items() if value not in (None, [])})
-    _show_made(work_on(chosen_hub(app), lambda hub: hub.links.create(project=project, **wanted)), as_json)
+
+    async def work(hub: ConnectHub) -> IssuedSession:
+        await _ask(hub, wanted, project, keep_spaces=keep_spaces, new_name=new_name)
+        return await hub.links.create(project=project, **wanted)
+
+    _show_made(work_on(chosen_hub(app), work), as_json)
+
+
+async def _ask(
+    hub: ConnectHub, wanted: SessionFields, project: str, *, keep_spaces: bool, new_name: bool
+) -> None:
+    owner_id, name = wanted["origin_owner_id"], wanted["origin_owner_name"]
+    doubts = await hub.owners.doubts(owner_id, origin_owner_name=name, project=project)
+    if doubts.trimmed_id is not None and not keep_spaces:
+        confirm(
+            f"The owner's id {owner_id!r} has spaces at its ends, and has to match your system precisely. "
+            "Keep them?",
+            instead=f"write {doubts.trimmed_id!r}, or add --keep-spaces",
+        )
+    if doubts.known_name is not None and not new_name:
+        confirm(
+            f"The owner's id {owner_id!r} is known under the name {doubts.known_name!r}. Is {name!r} "
+            "the same customer?",
+            instead=f"write the name {doubts.known_name!r}, or add --new-name",
+        )
 
 
 def _show_made(issued: IssuedSession, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from connect_hub.errors import AccountNotFound, FieldError, ValidationFailed
 from connect_hub.events import account_event, change_name
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
+from connect_hub.flows.owner_doubts import OwnerDoubts, owner_doubts
 from connect_hub.flows.requests import AccountChange, AccountFields, ChangeAccount, OwnerName, parse
 from connect_hub.flows.revocation import Revocation
 from connect_hub.models import Account, AccountStatus, AccountType, StatusReason
@@ -250,6 +251,12 @@ class Owners:
         self._core = core
         self._accounts = accounts
         self._revocation = revocation
+
+    async def doubts(
+        self, origin_owner_id: str, *, origin_owner_name: str, project: str = "default"
+    ) -> OwnerDoubts:
+        """What to ask whoever typed this id and name, before a link is made for them."""
+        return await owner_doubts(self._core, origin_owner_id, origin_owner_name, project=project)
 
     async def erase(self, origin_owner_id: str, *, project: str = "default") -> Erased:
         """Remove all accounts, credentials, sessions and attempts of an owner, and its data in past events.

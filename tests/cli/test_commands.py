@@ -92,7 +92,8 @@ def test_what_cannot_be_done_is_said_in_one_line(run: Run, arguments: tuple[str,
 def test_a_link_has_every_field_of_a_session(run: Run) -> None:
     """Each field of a session is an option of `links create`, described as the API describes it."""
     fields = {p.name for p in links_create.params if isinstance(p, click.Option)}
-    assert fields - {"project", "as_json", "app"} == set(SessionFields.__annotations__)
+    own = {"project", "as_json", "app", "keep_spaces", "new_name"}
+    assert fields - own == set(SessionFields.__annotations__)
     shown = run("links", "create", "--help").output
     assert all(f"--{field.replace('_', '-')}" in shown for field in SessionFields.__annotations__)
 

@@ -191,3 +191,26 @@ def test_no_accounts_is_an_empty_table(run: Run) -> None:
     """The head alone; nothing in JSON."""
     assert run("accounts", "list").stdout.splitlines()[0].split()[:2] == ["id", "provider"]
     assert run("accounts", "list", "--json").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("owner_id", "name", "flag", "said"),
+    [(" 42 ", "Example Ltd", "--keep-spaces", "write '42'"), ("42", "Globex", "--new-name", "'Example Ltd'")],
+    ids=["spaces", "name"],
+)
+def test_a_doubtful_owner_is_refused_without_a_terminal(
+    run: Run, owner_id: str, name: str, flag: str, said: str
+) -> None:
+    """As on the page nothing is made before somebody says that it is meant; a script says so by a flag, and
+    has the link alone on standard output."""
+    run("links", "create", *OWNER)
+    asked = ("links", "create", "--origin-owner-id", owner_id, "--origin-owner-name", name)
+    refused = run(*asked, "--json")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert said in refused.stderr
+    assert flag in refused.stderr
+    assert len(run("links", "list", "--json").stdout.splitlines()) == 1
+    assert run(*asked, flag).stdout.startswith("https://")
+    meant = run(*asked, flag, "--json")
+    assert json.loads(meant.stdout)["origin_owner_id"] == owner_id
+    assert meant.stderr == ""

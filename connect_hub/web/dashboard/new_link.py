@@ -158,8 +158,9 @@ class NewLinkPages(Pages):
         owner_id, name = values.get("origin_owner_id", ""), values.get("origin_owner_name", "").strip()
         if not owner_id.strip() or not name or values.get("keep_name") or "\x00" in owner_id:
             return None
-        known = await self._known_name(desk, owner_id)
-        if known is None or known.strip() == name:
+        doubts = await self.flows.owners.doubts(owner_id, origin_owner_name=name, project=desk.project)
+        known = doubts.known_name
+        if known is None:
             return None
         say = self.say(request)
         return Question(
@@ -176,13 +177,6 @@ class NewLinkPages(Pages):
             no=say(Message("Use the new name")),
             no_form=self._form(desk, {**values, "keep_name": "1"}),
         )
-
-    async def _known_name(self, desk: Desk, owner_id: str) -> str | None:
-        accounts = await self.flows.accounts.list(project=desk.project, origin_owner_ids=[owner_id], limit=1)
-        if accounts:
-            return accounts[0].origin_owner_name
-        sessions = await self.flows.sessions.list(project=desk.project, origin_owner_id=owner_id, limit=1)
-        return sessions[0].origin_owner_name if sessions else None
 
     # --- the form ---
 
