@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from connect_hub.cli.asking import confirm
 from connect_hub.cli.changes import changes, pairs
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
@@ -185,6 +186,6 @@ def convert(account_id: str, to: str, project: str, app: str | None) -> None:
 def delete(account_id: str, yes: bool, project: str, app: str | None) -> None:
     """Disconnect an account: its credentials are destroyed, and revoked at the provider."""
     if not yes:
-        click.confirm(f"Disconnect {account_id}? This cannot be undone", abort=True)
+        confirm(f"Disconnect {account_id}? This cannot be undone.", instead="add --yes")
     account = work_on(chosen_hub(app), lambda hub: hub.accounts.delete(account_id, project=project))
     click.echo(f"deleted {account.id}")

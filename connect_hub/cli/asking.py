@@ -17,7 +17,7 @@ def _on_terminal() -> bool:
 def confirm(question: str, *, instead: str) -> None:
     """Go on if the answer is yes. Raises Abort if it is not, and Refused where nobody can be asked."""
     if not _on_terminal():
-        raise Refused(f"{question.rstrip('?.')}? There is no terminal to ask on: {instead}.")
+        raise Refused(f"{question} There is no terminal to ask on: {instead}.")
     click.confirm(question, abort=True, err=True)
 
 

@@ -5,6 +5,7 @@ from typing import TextIO
 
 import click
 
+from connect_hub.cli.asking import confirm, secret
 from connect_hub.cli.group import Refused
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.table import json_option, show, show_json, show_table
@@ -118,6 +119,9 @@ def disable(key: str, yes: bool, project: str, as_json: bool, app: str | None) -
     _changed(work_on(chosen_hub(app), work), "disabled", as_json=as_json)
 
 
+_NO_PROMPT = "add --client-secret-file FILE (or - for standard input), --keep-secret or --public"
+
+
 @command.command("configure")
 @click.argument("key")
 @click.option("--client-id", required=True, help="As the provider gave it to you.")
@@ -146,12 +150,7 @@ def configure(
     app: str | None,
 ) -> None:
     """Set the OAuth client of a connector on a project. It is used from the next request on."""
-    hub = chosen_hub(app)
-    secret: str | None = None
-    if client_secret_file is not None:
-        secret = client_secret_file.read()
-    elif not (keep_secret or public):
-        secret = click.prompt("Client secret", hide_input=True, err=True)
+    given = None if client_secret_file is None else client_secret_file.read()
 
     async def work(hub: ConnectHub) -> ConnectorState:
         settings = hub.connector_settings
@@ -159,11 +158,14 @@ def configure(
         if not yes and before is not None and before.id != client_id.strip():
             found = await settings.affected(key, oauth_only=True, project=project)
             _confirm(found, "would have to connect again once their access runs out")
+        typed = given
+        if typed is None and not (keep_secret or public):
+            typed = secret("Client secret", instead=_NO_PROMPT)
         return await settings.configure(
-            key, client_id=client_id, client_secret=secret, public=public, scopes=scopes, project=project
+            key, client_id=client_id, client_secret=typed, public=public, scopes=scopes, project=project
         )
 
-    _changed(work_on(hub, work), "configured", as_json=as_json)
+    _changed(work_on(chosen_hub(app), work), "configured", as_json=as_json)
 
 
 @command.command("remove-client")
@@ -191,7 +193,7 @@ def _confirm(accounts: Sequence[Account], then: str) -> None:
     click.echo(f"These accounts {then}, the newest first:", err=True)
     for account in accounts:
         click.echo(f"  {account.id}  {account.origin_owner_id!r}", err=True)
-    click.confirm("Go on?", abort=True, err=True)
+    confirm("Go on?", instead="add --yes")
 
 
 @command.command("redirect-uri")

@@ -2,6 +2,7 @@
 
 import click
 
+from connect_hub.cli.asking import confirm
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 
 __all__ = ["command"]
@@ -20,7 +21,7 @@ def command() -> None:
 def erase(origin_owner_id: str, yes: bool, project: str, app: str | None) -> None:
     """Remove a customer: accounts, credentials, links, and the personal data in past events."""
     if not yes:
-        click.confirm(f"Erase {origin_owner_id}? This cannot be undone", abort=True)
+        confirm(f"Erase {origin_owner_id!r}? This cannot be undone.", instead="add --yes")
     erased = work_on(chosen_hub(app), lambda hub: hub.owners.erase(origin_owner_id, project=project))
     click.echo(f"accounts: {len(erased.accounts)} removed")
     click.echo(f"sessions: {erased.sessions} removed")

@@ -31,3 +31,37 @@ def test_a_doubtful_owner_is_asked_about_on_a_terminal(run: Run, answered: Run) 
     kept = answered("links", "create", *OWNER, "y\n")
     assert kept.stdout.startswith("https://")
     assert len(kept.stdout.splitlines()) == 1
+
+
+CONFIGURE = ("connectors", "configure", "slack", "--client-id", "def")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (CONFIGURE, "add --client-secret-file FILE"),
+        (("accounts", "delete", "acc_1"), "add --yes"),
+        (("owners", "erase", "42"), "add --yes"),
+    ],
+    ids=["secret", "delete", "erase"],
+)
+def test_without_a_terminal_nothing_is_asked(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    """One line that names what to write instead, and exit code 2; what is piped in is no answer."""
+    for typed in (None, "y\n"):
+        result = CliRunner().invoke(main, arguments, input=typed, catch_exceptions=False)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert len(result.stderr.splitlines()) == 1
+        assert said in result.stderr
+
+
+def test_a_client_secret_is_typed_unseen(run: Run, answered: Run, environment: pytest.MonkeyPatch) -> None:
+    """It is asked for after the connector was found, and is in no output; accounts that would have to connect
+    again are what comes before it."""
+    environment.setenv("CONNECT_HUB_DASHBOARD", "1")
+    environment.setenv("CONNECT_HUB_CONNECTORS", "salesforce")
+    typed = answered("connectors", "configure", "salesforce", "--client-id", "def", "canary-secret\n")
+    assert (typed.exit_code, typed.stdout) == (0, "configured salesforce\n")
+    assert "canary" not in typed.output
+    assert (
+        "Client secret" not in answered("connectors", "configure", "slak", "--client-id", "x", "y\n").output
+    )

@@ -149,7 +149,7 @@ def test_a_customers_account_from_its_tries_to_its_end(
     assert (funnel["provider"], funnel["picked"], funnel["connected"]) == ("simulated-key", 2, 1)
 
     asked = run("owners", "erase", "43", "--app", "own_operating:hub")  # nobody says yes
-    assert asked.exit_code == 1
+    assert asked.exit_code == 2
     assert said("owners erase 43 --yes").splitlines() == ["accounts: 1 removed", "sessions: 0 removed"]
     assert said("accounts list --json") == ""
     assert "owner.erased" in said("audit")
