@@ -21,6 +21,7 @@ from connect_hub.credentials import Credentials
 from connect_hub.errors import ConnectHubError, LinkRefused
 from connect_hub.events import Event
 from connect_hub.flows.api_keys import IssuedApiKey
+from connect_hub.flows.owner_doubts import OwnerDoubts
 from connect_hub.flows.sessions import IssuedSession, SessionDetails
 from connect_hub.hub import ConnectHub
 from connect_hub.identity import Identity, SignIn, Subject, Visitor
@@ -81,6 +82,7 @@ __all__ = [
     "MemoryStorage",
     "NetworkConfig",
     "OAuth",
+    "OwnerDoubts",
     "PageConfig",
     "Project",
     "ProviderIdentity",
