@@ -83,6 +83,21 @@ def _state(one: ConnectorState) -> dict[str, object]:
     }
 
 
+def _hub_with(key: str, app: str | None) -> ConnectHub:
+    """The chosen hub. Raises Refused, with the fix, if it has no connector of this key."""
+    hub = chosen_hub(app)
+    if key in hub.connectors:
+        return hub
+    add = "CONNECT_HUB_CONNECTORS" if app is None else "connectors=[…] of the hub"
+    if key in catalog.builtin_keys():
+        fix = f"It comes with the package; add it to {add}."
+    else:
+        near = catalog.nearest(key, (*hub.connectors, *catalog.builtin_keys()))
+        fix = f"Did you mean {near!r}?" if near else "See: connect-hub connectors list"
+    offered = ", ".join(hub.connectors) or "none yet"
+    raise Refused(f"There is no connector {key!r} on this hub, which offers {offered}. {fix}")
+
+
 def _changed(one: ConnectorState, done: str, *, as_json: bool) -> None:
     if as_json:
         show_json(_state(one))
@@ -97,7 +112,7 @@ def _changed(one: ConnectorState, done: str, *, as_json: bool) -> None:
 @app_option
 def enable(key: str, project: str, as_json: bool, app: str | None) -> None:
     """Offer a connector on a project, and let its accounts be used."""
-    one = work_on(chosen_hub(app), lambda hub: hub.connector_settings.enable(key, project=project))
+    one = work_on(_hub_with(key, app), lambda hub: hub.connector_settings.enable(key, project=project))
     _changed(one, "enabled", as_json=as_json)
 
 
@@ -116,7 +131,7 @@ def disable(key: str, yes: bool, project: str, as_json: bool, app: str | None) -
             _confirm(await settings.affected(key, oauth_only=False, project=project), "would be inactive")
         return await settings.disable(key, project=project)
 
-    _changed(work_on(chosen_hub(app), work), "disabled", as_json=as_json)
+    _changed(work_on(_hub_with(key, app), work), "disabled", as_json=as_json)
 
 
 _NO_PROMPT = "add --client-secret-file FILE (or - for standard input), --keep-secret or --public"
@@ -165,7 +180,7 @@ def configure(
             key, client_id=client_id, client_secret=typed, public=public, scopes=scopes, project=project
         )
 
-    _changed(work_on(chosen_hub(app), work), "configured", as_json=as_json)
+    _changed(work_on(_hub_with(key, app), work), "configured", as_json=as_json)
 
 
 @command.command("remove-client")
@@ -183,7 +198,7 @@ def remove_client(key: str, yes: bool, project: str, as_json: bool, app: str | N
             _confirm(await settings.affected(key, oauth_only=True, project=project), "would be inactive")
         return await settings.remove_client(key, project=project)
 
-    _changed(work_on(chosen_hub(app), work), "removed the client of", as_json=as_json)
+    _changed(work_on(_hub_with(key, app), work), "removed the client of", as_json=as_json)
 
 
 def _confirm(accounts: Sequence[Account], then: str) -> None:

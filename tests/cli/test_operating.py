@@ -163,7 +163,12 @@ def test_a_customers_account_from_its_tries_to_its_end(
         (("operators", "add", "--name", "Ada", "--role", "nowhere=admin"), "no project"),
         (("operators", "add", "--name", " ", "--role", "admin"), "name"),
         (("operators", "revoke", "0123"), "no operator"),
-        (("connectors", "disable", "slak"), "'slack'"),
+        (("connectors", "disable", "slak"), "Did you mean 'slack'?"),
+        (
+            ("connectors", "disable", "hubspot"),
+            "offers bamboohr, slack. It comes with the package; add it to",
+        ),
+        (("connectors", "enable", "hubspot"), "add it to CONNECT_HUB_CONNECTORS"),
         (("connectors", "configure", "bamboohr", "--client-id", "x y", "--public"), "client_id"),
         (("connectors", "list", "--project", "nowhere"), "no project"),
         (("accounts", "show", "nothing"), "account"),

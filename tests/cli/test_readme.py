@@ -3,8 +3,10 @@
 import ast
 import asyncio
 import io
+import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +15,7 @@ from types import CodeType
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
+import click
 import flask
 import httpx2
 import pytest
@@ -28,6 +31,7 @@ from connect_hub.testing.demo.customer import play
 from connect_hub.testing.demo.stage import set_stage
 from connect_hub.webhooks import generate_secret
 from connect_hub.webhooks.signing import sign
+from tests.cli.conftest import Run
 from tests.cli.process import running, variables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -232,6 +236,46 @@ def test_commands_that_are_named_exist() -> None:
         if arguments[0] in main.list_commands(None):  # type: ignore[arg-type,unused-ignore]
             result = CliRunner().invoke(main, [*arguments, "--help"])
             assert result.exit_code == 0, words
+
+
+def test_every_command_is_in_the_table() -> None:
+    """docs/operations.md names each command that there is, once."""
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    named = []
+    for cell in re.findall(r"^\| (`connect-hub [^|]+) \|", page, re.MULTILINE):
+        first, *others = re.findall(r"`([^`]+)`", cell)
+        words = [word for word in first.removeprefix("connect-hub ").split() if re.match(r"[a-z]", word)][:2]
+        group = main.get_command(None, words[0])  # type: ignore[arg-type,unused-ignore]
+        if isinstance(group, click.Group):
+            named += [(words[0], name) for name in [*words[1:], *others] if re.fullmatch(r"[a-z-]+", name)]
+        else:
+            named.append((words[0], ""))
+    there = []
+    for name in main.list_commands(None):  # type: ignore[arg-type,unused-ignore]
+        command = main.get_command(None, name)  # type: ignore[arg-type,unused-ignore]
+        inner = sorted(command.commands) if isinstance(command, click.Group) else [""]
+        there += [(name, each) for each in inner]
+    assert sorted(named) == sorted(there)
+
+
+def test_the_commands_of_the_dashboards_page_run_as_printed(
+    run: Run, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On the hub that this README's connectors describe, one after the other."""
+    page = (ROOT / "docs" / "dashboard.md").read_text("utf-8")
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+    (tmp_path / "secret.txt").write_text("canary-secret\n", "utf-8")
+    assert sum("connectors configure" in line for line in lines) == 1
+    for line in lines:
+        words = shlex.split(line.replace("0f3c…", _operator(run)).replace("3sJ…", "acc_1"), comments=True)
+        result = run(*words[1:])
+        assert (result.exit_code, words[0]) == (0, "connect-hub"), (line, result.output)
+
+
+def _operator(run: Run) -> str:
+    """The newest operator's id; that of nobody while there is none."""
+    found = [json.loads(line) for line in run("operators", "list", "--json").stdout.splitlines()]
+    return str(found[0]["id"]) if found else "nobody"
 
 
 def test_links_between_documents_lead_somewhere() -> None:
