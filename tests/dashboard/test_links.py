@@ -266,6 +266,38 @@ async def test_a_link_s_page_says_where_its_customer_stopped(staff: Staff) -> No
     assert "data-live=" not in (await browser.get(address)).text
 
 
+async def test_a_reconnect_link_says_whom_and_what_it_reconnects(staff: Staff) -> None:
+    """Its owner and its provider are fixed, whatever is sent in their place; where the connector is off it is
+    not offered, and its form says why."""
+    hub, account_id = staff.made.hub, await staff.connected("42", "Acme")
+    staff.made.clock.advance(timedelta(seconds=1))
+    browser = await staff.browser("operator")
+    page = await browser.get(f"{DESK}/accounts/{account_id}")
+    form = await browser.get(page.link("Reconnect link"))
+    assert form.heading == "Reconnect Acme · Acme Key"
+    field = next(part for part in form.text.split("<input") if 'id="field-provider_name"' in part)
+    assert ('value="Acme Key"' in field, " readonly" in field) == (True, True)
+    assert '<select id="field-provider"' not in form.text
+    wrong = await browser.press(form, "Create link", {"days": "400", "origin_owner_name": "Acme"})
+    assert (wrong.status, wrong.heading) == (422, "Reconnect Acme · Acme Key")
+    sent = {"days": "5", "provider": "simulated", "provider_name": "x", "origin_owner_id": "43"}
+    made = await browser.press(wrong, "Create link", {**sent, "origin_owner_name": "Acme"})
+    assert made.heading == "The link is ready"
+    session = (await hub.sessions.list())[0]
+    assert (session.account_id, session.provider, session.origin_owner_id) == (
+        account_id,
+        "simulated-key",
+        "42",
+    )
+    await hub.connector_settings.disable("simulated-key")
+    assert "Reconnect link" not in (await browser.get(f"{DESK}/accounts/{account_id}")).links
+    told = "This connector is off on this project, so that nobody can reconnect with it."
+    assert told in (await browser.get(page.link("Reconnect link"))).text
+    refused = await browser.press(form, "Create link", {"days": "5", "origin_owner_name": "Acme"})
+    assert (refused.status, told in refused.text) == (422, True)
+    assert "Choose another one." not in refused.text
+
+
 async def test_a_link_for_an_account_that_is_gone_says_so(staff: Staff) -> None:
     """Disconnected while the form of its reconnect link was open: the form comes again and says it, although
     no field of it is wrong; nothing is made."""

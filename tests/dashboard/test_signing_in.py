@@ -165,7 +165,7 @@ async def test_a_form_after_the_sign_in_ended_is_told_of(staff: Staff) -> None:
     typed = {"origin_owner_id": "typed-42", "origin_owner_name": "Typed Ltd", "days": "5"}
     for page, button, back in (
         (f"{DESK}/links/new", "Create link", "Create Auth Link"),
-        (f"{DESK}/links/new?account={account_id}", "Create link", "Create Auth Link"),
+        (f"{DESK}/links/new?account={account_id}", "Create link", "Reconnect"),
         (f"{DESK}/accounts/{account_id}/suspend", "Suspend", "Suspend this account?"),
     ):
         form = (await browser.get(page)).form(button)

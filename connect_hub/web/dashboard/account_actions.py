@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from connect_hub.message import Message
-from connect_hub.models import Account, AccountType
+from connect_hub.models import Account, AccountStatus, AccountType
 from connect_hub.operators import Role
 from connect_hub.web.dashboard.asking import Asked, AskingPages, Question
 from connect_hub.web.dashboard.contexts import Action
@@ -92,8 +92,11 @@ class AccountActions(AskingPages[Account]):
             "convert-to-production" if account.type is AccountType.TEST else "convert-to-test",
             "disconnect",
         ]
+        buttons = self._buttons(request, desk, names, account.id)
+        connector = self.connector(account.provider)
+        if connector is None or (
+            account.status is AccountStatus.INACTIVE and len(connector.definition.methods) == 1
+        ):
+            return buttons  # with another way to sign in it may still be connected again
         reconnect = with_query(self.path(desk, "dashboard_new_link"), [("account", account.id)])
-        return (
-            Action(self.say(request)(Message("Reconnect link")), reconnect),
-            *self._buttons(request, desk, names, account.id),
-        )
+        return (Action(self.say(request)(Message("Reconnect link")), reconnect), *buttons)

@@ -18,11 +18,14 @@ def link_fields(
     days: Collection[int],
     values: Mapping[str, str],
     errors: Mapping[str, str],
+    *,
+    provider: str | None = None,
 ) -> tuple[FieldView, ...]:
     """What is asked of whoever makes a link, with `values` in the fields and `errors` beside them.
 
     `providers`: keys and names to choose from. `categories`: those that they are of. `days`: lifetimes to
-    choose from. With a value for `account`, a link to renew that: its owner is fixed, and no category asked.
+    choose from. With a value for `account`, a link to renew that: its owner is fixed, and no category asked;
+    so is its `provider`, by name.
     """
     say, error, value = language.text, errors.get, values.get
     fixed = bool(value("account"))
@@ -67,16 +70,9 @@ def link_fields(
             ),
             error=error("category"),
         ),
-        FieldView(
-            name="provider",
-            label=say(Message("Provider")),
-            kind="select",
-            required=False,
-            placeholder=say(Message("Your customer chooses")),
-            value=value("provider", ""),
-            options=tuple(OptionView(key, name) for key, name in providers),
-            error=error("provider"),
-        ),
+        _provider(language, providers, value("provider", ""), error("provider"))
+        if provider is None
+        else FieldView(name="provider_name", label=say(Message("Provider")), value=provider, read_only=True),
         FieldView(
             name="days",
             label=say(Message("Expires after")),
@@ -90,3 +86,19 @@ def link_fields(
         ),
     ]
     return tuple(field for field in fields if not (fixed and field.name == "category"))
+
+
+def _provider(
+    language: Language, providers: Sequence[tuple[str, str]], value: str, error: str | None
+) -> FieldView:
+    say = language.text
+    return FieldView(
+        name="provider",
+        label=say(Message("Provider")),
+        kind="select",
+        required=False,
+        placeholder=say(Message("Your customer chooses")),
+        value=value,
+        options=tuple(OptionView(key, name) for key, name in providers),
+        error=error,
+    )

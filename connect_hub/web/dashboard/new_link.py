@@ -23,13 +23,14 @@ from connect_hub.errors import (
 from connect_hub.flows.requests import CreateSession, parse
 from connect_hub.flows.sessions import IssuedSession
 from connect_hub.message import Message
-from connect_hub.models import SessionStatus
+from connect_hub.models import Account, SessionStatus
 from connect_hub.web.contexts import Form
 from connect_hub.web.dashboard.contexts import NewLink, Question
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Fields, is_name
 from connect_hub.web.dashboard.link_fields import link_fields
 from connect_hub.web.dashboard.made import link_made
+from connect_hub.web.untrusted import Untrusted
 from connect_hub.web.urls import with_query
 
 __all__ = ["NewLinkPages"]
@@ -40,6 +41,10 @@ _ONCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NOT_ENABLED = Message("This provider is not enabled on this project. Choose another one.")
 _ACCOUNT_GONE = Message(
     "The account that was to be reconnected is not there any more, or is another customer's. Make a new link."
+)
+_OFF = Message(
+    "This connector is off on this project, so that nobody can reconnect with it. An administrator can "
+    "change that."
 )
 _SHOWN_AS = {"categories": "category", "expires_in": "days"}
 """By the session's field, the form's."""
@@ -54,20 +59,32 @@ class NewLinkPages(Pages):
         values = {"once": secrets.token_urlsafe(16), "days": str(self._days()[0])}
         account_id = request.query_params.get("account", "")
         if account_id:
-            if not is_name(account_id):
+            account = await self._account(desk, account_id)
+            if account is None:
                 raise AccountNotFound
-            account = await self.flows.accounts.get(account_id, project=desk.project)
             values |= {
                 "account": account.id,
                 "origin_owner_id": account.origin_owner_id,
                 "origin_owner_name": account.origin_owner_name,
                 "origin_username": account.origin_username or "",
-                "provider": account.provider,
             }
         return self.show(request, await self._page(request, desk, values))
 
+    async def _account(self, desk: Desk, account_id: str) -> Account | None:
+        """What is to be reconnected; None: there is none of this id."""
+        if not is_name(account_id):
+            return None
+        with suppress(AccountNotFound):
+            return await self.flows.accounts.get(account_id, project=desk.project)
+        return None
+
     async def create(self, request: Request, desk: Desk, values: Fields) -> Response:
         """The link, or the form again with all that was typed."""
+        if values.get("account"):  # whose it is and of what, it says itself
+            account = await self._account(desk, values["account"])
+            if account is not None:
+                fixed = {"origin_owner_id": account.origin_owner_id, "provider": account.provider}
+                values = {**values, **fixed, "keep_id": "1", "category": ""}
         question = self._spaces(request, desk, values) or await self._other_name(request, desk, values)
         if question is not None:
             page = replace(await self._page(request, desk, values), question=question)
@@ -75,12 +92,12 @@ class NewLinkPages(Pages):
         say = self.say(request)
         try:
             issued = await self._create(desk, values)
-        except ConnectorInactive:
-            return await self._refused(request, desk, values, {"provider": say(_NOT_ENABLED)})
-        except ValidationFailed as error:
-            errors = self.refusals(request, error.details, values)
-            if values.get("provider", "") not in {"", *await self.core.offer(desk.project)}:
-                errors["provider"] = say(_NOT_ENABLED)
+        except (ConnectorInactive, ValidationFailed) as error:
+            details = error.details if isinstance(error, ValidationFailed) else ()
+            errors = self.refusals(request, details, values)
+            offered = {"", *await self.core.offer(desk.project)}
+            if isinstance(error, ConnectorInactive) or values.get("provider", "") not in offered:
+                errors["provider"] = say(_OFF if values.get("account") else _NOT_ENABLED)
             return await self._refused(request, desk, values, errors)
         return link_made(self, request, desk, issued)
 
@@ -194,18 +211,23 @@ class NewLinkPages(Pages):
         values: Mapping[str, str],
         errors: Mapping[str, str] = MappingProxyType({}),
     ) -> NewLink:
+        say = self.say(request)
         kept = {name: values[name] for name in _KEPT if values.get(name)}
-        account = values.get("account", "")
+        account_id = values.get("account", "")
+        account = await self._account(desk, account_id) if account_id else None
         back = (
-            self.path(desk, "dashboard_account", account_id=quote(account, safe=""))  # whatever was posted
-            if account
+            self.path(desk, "dashboard_account", account_id=quote(account_id, safe=""))  # whatever was posted
+            if account_id
             else self.path(desk, "dashboard_accounts")
         )
         offer = await self.core.offer(desk.project)
         connectors = sorted((offer.get(key) for key in offer), key=lambda one: one.name.casefold())
+        provider = None if account is None else self.provider(account.provider).name
         return NewLink(
             frame=self.frame(request, desk, "dashboard_links"),
             form=self._form(desk, kept),
+            reconnects=None if account is None else Untrusted(f"{account.origin_owner_name} · {provider}"),
+            refusal="" if account is None or account.provider in offer else say(_OFF),
             fields=link_fields(
                 self.site.language(request),
                 [(one.key, one.name) for one in connectors],
@@ -213,6 +235,7 @@ class NewLinkPages(Pages):
                 self._days(),
                 values,
                 errors,
+                provider=provider,
             ),
             back_url=back,
         )

@@ -33,6 +33,8 @@ class NewLink(FormPage):
     question: Question | None = None
     refusal: str = ""
     """What is wrong, and with no field that is shown."""
+    reconnects: Untrusted | None = None
+    """The account that is to be connected again, by customer and provider."""
 
 
 @dataclass(frozen=True, kw_only=True)
