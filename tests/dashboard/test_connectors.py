@@ -165,6 +165,11 @@ async def test_another_client_id_is_confirmed_with_the_accounts_that_it_ends(sta
     confirmed = {**unticked, "confirmed": "1"}
     missing = await browser.press(form, "Save", {**confirmed, "client_id": "another"})
     assert (missing.status, "unless it is a public client" in missing.text) == (422, True)
+    field = missing.text.partition('<label for="field-client_secret">')[2].partition(
+        "field-client_secret-error"
+    )[0]
+    assert "Another client ID has a secret of its own." in field
+    assert not any(told in field for told in ("Leave it empty", "(optional)"))  # which the error contradicts
     seen = await browser.press(form, "Save", {**confirmed, **other})
     assert (seen.status, "another" in seen.text) == (200, True)
     asked = await browser.get(seen.link("Remove client"))

@@ -48,6 +48,8 @@ class FieldView:
     """Hidden while typed, with a button to show it."""
     required: bool = True
     """Whether it may not be left empty; others are marked as optional."""
+    is_marked: bool = True
+    """Whether it is marked as optional, which one that only some need is not."""
     read_only: bool = False
     """Shown and posted, but not to be changed."""
     value: str = ""

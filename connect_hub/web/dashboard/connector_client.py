@@ -108,7 +108,12 @@ class ConnectorClientPages(Pages):
     ) -> tuple[FieldView, ...]:
         say, client = self.say(request), one.client
         secret = typed.get("client_secret", "")
-        stored = client is not None and client.has_secret and client.is_readable
+        has_secret = client is not None and client.has_secret and client.is_readable
+        # Only the client that it was given to has the stored one.
+        moves = client is not None and client.id != typed.get("client_id", "").strip()
+        help_text = Message("Sealed with your keys, and never shown again.")
+        if has_secret and moves:
+            help_text = Message("Another client ID has a secret of its own.")
         fields = [
             FieldView(
                 name="client_id",
@@ -121,9 +126,10 @@ class ConnectorClientPages(Pages):
                 label=say(Message("Client secret")),
                 secret=True,
                 required=False,
-                stored=stored,
+                is_marked=False,
+                stored=has_secret and not moves,
                 secret_value=Secret(secret) if secret else None,
-                help=say(Message("Sealed with your keys, and never shown again.")),
+                help=say(help_text),
                 error=wrong.get("client_secret"),
             ),
         ]

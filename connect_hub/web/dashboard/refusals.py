@@ -94,4 +94,4 @@ def refusal(problem: str) -> Message:
         found = re.fullmatch(pattern, problem, re.DOTALL)
         if found is not None:
             return sentence if isinstance(sentence, Message) else sentence(found)
-    return Message("This cannot be used: %(problem)s.", problem=problem)
+    return Message("This cannot be used: %(problem)s.", problem=problem.rstrip("."))
