@@ -140,15 +140,17 @@ async def test_what_is_done_with_an_account_is_asked_first_and_written_down(staf
     hub, account_id = staff.made.hub, await staff.connected()
     browser = await staff.browser("operator")
     page = await browser.get(f"{DESK}/accounts/{account_id}")
-    for label, title, then in (
-        ("Suspend", "Suspend this account?", "suspended"),
-        ("Resume", "Resume this account?", "active"),
-        ("Convert to test", "Convert this account to a test account?", "active"),
+    production = "Convert this account to a production account?"
+    for label, title, then, told in (
+        ("Suspend", "Suspend this account?", "suspended", "The account is suspended."),
+        ("Resume", "Resume this account?", "active", "The account is no longer suspended."),
+        ("Convert to test", "Convert this account to a test account?", "active", "is a test account now."),
+        ("Convert to production", production, "active", "is a production account now."),
     ):
         asked = await browser.get(page.link(label))
         assert asked.heading == title
         page = await browser.press(asked, label)
-        assert (page.heading, 'role="status"' in page.text) == ("Acme", True)
+        assert (page.heading, 'role="status"' in page.text, told in page.text) == ("Acme", True, True)
         assert (await hub.accounts.get(account_id)).status.value == then
     for told in ("Account suspended", "Account resumed", "Account converted", "Operator"):
         assert told in page.text

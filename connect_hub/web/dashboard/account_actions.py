@@ -51,14 +51,14 @@ class AccountActions(AskingPages[Account]):
                 Message("Convert to test"),
                 Message("Convert this account to a test account?"),
                 Message("It is marked as a test account everywhere. You can convert it back."),
-                self._doing(partial(flow.convert, type=AccountType.TEST), Done.CONVERTED),
+                self._doing(partial(flow.convert, type=AccountType.TEST), Done.CONVERTED_TO_TEST),
             ),
             "convert-to-production": Question(
                 Role.OPERATOR,
                 Message("Convert to production"),
                 Message("Convert this account to a production account?"),
                 Message("It is used in earnest from now on. You can convert it back."),
-                self._doing(partial(flow.convert, type=AccountType.PRODUCTION), Done.CONVERTED),
+                self._doing(partial(flow.convert, type=AccountType.PRODUCTION), Done.CONVERTED_TO_PRODUCTION),
             ),
             "disconnect": Question(
                 Role.OPERATOR,

@@ -27,7 +27,8 @@ class Done(StrEnum):
 
     SUSPENDED = "suspended"
     RESUMED = "resumed"
-    CONVERTED = "converted"
+    CONVERTED_TO_TEST = "converted-to-test"
+    CONVERTED_TO_PRODUCTION = "converted-to-production"
     DISCONNECTED = "disconnected"
     REVOKED = "revoked"
     TESTED = "tested"
@@ -110,7 +111,8 @@ EVENTS = {
 DONE: Mapping[str, Message] = {
     Done.SUSPENDED: Message("The account is suspended. Its credentials are kept and not used."),
     Done.RESUMED: Message("The account is no longer suspended."),
-    Done.CONVERTED: Message("The account was converted."),
+    Done.CONVERTED_TO_TEST: Message("The account is a test account now."),
+    Done.CONVERTED_TO_PRODUCTION: Message("The account is a production account now."),
     Done.DISCONNECTED: Message("The account was disconnected and its credentials were destroyed."),
     Done.REVOKED: Message("The link was revoked. Nobody can connect with it any more."),
     Done.TESTED: Message("A test is on its way."),
