@@ -69,7 +69,13 @@ def listing(
         )
 
     accounts = work_on(chosen_hub(app), read)
-    show(_COLUMNS, [_row(account) for account in accounts], as_json=as_json)
+    show(
+        _COLUMNS,
+        [_row(account) for account in accounts],
+        as_json=as_json,
+        what="accounts",
+        first="A customer connects one with a link. See: connect-hub links create --help",
+    )
 
 
 def _row(account: Account) -> dict[str, object]:

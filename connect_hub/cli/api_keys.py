@@ -55,7 +55,13 @@ def listing(project: str, as_json: bool, app: str | None) -> None:
         }
         for key in keys
     ]
-    show(_COLUMNS, rows, as_json=as_json)
+    show(
+        _COLUMNS,
+        rows,
+        as_json=as_json,
+        what="keys in the database",
+        first="Make one: connect-hub api-keys create",
+    )
 
 
 @command.command("revoke")

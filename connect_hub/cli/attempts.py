@@ -56,7 +56,7 @@ def funnel(days: int, provider: str | None, project: str, as_json: bool, app: st
         for row in work_on(chosen_hub(app), read)
         if row.provider is not None
     ]
-    show(_FUNNEL, rows, as_json=as_json)
+    show(_FUNNEL, rows, as_json=as_json, what="tries in these days")
 
 
 @command.command("failures")
@@ -89,4 +89,4 @@ def failures(provider: str | None, limit: int | None, project: str, as_json: boo
         }
         for one in work_on(chosen_hub(app), read)
     ]
-    show(_FAILURES, rows, as_json=as_json)
+    show(_FAILURES, rows, as_json=as_json, what="failed tries")

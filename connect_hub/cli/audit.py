@@ -64,7 +64,7 @@ def command(
         )
 
     entries = work_on(chosen_hub(app), read)
-    show(_COLUMNS, [_row(entry) for entry in entries], as_json=as_json)
+    show(_COLUMNS, [_row(entry) for entry in entries], as_json=as_json, what="entries")
 
 
 def _row(entry: AuditEntry) -> dict[str, object]:

@@ -36,7 +36,12 @@ def listing(enabled: bool, project: str | None, as_json: bool, app: str | None) 
     """
     if project is not None:
         states = work_on(chosen_hub(app), lambda hub: hub.connector_settings.list(project=project))
-        show(_STATE, [_state(one) for one in states], as_json=as_json)
+        if as_json:
+            show(_STATE, [_state(one) for one in states], as_json=True)
+        elif states:
+            show(_STATE, [{**_state(one), "state": _word(one)} for one in states], as_json=False)
+        else:
+            click.echo("This hub has no connectors: name some in CONNECT_HUB_CONNECTORS.", err=True)
         return
     if enabled or app is not None:
         definitions = [connector.definition for connector in chosen_hub(app).connectors.all()]
@@ -51,18 +56,32 @@ def listing(enabled: bool, project: str | None, as_json: bool, app: str | None) 
         }
         for d in definitions
     ]
-    show(_SHIPPED, rows, as_json=as_json)
+    show(
+        _SHIPPED,
+        rows,
+        as_json=as_json,
+        what="connectors on this hub",
+        first="See: connect-hub connectors list",
+    )
 
 
 _SHIPPED = {"key": "key", "name": "name", "categories": "categories", "methods": "signs in with"}
 _STATE = {
     "key": "key",
-    "active": "active",
-    "enabled": "enabled",
+    "state": "state",
     "client_id": "client id",
     "client_source": "set in",
     "secret_set_at": "secret set",
 }
+
+
+def _word(one: ConnectorState) -> str:
+    """The state, in the words of the dashboard."""
+    if not one.is_allowed:
+        return "Left out in code"
+    if not one.is_enabled:
+        return "Disabled"
+    return "Enabled" if one.is_active else "No OAuth client"
 
 
 def _state(one: ConnectorState) -> dict[str, object]:

@@ -56,7 +56,13 @@ def command() -> None:
 def listing(names: tuple[str, ...], project: str, as_json: bool, app: str | None, **where: Any) -> None:
     """List events, newest first."""
     found = work_on(chosen_hub(app), lambda hub: hub.events.list(project=project, names=names, **where))
-    show(_EVENTS, [_event(one) for one in found], as_json=as_json)
+    show(
+        _EVENTS,
+        [_event(one) for one in found],
+        as_json=as_json,
+        what="events",
+        first="The first comes with the first account.",
+    )
 
 
 def _event(event: EventRecord) -> dict[str, object]:
@@ -89,7 +95,10 @@ def one(event_id: str, project: str, as_json: bool, app: str | None) -> None:
         return
     show_one(_event(found.event), as_json=False)
     click.echo()
-    show(_DELIVERIES, deliveries, as_json=False)
+    if deliveries:
+        show(_DELIVERIES, deliveries, as_json=False)
+    else:
+        click.echo("It went nowhere: there was no endpoint and no callback for it.")
 
 
 async def _hosts(hub: ConnectHub, project: str) -> _Hosts:
@@ -141,7 +150,13 @@ def deliveries(
         hosts = await _hosts(hub, project)
         return [_row(each, hosts) for each in found]
 
-    show(_DELIVERIES, work_on(chosen_hub(app), read), as_json=as_json)
+    show(
+        _DELIVERIES,
+        work_on(chosen_hub(app), read),
+        as_json=as_json,
+        what="deliveries",
+        first="Events go to endpoints. See: connect-hub webhooks create --help",
+    )
 
 
 @command.command("delivery")

@@ -175,7 +175,13 @@ def listing(
         now = hub.config.clock.now()
         return [_row(session, session.status(now)) for session in found]
 
-    show(_COLUMNS, work_on(chosen_hub(app), read), as_json=as_json)
+    show(
+        _COLUMNS,
+        work_on(chosen_hub(app), read),
+        as_json=as_json,
+        what="links",
+        first="See: connect-hub links create --help",
+    )
 
 
 def _row(session: Session, status: SessionStatus) -> dict[str, object]:
@@ -219,7 +225,10 @@ def one(link_id: int, project: str, as_json: bool, app: str | None) -> None:
         return
     show_one(row, as_json=False)
     click.echo()
-    show(_STEPS, steps, as_json=False)
+    if steps:
+        show(_STEPS, steps, as_json=False)
+    else:
+        click.echo("Nobody has opened it yet.")
 
 
 @command.command("renew")

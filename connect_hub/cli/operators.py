@@ -60,7 +60,13 @@ def add(name: str, roles: dict[str, Role], app: str | None) -> None:
 def listing(as_json: bool, app: str | None) -> None:
     """List operators, newest first; never their tokens."""
     operators = work_on(chosen_hub(app), lambda hub: hub.operators.list())
-    show(_COLUMNS, [_row(operator) for operator in operators], as_json=as_json)
+    show(
+        _COLUMNS,
+        [_row(operator) for operator in operators],
+        as_json=as_json,
+        what="operators",
+        first="Add one: connect-hub operators add --name NAME --role admin",
+    )
 
 
 def _row(operator: OperatorToken) -> dict[str, object]:

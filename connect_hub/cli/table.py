@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import Enum
 
 import click
+from click.core import ParameterSource
 
 from connect_hub.clock import iso
 
@@ -14,13 +15,33 @@ __all__ = ["instant", "json_option", "show", "show_json", "show_one", "show_tabl
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, a line a row.")
 
 
-def show(columns: Mapping[str, str], rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
-    """Print `rows`: in JSON whole, else the `columns`, which say what a field is headed with."""
+def show(
+    columns: Mapping[str, str],
+    rows: Sequence[Mapping[str, object]],
+    *,
+    as_json: bool,
+    what: str = "",
+    first: str = "",
+) -> None:
+    """Print `rows`: in JSON whole, else the `columns`, which say what a field is headed with.
+
+    If there are none, people are told so: `what` there is none of, and how to come to the `first`.
+    """
     if as_json:
         for row in rows:
             show_json(row)
         return
     show_table([*columns.values()], [[_text(row[name]) for name in columns] for row in rows])
+    if what and not rows:
+        said = f"No {what} match these options." if _is_narrowed() else f"No {what} yet. {first}".rstrip()
+        click.echo(said, err=True)
+
+
+def _is_narrowed() -> bool:
+    """Whether an option was given that leaves rows out."""
+    ctx = click.get_current_context()
+    given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    return bool(given - {"app", "as_json", "limit", "project"})
 
 
 def show_one(row: Mapping[str, object], *, as_json: bool) -> None:

@@ -80,7 +80,7 @@ def listing(project: str, as_json: bool, app: str | None) -> None:
     rows = [_row(one) for one in found]
     if not as_json:
         rows = [{**row, "state": _state(one)} for row, one in zip(rows, found, strict=True)]
-    show(_COLUMNS, rows, as_json=as_json)
+    show(_COLUMNS, rows, as_json=as_json, what="endpoints", first="See: connect-hub webhooks create --help")
 
 
 def _state(endpoint: Endpoint) -> str:

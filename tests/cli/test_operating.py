@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from datetime import timedelta
+from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -219,3 +220,40 @@ def test_a_doubtful_owner_is_refused_without_a_terminal(
     meant = run(*asked, flag, "--json")
     assert json.loads(meant.stdout)["origin_owner_id"] == owner_id
     assert meant.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("accounts list", "No accounts yet. A customer connects one with a link."),
+        ("accounts list --status active", "No accounts match these options."),
+        ("api-keys list", "Make one: connect-hub api-keys create"),
+        ("attempts failures", "No failed tries yet."),
+        ("attempts funnel", "No tries in these days yet."),
+        ("audit", "No entries yet."),
+        ("events deliveries", "connect-hub webhooks create"),
+        ("events list --origin-owner-id 42", "No events match these options."),
+        ("links list --limit 5", "No links yet."),
+        ("operators list", "connect-hub operators add"),
+        ("webhooks list", "No endpoints yet."),
+    ],
+)
+def test_an_empty_list_says_what_is_empty(run: Run, command: str, said: str) -> None:
+    """To people, on standard error below the head; programs get no line."""
+    shown = run(*command.split())
+    assert (shown.exit_code, said in shown.stderr, len(shown.stdout.splitlines())) == (0, True, 1)
+    assert run(*command.split(), "--json").output == ""
+
+
+def test_a_connectors_state_has_the_words_of_the_page(run: Run, environment: pytest.MonkeyPatch) -> None:
+    """One column, as the dashboard has it; programs get its parts."""
+    environment.setenv("CONNECT_HUB_DASHBOARD", "1")
+    environment.setenv("CONNECT_HUB_CONNECTORS", "bamboohr,salesforce,slack")
+    run("connectors", "disable", "slack")
+    lines = run("connectors", "list", "--project", "default").stdout.splitlines()
+    assert lines[0].split()[:2] == ["key", "state"]
+    assert ["Enabled" in lines[1], "No OAuth client" in lines[2], "Disabled" in lines[3]] == [True] * 3
+    template = (files("connect_hub") / "templates" / "dashboard" / "elements.html").read_text("utf-8")
+    assert all(
+        f'_("{word}")' in template for word in ("Enabled", "Disabled", "No OAuth client", "Left out in code")
+    )
