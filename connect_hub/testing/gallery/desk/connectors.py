@@ -93,7 +93,7 @@ def connector(desk: Desk) -> ConnectorDetail:
         state="active" if desk.crowded else "no_client",
         facts=(
             Fact(desk.say(Message("Connector")), code="salesforce"),
-            Fact(desk.say(Message("Accounts")), code="10,000+" if desk.crowded else "12", url="/d/accounts"),
+            Fact(desk.say(Message("Accounts")), code="3,000+" if desk.crowded else "12", url="/d/accounts"),
         ),
         redirect_uri="https://app.acme-hr.example/connect/oauth/callback/salesforce",
         register_url="https://login.salesforce.example/apps",

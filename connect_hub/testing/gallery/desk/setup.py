@@ -50,9 +50,11 @@ def keys(desk: Desk, rows: int, *, refused: bool = False) -> KeyList:
 
 def audit(desk: Desk, rows: int) -> AuditList:
     names = tuple(ACTIONS)
+    logs = (("", Message("This project")), ("operators", Message("Operators and sign-ins")))
     return AuditList(
         frame=desk.frame("audit"),
         url="/d/audit",
+        logs=tuple(OptionView(value, desk.say(text)) for value, text in logs) if desk.crowded else (),
         rows=tuple(
             AuditRow(
                 at=NOW - timedelta(minutes=33 * n),
