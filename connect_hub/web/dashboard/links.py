@@ -39,10 +39,11 @@ class LinkPages(Pages):
     async def listing(self, request: Request, desk: Desk) -> Response:
         url = self.path(desk, "dashboard_links")
         query = Query(request, "owner status cursor done")
-        owner = (query.one("owner") or "").strip()
+        typed = query.one("owner") or ""
         statuses, before = query.choice("status", SessionStatus, form=True), query.cursor("[0-9]{1,16}")
 
         async def load(limit: int) -> list[Session]:
+            owner = await self._owner(desk, typed)
             return await self.flows.sessions.list(
                 project=desk.project,
                 origin_owner_id=owner or None,
@@ -58,12 +59,20 @@ class LinkPages(Pages):
             alert=sessions.alert,
             rows=tuple(self._row(desk, session) for session in sessions.rows),
             url=url,
-            owner=owner,
+            owner=typed if typed.strip() else "",
             status=statuses[0].value if statuses else "",
             new_link_url=self.path(desk, "dashboard_new_link") if desk.may(Role.OPERATOR) else None,
             pager=sessions.pager,
         )
         return self.show(request, page, sessions.status)
+
+    async def _owner(self, desk: Desk, typed: str) -> str:
+        """The customer's id that is meant: as it is, if it has links, else without the spaces around it."""
+        bare = typed.strip()
+        if not bare or bare == typed:
+            return bare
+        exact = await self.flows.sessions.list(project=desk.project, origin_owner_id=typed, limit=1)
+        return typed if exact else bare
 
     def _row(self, desk: Desk, session: Session) -> LinkRow:
         return LinkRow(
