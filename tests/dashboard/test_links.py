@@ -167,6 +167,26 @@ async def test_a_known_id_under_another_name_is_asked_about(staff: Staff) -> Non
     assert {s.origin_owner_name for s in await staff.made.hub.sessions.list()} == {"Acme"}
 
 
+async def test_a_question_quotes_in_one_short_line(staff: Staff) -> None:
+    """What somebody outside wrote is quoted without what turns the text around it, and no longer than can be
+    read; what the buttons send is whole."""
+    name = "Acme \u202e" + "x" * 490
+    await staff.connected("42", name)
+    browser = await staff.browser("operator")
+    form = await browser.get(f"{DESK}/links/new")
+    asked = await browser.press(form, "Create link", {**TYPED, "origin_owner_name": "Globex"})
+    assert f"is known under the name “Acme {'x' * 74}…”" in asked.text
+    made = await browser.press(asked, f"Use the name “Acme {'x' * 34}…”")
+    assert made.heading == "The link is ready"
+    assert {s.origin_owner_name for s in await staff.made.hub.sessions.list()} == {name}
+
+    owner_id = "a" * 253
+    asked = await browser.press(form, "Create link", {**TYPED, "origin_owner_id": f" {owner_id} "})
+    assert f"do you mean “{owner_id}”?" in asked.text
+    assert (await browser.press(asked, f"Use “{'a' * 39}…”")).heading == "The link is ready"
+    assert owner_id in [s.origin_owner_id for s in await staff.made.hub.sessions.list()]
+
+
 @pytest.mark.parametrize(
     ("typed", "told"),
     [

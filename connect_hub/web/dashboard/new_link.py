@@ -30,7 +30,7 @@ from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Fields, is_name
 from connect_hub.web.dashboard.link_fields import link_fields
 from connect_hub.web.dashboard.made import link_made
-from connect_hub.web.untrusted import Untrusted
+from connect_hub.web.untrusted import Untrusted, clean
 from connect_hub.web.urls import with_query
 
 __all__ = ["NewLinkPages"]
@@ -48,6 +48,8 @@ _OFF = Message(
 )
 _SHOWN_AS = {"categories": "category", "expires_in": "days"}
 """By the session's field, the form's."""
+_WHOLE, _ON_A_BUTTON = 255, 40
+"""Characters of what a tenant wrote that a question shows."""
 _KEPT = ("account", "once", "keep_id", "keep_name")
 
 
@@ -161,10 +163,10 @@ class NewLinkPages(Pages):
                 Message(
                     "The origin owner ID has spaces at its ends. It has to match your system precisely: do "
                     "you mean “%(trimmed)s”?",
-                    trimmed=trimmed,
+                    trimmed=clean(trimmed, _WHOLE),
                 )
             ),
-            yes=say(Message("Use “%(trimmed)s”", trimmed=trimmed)),
+            yes=say(Message("Use “%(trimmed)s”", trimmed=clean(trimmed, _ON_A_BUTTON))),
             yes_form=self._form(desk, {**values, "origin_owner_id": trimmed}),
             no=say(Message("Keep the spaces")),
             no_form=self._form(desk, {**values, "keep_id": "1"}),
@@ -185,11 +187,11 @@ class NewLinkPages(Pages):
                 Message(
                     "The origin owner ID “%(id)s” is known under the name “%(known)s”. Is it the same "
                     "customer?",
-                    id=owner_id,
-                    known=known,
+                    id=clean(owner_id, _WHOLE),
+                    known=clean(known),
                 )
             ),
-            yes=say(Message("Use the name “%(known)s”", known=known)),
+            yes=say(Message("Use the name “%(known)s”", known=clean(known, _ON_A_BUTTON))),
             yes_form=self._form(desk, {**values, "origin_owner_name": known}),
             no=say(Message("Use the new name")),
             no_form=self._form(desk, {**values, "keep_name": "1"}),

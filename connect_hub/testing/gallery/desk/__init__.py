@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from connect_hub.errors import OperatorTokenRefused
+from connect_hub.errors import OperatorTokenRefused, RoleRequired
 from connect_hub.message import Message
 from connect_hub.testing.gallery.desk import accounts, connectors, links, setup, webhooks
 from connect_hub.testing.gallery.desk.desk import KEYS, LONG, Desk
 from connect_hub.web.contexts import Form, Page
 from connect_hub.web.dashboard.contexts import Action, KeyMade, Refused, SecretMade, SignInPage
 from connect_hub.web.languages import Language
+from connect_hub.web.problems import problem_texts
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["dashboard_samples"]
@@ -19,6 +20,7 @@ def dashboard_samples(language: Language | None = None) -> dict[str, Page]:
     desk = Desk(Language("en") if language is None else language)
     full = Desk(desk.language, crowded=True)
     say = desk.say
+    title, text, _ = problem_texts(RoleRequired())
     return {
         "desk-sign-in": SignInPage(form=Form("/d/sign-in")),
         "desk-sign-in-wrong": SignInPage(
@@ -26,9 +28,9 @@ def dashboard_samples(language: Language | None = None) -> dict[str, Page]:
             error=say(OperatorTokenRefused().message),
         ),
         "desk-refused": Refused(
-            title=say(Message("Your role does not allow this")),
-            text=say(Message("Your role does not allow this")),
-            code="role_required",
+            title=say(title),
+            text=say(text),
+            code=RoleRequired.code,
             reference="01JD9M2Z7K",
             way=Action(say(Message("Back to the dashboard")), "/d"),
         ),

@@ -23,6 +23,7 @@ from connect_hub.web.dashboard.labels import ADVICE
 from connect_hub.web.dashboard.link_fields import link_fields
 from connect_hub.web.dashboard.link_history import step_title
 from connect_hub.web.dashboard.made import qr_code
+from connect_hub.web.untrusted import clean
 
 __all__ = ["link", "link_made", "links", "new_link"]
 
@@ -63,7 +64,7 @@ def link(desk: Desk, moments: int) -> LinkDetail:
         live_url="/d/state",
         live_key="" if desk.crowded else "1",
         url="/d/link",
-        opens=moments * 33,
+        opens=moments * 33 if desk.crowded else min(moments, 2),
         connects=moments * 12 if desk.crowded else 0,
         facts=(
             Fact(desk.say(Message("Origin owner ID")), quoted=owner_id),
@@ -103,7 +104,7 @@ def new_link(desk: Desk, *, asking: bool = False, refused: bool = False) -> NewL
                 trimmed=owner_id,
             )
         ),
-        yes=desk.say(Message("Use “%(trimmed)s”", trimmed=owner_id)),
+        yes=desk.say(Message("Use “%(trimmed)s”", trimmed=clean(owner_id, 40))),
         yes_form=Form("/d/new"),
         no=desk.say(Message("Keep the spaces")),
         no_form=Form("/d/new"),
