@@ -163,10 +163,10 @@ class NewLinkPages(Pages):
                 Message(
                     "The origin owner ID has spaces at its ends. It has to match your system precisely: do "
                     "you mean “%(trimmed)s”?",
-                    trimmed=clean(trimmed, _WHOLE),
+                    trimmed=clean(trimmed, _WHOLE, exact=True),
                 )
             ),
-            yes=say(Message("Use “%(trimmed)s”", trimmed=clean(trimmed, _ON_A_BUTTON))),
+            yes=say(Message("Use “%(trimmed)s”", trimmed=clean(trimmed, _ON_A_BUTTON, exact=True))),
             yes_form=self._form(desk, {**values, "origin_owner_id": trimmed}),
             no=say(Message("Keep the spaces")),
             no_form=self._form(desk, {**values, "keep_id": "1"}),
@@ -187,7 +187,7 @@ class NewLinkPages(Pages):
                 Message(
                     "The origin owner ID “%(id)s” is known under the name “%(known)s”. Is it the same "
                     "customer?",
-                    id=clean(owner_id, _WHOLE),
+                    id=clean(owner_id, _WHOLE, exact=True),
                     known=clean(known),
                 )
             ),
