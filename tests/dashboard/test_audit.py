@@ -40,7 +40,7 @@ async def test_the_log_tells_in_words(tmp_path: Path) -> None:
         await hub.accounts.suspend(account_id)
         await hub.connector_settings.disable("simulated")
     log = await (await staff.browser("admin")).get(f"{DESK}/audit")
-    assert "<del>Active</del> → <ins>Suspended</ins>" in log.text
+    assert '<del>Active</del> <span class="turns">→</span> <ins>Suspended</ins>' in log.text
     assert "<ins>No</ins>" in log.text
     assert f'<ins><time datetime="{link.session.expires_at:%Y-%m-%dT%H:%M:%SZ}"' in log.text
     for address in (f"accounts/{account_id}", f"links/{link.session.id}", "connectors/simulated"):

@@ -125,7 +125,9 @@ class ConnectorActions(AskingPages[ConnectorState]):
         )
         if not accounts:
             return None
-        language, counted = self.site.language(request), await self.count(desk, one.key)
+        # Counted now: a question does not say what was so a moment ago.
+        counts = await self.flows.accounts.count_by_provider(project=desk.project)
+        language, counted = self.site.language(request), counts[one.key]
         if oauth_only and not one.needs_client:  # others of its accounts have another method
             text = language.text(
                 Message("Accounts that signed in with OAuth would be inactive. The newest:")
