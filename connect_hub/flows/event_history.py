@@ -29,7 +29,7 @@ from connect_hub.storage.protocol import (
     Replay,
     Replayed,
 )
-from connect_hub.webhooks.targets import WEBHOOK, webhook_target
+from connect_hub.webhooks.targets import endpoint_of, webhook_target
 
 __all__ = ["LONGEST_REPLAY", "DeliveryDetails", "EventDetails", "Events"]
 
@@ -111,9 +111,9 @@ class Events:
             endpoint = await self._endpoints.stored(found.endpoint_id, project)
             if not endpoint.enabled:
                 raise EndpointDisabled
-        elif found.target.startswith(WEBHOOK):
-            name = found.target.removeprefix(webhook_target(project, ""))
-            if self._endpoints.configured(name, project) is None:
+        else:
+            name = endpoint_of(found.target)
+            if name is not None and self._endpoints.configured(name, project) is None:
                 raise EndpointNotFound
         note = self._audit.entry(project, "delivery.resent", delivery_id)
         now = self._core.clock.now()

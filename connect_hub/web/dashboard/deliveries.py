@@ -17,6 +17,7 @@ from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.dashboard.labels import Done
 from connect_hub.web.untrusted import Untrusted
+from connect_hub.webhooks.targets import endpoint_of
 
 __all__ = ["DeliveryActions", "DeliveryPages"]
 
@@ -41,8 +42,8 @@ class DeliveryPages(Pages):
             Fact(say(Message("Settled")), at=delivery.settled_at),
         ]
         back = self.path(desk, "dashboard_webhooks")
-        if delivery.endpoint_id is not None or delivery.target.startswith("webhook:"):
-            name = delivery.endpoint_id or delivery.target.rpartition("/")[2]
+        name = delivery.endpoint_id or endpoint_of(delivery.target)
+        if name is not None:
             back = self.path(desk, "dashboard_webhook", endpoint_id=name)
         resend = self.path(desk, "dashboard_delivery_action", delivery_id=delivery.id, action="resend")
         url = self.path(desk, "dashboard_delivery", delivery_id=delivery.id)
