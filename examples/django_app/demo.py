@@ -6,7 +6,7 @@ from examples.django_app.models import Member, Tenant
 
 
 def add_demo_users() -> None:
-    """Three tenants with a user each, the third one suspended, and one of ours."""
+    """Three tenants with a user each, the third one suspended, and two of ours."""
     for name, company, suspended in [
         ("ada", "Acme Corp", False),
         ("bob", "Globex", False),
@@ -14,4 +14,5 @@ def add_demo_users() -> None:
     ]:
         tenant = Tenant.objects.create(name=company, suspended=suspended)
         Member.objects.create(user=User.objects.create_user(name, password="demo"), tenant=tenant)
-    User.objects.create_user("sam", password="demo", is_staff=True)
+    User.objects.create_superuser("sam", password="demo")
+    User.objects.create_user("pat", password="demo", is_staff=True)

@@ -33,6 +33,7 @@ from connect_hub.webhooks import generate_secret
 from connect_hub.webhooks.signing import sign
 from tests.cli.conftest import Run
 from tests.cli.process import running, variables
+from tests.customer import Customer
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -154,6 +155,30 @@ def test_wsgi_quickstart(environment: pytest.MonkeyPatch) -> None:
     assert _wsgi(names["application"], "/connect/link")[0] == "200 OK"
     assert b"Hello world!" in _wsgi(names["application"], "/connected")[1]
     _end(names["hub"])
+
+
+async def test_a_provider_that_needs_no_account(
+    run: Run, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With it a hub of one's own has an account after a minute, and a dashboard to see it in."""
+    (tmp_path / "own_trial.py").write_text(BLOCKS["snippet: try"], "utf-8")
+    environment.syspath_prepend(tmp_path)
+    hub = executed("snippet: try")["hub"]
+    link = await hub.links.create(
+        origin_owner_id="42", origin_owner_name="Example Ltd", provider="simulated-key"
+    )
+    customer = Customer(hub)
+    form = await customer.enter(link.url)
+    done = await customer.press(form, "Connect Acme Key", {"f.api_key": "sim_key_mine"})
+    assert (done.status, len(await hub.accounts.list())) == (200, 1), done.text
+    assert (await customer.get("/connect/dashboard/sign-in")).status == 200
+    await hub.aclose()
+    lines = README[README.index("# snippet: try") :].partition("```sh\n")[2].partition("```")[0].splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        arguments = shlex.split(line.replace("module:hub", "own_trial:hub"))[1:]
+        made = await asyncio.to_thread(run, *arguments)
+        assert made.exit_code == 0, made.output
 
 
 def test_oauth_snippet(environment: pytest.MonkeyPatch) -> None:

@@ -148,6 +148,10 @@ async def test_a_customer_connects_and_their_employees_are_shown(kind: str, tmp_
 
         sam = await roster.browser("sam")
         assert (await sam.get("/connect/dashboard")).status == 200
+        assert (await sam.get("/connect/dashboard/in/default/audit")).status == 200
+        pat = await roster.browser("pat")
+        assert (await pat.get("/connect/dashboard/in/default/accounts")).status == 200
+        assert (await pat.get("/connect/dashboard/in/default/audit")).status == 403
         assert (await ada.request("GET", "/connect/dashboard")).status != 200
         stranger = await DjangoBrowser(roster.server.url).request("GET", "/connect/dashboard")
         assert "/admin/login/" in stranger.headers["location"]

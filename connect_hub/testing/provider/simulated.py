@@ -1,8 +1,9 @@
 """`SimulatedProvider`: an OAuth 2.0 authorization server and an API, as one ASGI application in memory."""
 
+import atexit
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from connect_hub.clock import Clock, SystemClock
+from connect_hub.config import NetworkConfig
 from connect_hub.connectors.definition import Connector
 from connect_hub.secret import Secret
 from connect_hub.testing.provider.api import ProviderApi, new_key
@@ -103,6 +105,19 @@ class SimulatedProvider:
         with serving(self, before_stop=self.faults.clear) as base_url:
             self.base_url = base_url
             yield base_url
+
+    def start(self) -> str:
+        """Serve as `serve` does, until the process ends: to try an application out with. The base URL."""
+        running = ExitStack()
+        base_url = running.enter_context(self.serve())
+        atexit.register(running.close)
+        return base_url
+
+    @property
+    def network(self) -> NetworkConfig:
+        """With it a hub may reach where it is served now: plain http, at this port of this machine."""
+        host = self.base_url.partition("//")[2]
+        return NetworkConfig(insecure_dev=True, allow_private_hosts=frozenset({host}))
 
     def connector(self, base_url: str | None = None) -> Connector:
         """The connector `simulated` (OAuth 2), for where this provider is reached now. Give it a client:
