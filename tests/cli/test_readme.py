@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import atexit
 import io
 import json
 import os
@@ -9,7 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -157,8 +158,19 @@ def test_wsgi_quickstart(environment: pytest.MonkeyPatch) -> None:
     _end(names["hub"])
 
 
+@pytest.fixture
+def at_exit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What waits for the end of the process is done at the end of the test."""
+    ends: list[Callable[[], object]] = []
+    monkeypatch.setattr(atexit, "register", ends.append)
+    yield
+    assert ends != []
+    for end in ends:
+        end()
+
+
 async def test_a_provider_that_needs_no_account(
-    run: Run, environment: pytest.MonkeyPatch, tmp_path: Path
+    run: Run, environment: pytest.MonkeyPatch, tmp_path: Path, at_exit: None
 ) -> None:
     """With it a hub of one's own has an account after a minute, and a dashboard to see it in."""
     (tmp_path / "own_trial.py").write_text(BLOCKS["snippet: try"], "utf-8")
