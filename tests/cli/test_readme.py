@@ -2,7 +2,6 @@
 
 import ast
 import asyncio
-import atexit
 import io
 import json
 import os
@@ -12,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import CodeType
+from types import CodeType, SimpleNamespace
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
@@ -30,6 +29,7 @@ from connect_hub.cli import main
 from connect_hub.cli.serving import Server, listen
 from connect_hub.testing.demo.customer import play
 from connect_hub.testing.demo.stage import set_stage
+from connect_hub.testing.provider import simulated
 from connect_hub.webhooks import generate_secret
 from connect_hub.webhooks.signing import sign
 from tests.cli.conftest import Run
@@ -162,7 +162,7 @@ def test_wsgi_quickstart(environment: pytest.MonkeyPatch) -> None:
 def at_exit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What waits for the end of the process is done at the end of the test."""
     ends: list[Callable[[], object]] = []
-    monkeypatch.setattr(atexit, "register", ends.append)
+    monkeypatch.setattr(simulated, "atexit", SimpleNamespace(register=ends.append))
     yield
     assert ends != []
     for end in ends:
