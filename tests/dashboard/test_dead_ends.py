@@ -6,6 +6,7 @@ import pytest
 
 from connect_hub import HubConfig
 from connect_hub.dashboard import DashboardConfig
+from connect_hub.models import AccountType
 from connect_hub.operators import NoOperator, Operator, Role
 from tests.customer import Customer, Form
 from tests.dashboard.desk import DESK, Staff, make_desk
@@ -73,6 +74,22 @@ async def test_what_is_not_there_is_said_in_the_dashboard_s_words(staff: Staff) 
         assert seen.link(way) == (f"{DESK}/{to}" if to else HOME), path
         assert "the link again" not in seen.text, path
     assert (await browser.send(Form(f"{DESK}/nope"))).heading == "There is no such page"
+
+
+async def test_what_cannot_be_done_says_why_and_leads_to_the_list(staff: Staff) -> None:
+    """What code has set, and an account that its customer has already."""
+    hub, first = staff.made.hub, await staff.connected("42", "Acme")
+    await hub.accounts.convert(first, AccountType.TEST)
+    await staff.connected("42", "Acme")
+    assert len(await hub.accounts.list()) == 2
+    browser = await staff.browser("admin")
+    asked = await browser.get(f"{DESK}/accounts/{first}/convert-to-production")
+    seen = await browser.press(asked, "Convert to production")
+    assert (seen.status, seen.heading) == (409, "This customer has such an account already")
+    assert seen.link("Back to the accounts") == f"{DESK}/accounts"
+    seen = await browser.get(f"{DESK}/connectors/simulated/client")
+    assert (seen.status, seen.heading) == (409, "This is set in code")
+    assert seen.link("Back to the connectors") == f"{DESK}/connectors"
 
 
 @pytest.mark.parametrize("path", ["", "/in/default", "/in/default/accounts"])

@@ -27,11 +27,17 @@ _CONNECTORS = Message("Back to the connectors"), "dashboard_connectors"
 _LINKS = Message("Back to the links"), "dashboard_links"
 _WEBHOOKS = Message("Back to the webhooks"), "dashboard_webhooks"
 _EXPORTS = {"/accounts.csv": _ACCOUNTS, "/audit.csv": _AUDIT}
+_IN_CODE, _THERE = Message("This is set in code"), Message("Nothing was done. Change it there.")
 _NOT_HERE = DeadEnd(
     Message("There is no such page"),
     Message("The address was cut or changed, or it is of a project that you have no role in."),
 )
 _DEAD_ENDS = {
+    "account_conflict": DeadEnd(
+        Message("This customer has such an account already"),
+        Message("Of each provider and type a customer has one account. Disconnect one of the two first."),
+        *_ACCOUNTS,
+    ),
     "account_not_found": DeadEnd(
         Message("There is no such account"),
         Message("It may have been disconnected, or the address was cut or changed."),
@@ -47,6 +53,7 @@ _DEAD_ENDS = {
         Message("It may have been removed in code, or the address was cut or changed."),
         *_CONNECTORS,
     ),
+    "connector_read_only": DeadEnd(_IN_CODE, _THERE, *_CONNECTORS),
     "cross_site_request": DeadEnd(
         Message("This was not asked for on a page of the dashboard"),
         Message("Nothing was done. Open the page again, and use its own buttons."),
@@ -56,11 +63,15 @@ _DEAD_ENDS = {
         Message("It may be too old to be kept, or the address was cut or changed."),
         *_WEBHOOKS,
     ),
+    "endpoint_disabled": DeadEnd(
+        Message("This endpoint is disabled"), Message("Nothing was done. Enable it first."), *_WEBHOOKS
+    ),
     "endpoint_not_found": DeadEnd(
         Message("There is no such endpoint"),
         Message("It may have been deleted, or the address was cut or changed."),
         *_WEBHOOKS,
     ),
+    "endpoint_read_only": DeadEnd(_IN_CODE, _THERE, *_WEBHOOKS),
     "form_expired": DeadEnd(
         Message("This form was open for too long"),
         Message("Nothing was done. Open its page anew, and send the form once more."),
