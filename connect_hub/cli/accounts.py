@@ -8,6 +8,7 @@ from connect_hub.cli.asking import confirm
 from connect_hub.cli.changes import changes, pairs
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
+from connect_hub.cli.providers import known
 from connect_hub.cli.table import json_option, show, show_one
 from connect_hub.flows.accounts import AccountFilter
 from connect_hub.hub import ConnectHub
@@ -62,11 +63,12 @@ def listing(
     )
 
     async def read(hub: ConnectHub) -> list[Account]:
-        return await read_all(
+        found = await read_all(
             lambda size, before: hub.accounts.page_of(where, project=project, limit=size, before=before),
             lambda account: (account.created_at, account.id),
             limit=limit,
         )
+        return known(hub, providers, found)
 
     accounts = work_on(chosen_hub(app), read)
     show(

@@ -6,6 +6,7 @@ import click
 
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
+from connect_hub.cli.providers import known
 from connect_hub.cli.table import json_option, show
 from connect_hub.hub import ConnectHub
 from connect_hub.models import StepKind
@@ -45,7 +46,8 @@ def funnel(days: int, provider: str | None, project: str, as_json: bool, app: st
 
     async def read(hub: ConnectHub) -> list[FunnelRow]:
         since = hub.config.clock.now() - timedelta(days=days)
-        return await hub.attempts.funnel(since=since, provider=provider, project=project)
+        found = await hub.attempts.funnel(since=since, provider=provider, project=project)
+        return known(hub, [provider] if provider else [], found)
 
     rows: list[dict[str, object]] = [
         {
@@ -69,13 +71,14 @@ def failures(provider: str | None, limit: int | None, project: str, as_json: boo
     """List the tries that did not succeed, newest first."""
 
     async def read(hub: ConnectHub) -> list[Failure]:
-        return await read_all(
+        found = await read_all(
             lambda size, before: hub.attempts.failures(
                 provider=provider, project=project, limit=size, before=before
             ),
             lambda failure: (failure.step.at, failure.step.session_id, failure.number),
             limit=limit,
         )
+        return known(hub, [provider] if provider else [], found)
 
     rows: list[dict[str, object]] = [
         {

@@ -48,6 +48,7 @@ def command(
     app: str | None,
 ) -> None:
     """Who did what in a project, newest first."""
+    subject, actor = subject and subject.strip(), actor and actor.strip()  # as they are copied from elsewhere
 
     async def read(hub: ConnectHub) -> list[AuditEntry]:
         return await read_all(

@@ -10,6 +10,7 @@ from connect_hub.cli.asking import confirm
 from connect_hub.cli.changes import pairs
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
+from connect_hub.cli.providers import known
 from connect_hub.cli.table import json_option, show, show_json, show_one
 from connect_hub.clock import iso
 from connect_hub.flows.requests import CreateSession, SessionFields
@@ -173,6 +174,7 @@ def listing(
             limit=limit,
         )
         now = hub.config.clock.now()
+        known(hub, [provider] if provider else [], found)
         return [_row(session, session.status(now)) for session in found]
 
     show(

@@ -49,6 +49,7 @@ def test_links_are_listed_and_revoked(run: Run) -> None:
     log = run("audit", "--subject", link_id).stdout
     assert "link.revoked" in log
     assert "link.created" in log
+    assert run("audit", "--subject", f" {link_id} ").stdout == log
     assert len(run("audit", "--limit", "2").stdout.splitlines()) == 3
 
 
@@ -172,6 +173,12 @@ def test_a_customers_account_from_its_tries_to_its_end(
         (("connectors", "enable", "hubspot"), "add it to CONNECT_HUB_CONNECTORS"),
         (("connectors", "configure", "bamboohr", "--client-id", "x y", "--public"), "client_id"),
         (("connectors", "list", "--project", "nowhere"), "no project"),
+        (("accounts", "list", "--provider", "slak"), "Did you mean 'slack'?"),
+        (("links", "list", "--provider", "hubspot"), "Known are: bamboohr, slack."),
+        (("attempts", "failures", "--provider", "slak"), "Did you mean 'slack'?"),
+        (("attempts", "funnel", "--provider", "slak"), "Did you mean 'slack'?"),
+        (("accounts", "list", "--status", "bogus"), "bogus"),
+        (("audit", "--action", "account.bogus"), "account.bogus"),
         (("accounts", "show", "nothing"), "account"),
         (("accounts", "change", "nothing", "--label", "x"), "account"),
         (("accounts", "change", "nothing"), "Nothing to change"),

@@ -121,7 +121,9 @@ async def test_an_export_says_which_filter_is_wrong(staff: Staff) -> None:
     for path, name, back in (
         ("/accounts.csv?status=bogus", "status", "accounts"),
         ("/accounts.csv?foo=1&status=bogus", "foo, status", "accounts"),
+        ("/accounts.csv?provider=bogus", "provider", "accounts"),
         ("/audit.csv?colour=red", "colour", "audit"),
+        ("/audit.csv?action=account.bogus", "action", "audit"),
     ):
         seen = await browser.get(DESK + path)
         assert (seen.status, seen.heading) == (400, "These filters cannot be used"), path

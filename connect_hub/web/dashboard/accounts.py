@@ -58,11 +58,8 @@ class AccountPages(Pages):
     async def listing(self, request: Request, desk: Desk) -> Response:
         url = self.path(desk, "dashboard_accounts")
         query = Query(request, "q provider status cursor done")
-        text, provider = query.one("q") or "", query.one("provider") or ""
-        statuses = query.choice("status", AccountStatus, form=True)
+        text, provider, statuses = self._chosen(query)
         before = query.cursor("[A-Za-z0-9_-]{1,64}")
-        if provider and provider not in self.core.connectors:
-            query.problem("provider", "is not one of the hub's connectors")
 
         async def load(limit: int) -> list[Account]:
             where = await self._filter(desk, text, provider, statuses)
@@ -89,6 +86,13 @@ class AccountPages(Pages):
         )
         return self.show(request, page, accounts.status)
 
+    def _chosen(self, query: Query) -> tuple[str, str, list[AccountStatus]]:
+        """Search text, provider and statuses, as the list and the export read them."""
+        text, provider = query.one("q") or "", query.one("provider") or ""
+        if provider and provider not in self.core.connectors:
+            query.problem("provider", "is not one of the hub's connectors")
+        return text, provider, query.choice("status", AccountStatus, form=True)
+
     async def _filter(
         self, desk: Desk, text: str, provider: str, statuses: Iterable[AccountStatus]
     ) -> AccountFilter:
@@ -109,8 +113,7 @@ class AccountPages(Pages):
         """All accounts that the filters leave, as CSV."""
         refuse_elsewhere(request)
         query = Query(request, "q provider status")
-        text, provider = query.one("q") or "", query.one("provider") or ""
-        statuses = query.choice("status", AccountStatus, form=True)
+        text, provider, statuses = self._chosen(query)
         query.refuse_problems()
         rows = self._exported(desk, await self._filter(desk, text, provider, statuses))
         action = AuditAction.ACCOUNTS_EXPORTED
