@@ -31,17 +31,25 @@ async def test_the_log_of_operators_is_for_who_runs_all_projects(tmp_path: Path)
 
 
 async def test_the_log_tells_in_words(tmp_path: Path) -> None:
-    """States, yes and no, and instants are told as other pages tell them, and what was changed is a way to
-    it, as long as it is there."""
+    """States, yes and no, lists and instants are told as other pages tell them, and what was changed is a way
+    to it, as long as it is there."""
     staff = await make_desk(tmp_path)
     hub, account_id = staff.made.hub, await staff.connected()
     with acting_as(TESTER):
         link = await hub.links.create(origin_owner_id="9", origin_owner_name="Nine")
         await hub.accounts.suspend(account_id)
         await hub.connector_settings.disable("simulated")
+        await hub.endpoints.create(
+            url="https://hooks.example/x", events=["account.created", "link.failed"], providers=["simulated"]
+        )
     log = await (await staff.browser("admin")).get(f"{DESK}/audit")
     assert '<del>Active</del> <span class="turns">→</span> <ins>Suspended</ins>' in log.text
     assert "<ins>No</ins>" in log.text
+    assert "<ins>Account connected, Attempt failed</ins>" in log.text
+    assert ('<bdi class="quote">“simulated”</bdi>' in log.text, "[" in log.text.partition("<tbody>")[2]) == (
+        True,
+        False,
+    )
     assert f'<ins><time datetime="{link.session.expires_at:%Y-%m-%dT%H:%M:%SZ}"' in log.text
     for address in (f"accounts/{account_id}", f"links/{link.session.id}", "connectors/simulated"):
         assert f'href="{DESK}/{address}"' in log.text

@@ -43,7 +43,7 @@ def changes(pages: Pages, request: Request, entry: AuditEntry) -> tuple[Changed,
     before, after, say = entry.before or {}, entry.after or {}, pages.say(request)
 
     def shown(name: str, value: Json) -> ChangedValue | None:
-        if value is None or value == "":
+        if value is None or value == "" or value == []:
             return None
         if isinstance(value, bool):
             return ChangedValue(text=say(Message("Yes") if value else Message("No")))
@@ -53,7 +53,10 @@ def changes(pages: Pages, request: Request, entry: AuditEntry) -> tuple[Changed,
             return ChangedValue(text=say(Message("Set")) if instant[1] else "", at=at)
         if name == "status" and value in ACCOUNT_STATUSES:
             return ChangedValue(text=say(ACCOUNT_STATUSES[value]))
-        return ChangedValue(quoted=Untrusted(str(value), limit=200, exact=True))
+        if isinstance(value, list) and name == "events":
+            return ChangedValue(text=", ".join(pages.action(request, str(one)) for one in value))
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return ChangedValue(quoted=Untrusted(text, limit=200, exact=True))
 
     names = [*before, *(name for name in after if name not in before)]
     told = (
