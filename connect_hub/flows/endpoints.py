@@ -36,6 +36,7 @@ from connect_hub.flows.receivers import Contents, SigningSecret, opened, sealed
 from connect_hub.flows.requests import parse
 from connect_hub.flows.sample_events import sample_event
 from connect_hub.flows.shown_endpoints import Endpoint, IssuedEndpoint, configured_endpoint, stored_endpoint
+from connect_hub.message import Message
 from connect_hub.models import Json
 from connect_hub.secret import Secret
 from connect_hub.storage.protocol import DeliveryQuery, DeliveryRecord, WebhookEndpoint
@@ -101,7 +102,12 @@ class Endpoints:
         new = sealed(new, contents, self._core.vault)
         note = self._audit.entry(project, "webhook_endpoint.created", new.id, after=self._told(new))
         if not await self._core.storage.create_endpoint(new, at_most=MOST_ENDPOINTS, note=note):
-            raise LimitReached(f"A project has {MOST_ENDPOINTS} webhook endpoints at most. Delete one first.")
+            raise LimitReached(
+                Message(
+                    "A project has %(count)s webhook endpoints at most. Delete one first.",
+                    count=MOST_ENDPOINTS,
+                )
+            )
         return IssuedEndpoint(self._shown(new, now), secret)
 
     async def list(self, *, project: str = "default") -> list[Endpoint]:
@@ -206,8 +212,11 @@ class Endpoints:
             live = tuple(old for old in older if old.is_live(now))
             if len(live) >= MOST_SECRETS:
                 raise LimitReached(
-                    f"{MOST_SECRETS} secrets of this endpoint sign already. Wait until the oldest one has "
-                    "expired, or rotate with an overlap of 0."
+                    Message(
+                        "%(count)s secrets of this endpoint sign already. Wait until the oldest one has "
+                        "expired, or rotate with an overlap of 0.",
+                        count=MOST_SECRETS,
+                    )
                 )
             contents = replace(contents, secrets=(SigningSecret(secret, now), *live))
             return replace(sealed(one, contents, self._core.vault), updated_at=now)

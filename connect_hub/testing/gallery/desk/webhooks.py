@@ -3,7 +3,6 @@
 import json
 from datetime import timedelta
 
-from connect_hub.errors import LimitReached
 from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES
 from connect_hub.message import Message
 from connect_hub.testing.gallery.desk.desk import AWKWARD, NOW, Desk
@@ -97,6 +96,7 @@ def endpoint(desk: Desk, rows: int, *, disabled: bool = False, state: str = "") 
 
 def new_endpoint(desk: Desk, *, refused: bool = False) -> NewEndpoint:
     events = sorted(EVENT_NAMES)
+    full = Message("A project has %(count)s webhook endpoints at most. Delete one first.", count=50)
     wrong = desk.say(Message("Leave out the # and what follows it."))
     return NewEndpoint(
         frame=desk.frame("webhooks"),
@@ -121,7 +121,7 @@ def new_endpoint(desk: Desk, *, refused: bool = False) -> NewEndpoint:
         events=tuple(OptionView(name, desk.action(name)) for name in events),
         chosen=frozenset(events if refused else DEFAULT_EVENTS),
         back_url="/d/webhooks",
-        alert=desk.say(LimitReached().message) if refused else "",
+        alert=desk.say(full) if refused else "",
     )
 
 
