@@ -38,6 +38,8 @@ class SigningIn(Pages):
             query = request.url.query
             to = self.core.public_url.path + quote(below.rstrip("/")) + (f"?{query}" if query else "")
             return RedirectResponse(to, status_code=307)
+        if request.method == "POST":
+            refuse_cross_site(request, self.core.public_url)
         raise NotFound
 
     async def page(self, request: Request) -> Response:
