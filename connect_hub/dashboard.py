@@ -1,5 +1,6 @@
 """The port by which a host says who may use the dashboard, and the dashboard's settings."""
 
+import re
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,7 @@ from connect_hub.operators import NoOperator, Operator
 __all__ = ["DashboardAuth", "DashboardConfig", "OperatorTokens"]
 
 _DAY = timedelta(days=1)
+_ADDRESS = re.compile(r"(?:/(?!/)|https://[A-Za-z0-9]|http://(?:localhost|127\.0\.0\.1)(?=[:/]))[^\s\\\"<>]*")
 
 
 Answer = Operator | SignIn | NoOperator | None
@@ -51,8 +53,24 @@ class DashboardConfig:
 
     auth: DashboardAuth | OperatorTokens
     """Who may use it."""
+    home_url: str | None = None
+    """Where the operator's menu leads back to: a path on the same origin, or an https address."""
+    sign_out_url: str | None = None
+    """Where the application's own operators sign out; the menu has a link to it, so a page that asks by a
+    button is better than an address that signs out when it is opened."""
 
     def __post_init__(self) -> None:
+        for name in ("home_url", "sign_out_url"):
+            address = getattr(self, name)
+            if address is not None and not _ADDRESS.fullmatch(address):
+                raise ConfigurationError(
+                    f"dashboard.{name}: {address!r} is neither a path nor a web address. Write it as /staff "
+                    "or https://app.example.com/staff."
+                )
+        if self.sign_out_url is not None and isinstance(self.auth, OperatorTokens):
+            raise ConfigurationError(
+                "dashboard.sign_out_url: with OperatorTokens() the hub signs out itself. Leave it out."
+            )
         if not isinstance(self.auth, OperatorTokens) and not callable(self.auth):
             raise ConfigurationError(
                 "dashboard.auth: this is neither a function nor OperatorTokens(). Pass a function from a "

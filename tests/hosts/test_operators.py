@@ -20,7 +20,7 @@ from starlette.requests import HTTPConnection
 from starlette.routing import Mount
 
 from connect_hub import ConnectHub, HubConfig, KeyRing
-from connect_hub.dashboard import DashboardConfig
+from connect_hub.dashboard import DashboardConfig, OperatorTokens
 from connect_hub.errors import ConfigurationError
 from connect_hub.hosts.operators.flask_login import flask_login_operators
 from connect_hub.hosts.operators.starlette import starlette_operators
@@ -84,6 +84,27 @@ async def test_starlette_s_authentication_middleware(tmp_path: Path) -> None:
         assert (await http.get("/connect/dashboard/sign-in")).status_code == 404
         roles["bob"] = None
         assert (await ask("/accounts", "bob")).status_code == 403
+
+
+async def test_the_menu_leads_back_to_the_application_and_out_of_it(tmp_path: Path) -> None:
+    """Where the host says how; nothing but an address of the web is taken."""
+
+    def auth(visitor: Visitor) -> Operator:
+        return Operator("7", "Ada", {"*": Role.ADMIN})
+
+    dashboard = DashboardConfig(
+        auth=auth, home_url="/staff?a=1&b=2", sign_out_url="https://app.example/logout"
+    )
+    made = make_hub(tmp_path, config=HubConfig(dashboard=dashboard))
+    page = await Customer(made.hub).get("/connect/dashboard/in/default")
+    assert page.link("Back to the application") == "/staff?a=1&b=2"
+    assert page.link("Sign out") == "https://app.example/logout"
+    await made.hub.aclose()
+    for wrong in ("javascript:alert(1)", "//evil.example", "staff", "http://app.example/", "/a b", ""):
+        with pytest.raises(ConfigurationError, match=r"dashboard\.home_url"):
+            DashboardConfig(auth=auth, home_url=wrong)
+    with pytest.raises(ConfigurationError, match="the hub signs out itself"):
+        DashboardConfig(auth=OperatorTokens(), sign_out_url="/logout")
 
 
 async def test_a_form_after_the_sign_in_ran_out_leads_to_another_origin_by_a_page(tmp_path: Path) -> None:

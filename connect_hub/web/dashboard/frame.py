@@ -62,7 +62,7 @@ class Pages:
             for name in self.core.config.projects
             if name in desk.operator.roles or EVERY_PROJECT in desk.operator.roles
         ]
-        sign_out = None
+        config, sign_out = self.core.config.dashboard, None
         if self.guard.by_token:
             sign_out = self.guard.form(desk, urls.path("dashboard_sign_out", project=desk.project))
         return Frame(
@@ -80,6 +80,8 @@ class Pages:
             ),
             sign_out=sign_out,
             home_url=urls.path("dashboard_project", project=desk.project),
+            host_url=None if config is None else config.home_url,
+            host_sign_out_url=None if config is None else config.sign_out_url,
         )
 
     def refusals(

@@ -68,6 +68,7 @@ class Desk:
             ),
             sign_out=Form("/d/sign-out"),
             home_url="/d",
+            host_url="/app",
         )
 
     def customer(self, number: int, *, limit: int = 80) -> tuple[Untrusted, Untrusted]:

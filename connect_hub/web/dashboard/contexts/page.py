@@ -56,6 +56,10 @@ class Frame:
     nav: tuple[NavItem, ...]
     sign_out: Form | None
     home_url: str
+    host_url: str | None = None
+    """Back to the application that the dashboard is part of."""
+    host_sign_out_url: str | None = None
+    """Where the application signs out, where it is who signed the operator in."""
 
 
 @dataclass(frozen=True, kw_only=True)
