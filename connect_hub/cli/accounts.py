@@ -6,6 +6,7 @@ import click
 
 from connect_hub.cli.asking import confirm
 from connect_hub.cli.changes import changes, pairs
+from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
 from connect_hub.cli.providers import known
@@ -27,7 +28,7 @@ _COLUMNS = {
 }
 
 
-@click.group("accounts")
+@click.group("accounts", cls=Group)
 def command() -> None:
     """What customers have connected."""
 
@@ -125,9 +126,9 @@ def _details(account: Account) -> dict[str, object]:
 @command.command("change")
 @click.argument("account_id")
 @click.option("--origin-owner-id", help="Moves it to another customer.")
-@click.option("--origin-owner-name")
-@click.option("--origin-username")
-@click.option("--label")
+@click.option("--origin-owner-name", help="The customer's name.")
+@click.option("--origin-username", help="The customer's user, such as an email address.")
+@click.option("--label", help="Put on the account.")
 @click.option(
     "--metadata",
     multiple=True,
@@ -155,11 +156,14 @@ def change(
 
 @command.command("suspend")
 @click.argument("account_id")
+@click.option("--reason", default="", help="Stands at the account, for those who look after it.")
 @project_option
 @app_option
-def suspend(account_id: str, project: str, app: str | None) -> None:
+def suspend(account_id: str, reason: str, project: str, app: str | None) -> None:
     """Pause an account: its credentials are kept and not used."""
-    account = work_on(chosen_hub(app), lambda hub: hub.accounts.suspend(account_id, project=project))
+    account = work_on(
+        chosen_hub(app), lambda hub: hub.accounts.suspend(account_id, reason=reason.strip(), project=project)
+    )
     click.echo(f"suspended {account.id}")
 
 

@@ -4,6 +4,7 @@ import re
 
 import click
 
+from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.table import json_option, show
 
@@ -18,7 +19,7 @@ _COLUMNS = {
 }
 
 
-@click.group("api-keys")
+@click.group("api-keys", cls=Group)
 def command() -> None:
     """Keys for the REST API, kept in the database."""
 

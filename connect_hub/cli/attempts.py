@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import click
 
+from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
 from connect_hub.cli.providers import known
@@ -30,7 +31,7 @@ _FAILURES = {
 }
 
 
-@click.group("attempts")
+@click.group("attempts", cls=Group)
 def command() -> None:
     """How far customers came, and where they stopped. For one link see: connect-hub links show."""
 

@@ -6,7 +6,7 @@ from typing import TextIO
 import click
 
 from connect_hub.cli.asking import confirm, secret
-from connect_hub.cli.group import Refused
+from connect_hub.cli.group import Group, Refused
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.table import json_option, show, show_json, show_table
 from connect_hub.config import PublicUrl
@@ -19,14 +19,14 @@ from connect_hub.models import Account
 __all__ = ["command"]
 
 
-@click.group("connectors")
+@click.group("connectors", cls=Group)
 def command() -> None:
     """Providers that customers can connect."""
 
 
 @command.command("list")
 @click.option("--enabled", is_flag=True, help="Only what the hub of the environment offers.")
-@click.option("--project", help="How the connectors of the hub are set on this project.")
+@click.option("--project", help="How the connectors of the hub are set on this project, such as default.")
 @json_option
 @app_option
 def listing(enabled: bool, project: str | None, as_json: bool, app: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, close_storage
 from connect_hub.errors import ConfigurationError
 
@@ -37,7 +38,7 @@ def _a_version(ctx: click.Context, parameter: click.Parameter, value: int) -> in
     return int(click.IntRange(0, SCHEMA_VERSION).convert(value, parameter, ctx))
 
 
-@click.group("db")
+@click.group("db", cls=Group)
 def command() -> None:
     """The hub's tables."""
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.instants import INSTANT
 from connect_hub.cli.table import instant, json_option, show, show_json, show_one, show_table
@@ -32,7 +33,7 @@ _DELIVERIES = {
 }
 
 
-@click.group("events")
+@click.group("events", cls=Group)
 def command() -> None:
     """What happened, and what became of its deliveries."""
 
@@ -43,13 +44,16 @@ def command() -> None:
     "names",
     multiple=True,
     type=click.Choice([*sorted(EVENT_NAMES), TEST_EVENT]),
-    help="May be repeated.",
+    metavar="EVENT",
+    help=f"Only of this type: {', '.join([*sorted(EVENT_NAMES), TEST_EVENT])}. May be repeated.",
 )
 @click.option("--account-id", help="Only those of this account.")
 @click.option("--origin-owner-id", help="Only those of this customer.")
-@click.option("--since", type=INSTANT, help="In UTC.")
+@click.option(
+    "--since", type=INSTANT, help="From this instant on, in UTC, such as 2026-11-26 or 2026-11-26T08:00:00Z."
+)
 @click.option("--until", type=INSTANT, help="Before this instant, in UTC.")
-@click.option("--limit", type=click.IntRange(1, 500), default=25, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 500), default=25, show_default=True, help="At most so many.")
 @project_option
 @json_option
 @app_option
@@ -127,8 +131,14 @@ def _row(delivery: DeliveryRecord, hosts: _Hosts) -> dict[str, object]:
 
 @command.command("deliveries")
 @click.option("--endpoint-id", help="Only those to this endpoint.")
-@click.option("--state", "states", multiple=True, type=click.Choice([*map(str, DeliveryState)]))
-@click.option("--limit", type=click.IntRange(1, 500), default=25, show_default=True)
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([*map(str, DeliveryState)]),
+    help="Only in this state. May be repeated.",
+)
+@click.option("--limit", type=click.IntRange(1, 500), default=25, show_default=True, help="At most so many.")
 @project_option
 @json_option
 @app_option

@@ -8,8 +8,9 @@ import click
 
 from connect_hub.errors import ConnectHubError
 
-__all__ = ["Commands", "Refused"]
+__all__ = ["Commands", "Group", "Refused"]
 
+_WHOLE = 1000
 _EXTRAS = {"uvicorn": "serve", "pydantic_settings": "serve"}
 
 
@@ -19,7 +20,22 @@ class Refused(click.ClickException):
     exit_code = 2
 
 
-class Commands(click.Group):
+class Group(click.Group):
+    """Says of each command all of its first sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [
+            (name, command.get_short_help_str(limit=_WHOLE))
+            for name, command in commands
+            if command is not None
+        ]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+
+class Commands(Group):
     """Each command is the object of its own name in a module of `connect_hub.cli`."""
 
     def __init__(self, *args: Any, modules: Mapping[str, str], **kwargs: Any) -> None:

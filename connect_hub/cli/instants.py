@@ -11,6 +11,9 @@ class _Instant(click.DateTime):
     def __init__(self) -> None:
         super().__init__(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"])
 
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "INSTANT"
+
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         try:
             return super().convert(value, param, ctx).replace(tzinfo=UTC)

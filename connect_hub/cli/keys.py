@@ -2,12 +2,13 @@
 
 import click
 
+from connect_hub.cli.group import Group
 from connect_hub.keys import new_key_text
 
 __all__ = ["command"]
 
 
-@click.group("keys")
+@click.group("keys", cls=Group)
 def command() -> None:
     """Keys that sign links and seal credentials."""
 

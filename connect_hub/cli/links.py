@@ -8,6 +8,7 @@ import click
 
 from connect_hub.cli.asking import confirm
 from connect_hub.cli.changes import pairs
+from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
 from connect_hub.cli.providers import known
@@ -34,7 +35,7 @@ _COLUMNS = {
 _STEPS = {"at": "at", "kind": "step", "provider": "provider", "error_code": "error"}
 
 
-@click.group("links")
+@click.group("links", cls=Group)
 def command() -> None:
     """Auth links to send to customers."""
 

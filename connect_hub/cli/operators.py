@@ -2,6 +2,7 @@
 
 import click
 
+from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, work_on
 from connect_hub.cli.table import json_option, show
 from connect_hub.operators import EVERY_PROJECT, OperatorToken, Role
@@ -18,7 +19,7 @@ _COLUMNS = {
 }
 
 
-@click.group("operators")
+@click.group("operators", cls=Group)
 def command() -> None:
     """Who may sign in to the dashboard with a token."""
 

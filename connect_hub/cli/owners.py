@@ -3,12 +3,13 @@
 import click
 
 from connect_hub.cli.asking import confirm
+from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 
 __all__ = ["command"]
 
 
-@click.group("owners")
+@click.group("owners", cls=Group)
 def command() -> None:
     """Your customers, by the ids that you gave them."""
 

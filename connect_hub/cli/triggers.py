@@ -2,12 +2,13 @@
 
 import click
 
+from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 
 __all__ = ["command"]
 
 
-@click.group("triggers")
+@click.group("triggers", cls=Group)
 def command() -> None:
     """Addresses to point the providers' own webhooks at, one for each account."""
 

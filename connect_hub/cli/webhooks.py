@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 import click
 
 from connect_hub.cli.changes import changes
+from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.instants import INSTANT
 from connect_hub.cli.progress import bar
 from connect_hub.cli.table import json_option, show, show_json, show_one
-from connect_hub.events import EVENT_NAMES, TEST_EVENT
+from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES, TEST_EVENT
 from connect_hub.flows.shown_endpoints import Endpoint, IssuedEndpoint
 from connect_hub.hub import ConnectHub
 from connect_hub.webhooks import generate_secret
@@ -35,7 +36,7 @@ _WHY = {
 }
 
 
-@click.group("webhooks")
+@click.group("webhooks", cls=Group)
 def command() -> None:
     """Where events are posted to."""
 
@@ -141,7 +142,9 @@ def _fields(function: F) -> F:
             "events",
             multiple=True,
             type=click.Choice(sorted(EVENT_NAMES)),
-            help="May be repeated.",
+            metavar="EVENT",
+            help=f"Only this one of {', '.join(sorted(EVENT_NAMES))}. May be repeated. "
+            f"Default: {', '.join(sorted(DEFAULT_EVENTS))}.",
         ),
         click.option("--provider", "providers", multiple=True, help="Only this connector. May be repeated."),
         click.option(
@@ -264,6 +267,8 @@ def enable(endpoint_id: str, replay_since: datetime | None, project: str, app: s
     type=click.Choice([*sorted(EVENT_NAMES), TEST_EVENT]),
     default=TEST_EVENT,
     show_default=True,
+    metavar="EVENT",
+    help=f"What is made up: {', '.join([*sorted(EVENT_NAMES), TEST_EVENT])}.",
 )
 @project_option
 @app_option
@@ -275,7 +280,12 @@ def send_test(endpoint_id: str, event: str, project: str, app: str | None) -> No
 
 @command.command("replay")
 @click.argument("endpoint_id")
-@click.option("--since", required=True, type=INSTANT, help="In UTC; at most 30 days ago.")
+@click.option(
+    "--since",
+    required=True,
+    type=INSTANT,
+    help="In UTC, such as 2026-11-26 or 2026-11-26T08:00:00Z; at most 30 days ago.",
+)
 @click.option("--until", type=INSTANT, help="Before this instant, in UTC. Default: now.")
 @click.option("--include-delivered", is_flag=True, help="Also what it took already.")
 @project_option

@@ -150,6 +150,10 @@ def test_a_customers_account_from_its_tries_to_its_end(
     funnel = json.loads(said("attempts funnel --days 1 --json"))
     assert (funnel["provider"], funnel["picked"], funnel["connected"]) == ("simulated-key", 2, 1)
 
+    said(f"accounts suspend {account_id} --reason unpaid")
+    assert json.loads(said(f"accounts show {account_id} --json"))["status_reasons"] == ["unpaid"]
+    said(f"accounts resume {account_id}")
+
     asked = run("owners", "erase", "43", "--app", "own_operating:hub")  # nobody says yes
     assert asked.exit_code == 2
     assert said("owners erase 43 --yes").splitlines() == ["accounts: 1 removed", "sessions: 0 removed"]
