@@ -17,6 +17,7 @@ _MOST_PARAMETERS = 500
 _MOST_PROBLEMS = 20
 _LONGEST_WORD = 64
 """The nearest name is looked up for names up to this length."""
+_PLAIN = re.compile(r"[\w.\[\]-]+", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -38,7 +39,7 @@ class Query:
             if name not in names:
                 near = difflib.get_close_matches(name, names, n=1) if len(name) <= _LONGEST_WORD else []
                 hint = f"; did you mean '{near[0]}'?" if near else ""
-                self.problem(name[:100], f"unknown query parameter{hint}")
+                self.problem(_told(name), f"unknown query parameter{hint}")
 
     def problem(self, name: str, message: str) -> None:
         self._problems.append(FieldError(name, message))
@@ -101,3 +102,8 @@ class Query:
             self.problem("cursor", "is not one that was handed out; leave it out to begin again")
             return None
         return _EPOCH + timedelta(milliseconds=int(match[1])), match[2]
+
+
+def _told(name: str) -> str:
+    """A parameter's name, which whoever wrote the address chose, as far as it can stand in a sentence."""
+    return name[:100] if _PLAIN.fullmatch(name) else "query"

@@ -85,3 +85,14 @@ async def test_keys_are_listed_in_pages(tmp_path: Path) -> None:
     assert cut.status == 400
     assert "Create key" in cut.text
     assert "No keys yet" not in cut.text
+
+
+async def test_an_address_puts_no_words_of_its_own_on_the_page(tmp_path: Path) -> None:
+    """T2: the name of a parameter that is none is told only where it looks like a name."""
+    staff = await make_desk(tmp_path)
+    browser = await staff.browser("admin")
+    for path in ("accounts", "accounts.csv"):
+        for name in ("call 555 0100", "\u202egnp.exe", "<b>", "x" * 101):
+            page = await browser.get(f"{DESK}/{path}?{urlencode({name: '1'})}")
+            assert page.status == 400
+            assert name not in page.text.partition("<main")[2].partition("<footer")[0], (path, name)
