@@ -10,7 +10,7 @@ from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
 from connect_hub.cli.providers import known
-from connect_hub.cli.table import json_option, show, show_one
+from connect_hub.cli.table import json_option, show, show_done, show_one
 from connect_hub.flows.accounts import AccountFilter
 from connect_hub.hub import ConnectHub
 from connect_hub.models import Account, AccountStatus, AccountType
@@ -158,46 +158,50 @@ def change(
 @click.argument("account_id")
 @click.option("--reason", default="", help="Stands at the account, for those who look after it.")
 @project_option
+@json_option
 @app_option
-def suspend(account_id: str, reason: str, project: str, app: str | None) -> None:
+def suspend(account_id: str, reason: str, project: str, as_json: bool, app: str | None) -> None:
     """Pause an account: its credentials are kept and not used."""
     account = work_on(
         chosen_hub(app), lambda hub: hub.accounts.suspend(account_id, reason=reason.strip(), project=project)
     )
-    click.echo(f"suspended {account.id}")
+    show_done(f"suspended {account.id}", _details(account), as_json=as_json)
 
 
 @command.command("resume")
 @click.argument("account_id")
 @project_option
+@json_option
 @app_option
-def resume(account_id: str, project: str, app: str | None) -> None:
+def resume(account_id: str, project: str, as_json: bool, app: str | None) -> None:
     """End a suspension."""
     account = work_on(chosen_hub(app), lambda hub: hub.accounts.resume(account_id, project=project))
-    click.echo(f"{account.status.value} {account.id}")
+    show_done(f"{account.status.value} {account.id}", _details(account), as_json=as_json)
 
 
 @command.command("convert")
 @click.argument("account_id")
 @click.argument("to", type=click.Choice([kind.value for kind in AccountType]))
 @project_option
+@json_option
 @app_option
-def convert(account_id: str, to: str, project: str, app: str | None) -> None:
+def convert(account_id: str, to: str, project: str, as_json: bool, app: str | None) -> None:
     """Make it a test or a production account."""
     account = work_on(
         chosen_hub(app), lambda hub: hub.accounts.convert(account_id, AccountType(to), project=project)
     )
-    click.echo(f"{account.type.value} {account.id}")
+    show_done(f"{account.type.value} {account.id}", _details(account), as_json=as_json)
 
 
 @command.command("delete")
 @click.argument("account_id")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @project_option
+@json_option
 @app_option
-def delete(account_id: str, yes: bool, project: str, app: str | None) -> None:
+def delete(account_id: str, yes: bool, project: str, as_json: bool, app: str | None) -> None:
     """Disconnect an account: its credentials are destroyed, and revoked at the provider."""
     if not yes:
         confirm(f"Disconnect {account_id}? This cannot be undone.", instead="add --yes")
     account = work_on(chosen_hub(app), lambda hub: hub.accounts.delete(account_id, project=project))
-    click.echo(f"deleted {account.id}")
+    show_done(f"deleted {account.id}", _details(account), as_json=as_json)

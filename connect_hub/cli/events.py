@@ -9,7 +9,7 @@ import click
 from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.instants import INSTANT
-from connect_hub.cli.table import instant, json_option, show, show_json, show_one, show_table
+from connect_hub.cli.table import instant, json_option, show, show_done, show_json, show_one, show_table
 from connect_hub.events import EVENT_NAMES, TEST_EVENT
 from connect_hub.flows.event_history import DeliveryDetails, EventDetails
 from connect_hub.hub import ConnectHub
@@ -211,8 +211,10 @@ def delivery(delivery_id: str, project: str, as_json: bool, app: str | None) -> 
 @command.command("resend")
 @click.argument("delivery_id")
 @project_option
+@json_option
 @app_option
-def resend(delivery_id: str, project: str, app: str | None) -> None:
+def resend(delivery_id: str, project: str, as_json: bool, app: str | None) -> None:
     """Send the same event to the same target again."""
     again = work_on(chosen_hub(app), lambda hub: hub.events.resend(delivery_id, project=project))
-    click.echo(f"sending {again.event_id} as {again.id}")
+    said, row = f"sending {again.event_id} as {again.id}", {"id": again.id, "event_id": again.event_id}
+    show_done(said, row, as_json=as_json)

@@ -12,7 +12,7 @@ from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
 from connect_hub.cli.providers import known
-from connect_hub.cli.table import json_option, show, show_json, show_one
+from connect_hub.cli.table import json_option, show, show_done, show_json, show_one
 from connect_hub.clock import iso
 from connect_hub.flows.requests import CreateSession, SessionFields
 from connect_hub.flows.sessions import IssuedSession
@@ -247,8 +247,10 @@ def renew(link_id: int, project: str, as_json: bool, app: str | None) -> None:
 @command.command("revoke")
 @click.argument("link_id", type=int)
 @project_option
+@json_option
 @app_option
-def revoke(link_id: int, project: str, app: str | None) -> None:
+def revoke(link_id: int, project: str, as_json: bool, app: str | None) -> None:
     """Let nobody connect with the link any more. Accounts that were connected with it stay."""
     session = work_on(chosen_hub(app), lambda hub: hub.links.revoke(link_id, project=project))
-    click.echo(f"revoked {session.id}")
+    row = _row(session, SessionStatus.REVOKED)
+    show_done(f"revoked {session.id}", row, as_json=as_json)

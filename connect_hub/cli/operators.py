@@ -4,7 +4,7 @@ import click
 
 from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, work_on
-from connect_hub.cli.table import json_option, show
+from connect_hub.cli.table import json_option, show, show_done
 from connect_hub.operators import EVERY_PROJECT, OperatorToken, Role
 
 __all__ = ["command"]
@@ -48,11 +48,12 @@ def _roles(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
     callback=_roles,
     help="viewer, operator or admin; of all projects, or of the one that is named. May be repeated.",
 )
+@json_option
 @app_option
-def add(name: str, roles: dict[str, Role], app: str | None) -> None:
+def add(name: str, roles: dict[str, Role], as_json: bool, app: str | None) -> None:
     """Make an operator and print the token. It is shown this once; the database has its hash alone."""
     issued = work_on(chosen_hub(app), lambda hub: hub.operators.add(name=name, roles=roles))
-    click.echo(issued.token)
+    show_done(issued.token, {**_row(issued.operator), "token": issued.token}, as_json=as_json)
 
 
 @command.command("list")
@@ -83,8 +84,9 @@ def _row(operator: OperatorToken) -> dict[str, object]:
 
 @command.command("revoke")
 @click.argument("operator_id")
+@json_option
 @app_option
-def revoke(operator_id: str, app: str | None) -> None:
+def revoke(operator_id: str, as_json: bool, app: str | None) -> None:
     """Sign the operator with this id out everywhere, and refuse the token from now on."""
     operator = work_on(chosen_hub(app), lambda hub: hub.operators.revoke(operator_id))
-    click.echo(f"revoked {operator.id} ({operator.name})")
+    show_done(f"revoked {operator.id} ({operator.name})", _row(operator), as_json=as_json)

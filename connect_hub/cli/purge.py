@@ -6,6 +6,7 @@ import click
 
 from connect_hub.cli.host import app_option, chosen_hub, work_on
 from connect_hub.cli.progress import counter
+from connect_hub.cli.table import json_option, show_done
 
 __all__ = ["command"]
 
@@ -17,8 +18,9 @@ __all__ = ["command"]
 @click.option(
     "--audit-days", type=click.IntRange(1, 3650), help="Older entries of the audit log go. Default: none."
 )
+@json_option
 @app_option
-def command(days: int, audit_days: int | None, app: str | None) -> None:
+def command(days: int, audit_days: int | None, as_json: bool, app: str | None) -> None:
     """Remove what is over: sessions, attempts and delivered events after 30 days, visits after one.
 
     Accounts and the audit log stay. Run it once a day; it works in small batches, and may be interrupted.
@@ -30,5 +32,6 @@ def command(days: int, audit_days: int | None, app: str | None) -> None:
                 days=days, audit_days=audit_days, on_batch=lambda so_far: show(sum(asdict(so_far).values()))
             ),
         )
-    for kind, count in asdict(removed).items():
-        click.echo(f"{kind}: {count} removed")
+    counts = asdict(removed)
+    said = "\n".join(f"{kind}: {count} removed" for kind, count in counts.items())
+    show_done(said, counts, as_json=as_json)

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from connect_hub.clock import iso
 
-__all__ = ["instant", "json_option", "show", "show_json", "show_one", "show_table"]
+__all__ = ["instant", "json_option", "show", "show_done", "show_json", "show_one", "show_table"]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, a line a row.")
 
@@ -50,6 +50,14 @@ def show_one(row: Mapping[str, object], *, as_json: bool) -> None:
         show_json(row)
     else:
         show_table(["field", "value"], [[name, _text(value)] for name, value in row.items()])
+
+
+def show_done(said: str, row: Mapping[str, object], *, as_json: bool) -> None:
+    """Print what was done: what it was done to as JSON, or `said`."""
+    if as_json:
+        show_json(row)
+    else:
+        click.echo(said)
 
 
 def show_json(row: Mapping[str, object]) -> None:

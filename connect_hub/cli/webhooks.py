@@ -11,7 +11,7 @@ from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.instants import INSTANT
 from connect_hub.cli.progress import bar
-from connect_hub.cli.table import json_option, show, show_json, show_one
+from connect_hub.cli.table import json_option, show, show_done, show_json, show_one
 from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES, TEST_EVENT
 from connect_hub.flows.shown_endpoints import Endpoint, IssuedEndpoint
 from connect_hub.hub import ConnectHub
@@ -220,10 +220,11 @@ def _on_one(name: str, does: str) -> Callable[..., Any]:
     @command.command(name, help=does)
     @click.argument("endpoint_id")
     @project_option
+    @json_option
     @app_option
-    def run(endpoint_id: str, project: str, app: str | None) -> None:
+    def run(endpoint_id: str, project: str, as_json: bool, app: str | None) -> None:
         work_on(chosen_hub(app), lambda hub: getattr(hub.endpoints, name)(endpoint_id, project=project))
-        click.echo(f"{_DONE[name]} {endpoint_id}")
+        show_done(f"{_DONE[name]} {endpoint_id}", {"id": endpoint_id, "done": _DONE[name]}, as_json=as_json)
 
     return run
 
@@ -241,8 +242,11 @@ _on_one("delete", "Delete an endpoint; nothing more is sent to it.")
     help="Also send what happened since this instant, in UTC, and was not delivered; at most 30 days ago.",
 )
 @project_option
+@json_option
 @app_option
-def enable(endpoint_id: str, replay_since: datetime | None, project: str, app: str | None) -> None:
+def enable(
+    endpoint_id: str, replay_since: datetime | None, project: str, as_json: bool, app: str | None
+) -> None:
     """Send to an endpoint again, first what was held."""
 
     async def work(hub: ConnectHub) -> int | None:
@@ -255,9 +259,8 @@ def enable(endpoint_id: str, replay_since: datetime | None, project: str, app: s
         return await _replayed(hub, endpoint_id, since=replay_since, project=project)
 
     made = work_on(chosen_hub(app), work)
-    click.echo(f"enabled {endpoint_id}")
-    if made is not None:
-        click.echo(_sending(made))
+    said = f"enabled {endpoint_id}" if made is None else f"enabled {endpoint_id}\n{_sending(made)}"
+    show_done(said, {"id": endpoint_id, "done": "enabled", "events": made}, as_json=as_json)
 
 
 @command.command("test")
@@ -271,11 +274,13 @@ def enable(endpoint_id: str, replay_since: datetime | None, project: str, app: s
     help=f"What is made up: {', '.join([*sorted(EVENT_NAMES), TEST_EVENT])}.",
 )
 @project_option
+@json_option
 @app_option
-def send_test(endpoint_id: str, event: str, project: str, app: str | None) -> None:
+def send_test(endpoint_id: str, event: str, project: str, as_json: bool, app: str | None) -> None:
     """Send an endpoint a made-up event; a worker or the hub delivers it."""
     sent = work_on(chosen_hub(app), lambda hub: hub.endpoints.test(endpoint_id, event=event, project=project))
-    click.echo(f"sending {sent.event_id}; see: connect-hub events delivery {sent.id}")
+    said = f"sending {sent.event_id}; see: connect-hub events delivery {sent.id}"
+    show_done(said, {"id": sent.id, "event_id": sent.event_id}, as_json=as_json)
 
 
 @command.command("replay")
@@ -289,6 +294,7 @@ def send_test(endpoint_id: str, event: str, project: str, app: str | None) -> No
 @click.option("--until", type=INSTANT, help="Before this instant, in UTC. Default: now.")
 @click.option("--include-delivered", is_flag=True, help="Also what it took already.")
 @project_option
+@json_option
 @app_option
 def replay(
     endpoint_id: str,
@@ -296,6 +302,7 @@ def replay(
     until: datetime | None,
     include_delivered: bool,
     project: str,
+    as_json: bool,
     app: str | None,
 ) -> None:
     """Send an endpoint what happened since an instant and was not delivered."""
@@ -305,7 +312,7 @@ def replay(
             hub, endpoint_id, since=since, until=until, include_delivered=include_delivered, project=project
         ),
     )
-    click.echo(_sending(made))
+    show_done(_sending(made), {"id": endpoint_id, "events": made}, as_json=as_json)
 
 
 async def _replayed(
