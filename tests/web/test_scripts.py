@@ -151,9 +151,10 @@ def test_search_finds_the_same_with_and_without_scripts(site: Site, page: Page) 
             server = Providers(
                 cards=listing.cards, url="/", categories=listing.categories, query=query, category=category
             )
-            shown = [
-                name.split("\n")[0] for name in page.locator("li[data-search]:visible").all_inner_texts()
-            ]
+            # Their content: of a card that has just been shown nothing may be painted yet.
+            shown = page.locator("li[data-search]:visible").evaluate_all(
+                "cards => cards.map(card => card.querySelector('.name').textContent)"
+            )
             assert {names[name] for name in shown} == server.matches, (query, category)
             assert page.locator("[data-search-empty]").is_visible() == (not shown)
             words = "1 tool found" if len(shown) == 1 else f"{len(shown)} tools found"
