@@ -81,6 +81,12 @@ async def test_keys_are_listed_in_pages(tmp_path: Path) -> None:
     assert [len(keys) for keys in seen] == [25, 1]
     assert seen[0] | seen[1] == made
     assert "First page" in last.links
+    past = await browser.get(f"{DESK}/keys?cursor=1.aaaa")
+    assert ("No keys yet" in past.text, "First page" in past.links) == (False, True)
+    await staff.connected("42")
+    for path in ("accounts", "links", "audit"):
+        past = await browser.get(f"{DESK}/{path}?cursor=1.1")
+        assert "yet" not in past.text.partition("<main")[2], path
     cut = await browser.get(f"{DESK}/keys?cursor=1")
     assert cut.status == 400
     assert "Create key" in cut.text
