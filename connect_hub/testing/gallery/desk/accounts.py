@@ -140,7 +140,7 @@ def attempts(desk: Desk, rows: int) -> AttemptList:
             OptionView(str(n), desk.say(Message("Last %(days)s days", days=n))) for n in (7, 30, 90)
         ),
         providers=tuple(OptionView(key, TOOLS[key][0]) for key in KEYS),
-        counted="10,000" if desk.crowded else "",
+        counted="3,000" if desk.crowded else "",
         funnel=tuple(
             FunnelLine(
                 provider(key),
