@@ -152,4 +152,4 @@ def _own_path(address: str, origin: str) -> str:
         return "/settings"
     if not parts.path.startswith("/") or parts.path.startswith("//") or "\\" in address:
         return "/settings"
-    return parts.path
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -30,6 +30,18 @@ async def test_the_log_of_operators_is_for_who_runs_all_projects(tmp_path: Path)
     assert (await chief.get(f"{DESK}/audit.csv?action=bogus")).status == 400
 
 
+async def test_no_name_breaks_the_log(tmp_path: Path) -> None:
+    """T2: a customer who is called like an instant that there is none is shown as they are called."""
+    staff = await make_desk(tmp_path)
+    for name in ("2026-99-99T99:99:99Z", "set 2026-13-01T00:00:00Z", "٢٠٢٦-01-01T00:00:00Z"):
+        account_id = await staff.connected(name, name)
+        with acting_as(TESTER):
+            await staff.made.hub.accounts.delete(account_id)
+    log = await (await staff.browser("admin")).get(f"{DESK}/audit")
+    assert log.status == 200
+    assert "“2026-99-99T99:99:99Z”" in log.text
+
+
 async def test_the_log_tells_in_words(tmp_path: Path) -> None:
     """States, yes and no, lists and instants are told as other pages tell them, and what was changed is a way
     to it, as long as it is there."""

@@ -1,11 +1,15 @@
 """What an operator's browser may ask for, how often, and what keeps its sign-in alive."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
+import pytest
 from starlette.routing import Route
 
 from connect_hub.config import NetworkConfig, Rate, RateConfig
+from connect_hub.web.dashboard import guard
 from tests.customer import Form
 from tests.dashboard.desk import DESK, make_desk
 from tests.dashboard.test_authorisation import address, everything, methods, routes
@@ -88,3 +92,33 @@ async def test_an_address_that_names_nothing_is_not_found(tmp_path: Path) -> Non
     assert (await browser.get(f"{DESK}/links/new?account=a%00b")).status == 404
     kept = {"nonce": nonce, "account": "a\x00b", "origin_owner_id": "4", "origin_owner_name": "A"}
     assert (await browser.send(Form(f"{DESK}/links/new"), {**kept, "days": "5"})).status == 422
+
+
+async def test_a_form_that_is_held_back_is_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T36: whoever begins to send a form and is removed before its end gets nothing done with it."""
+    monkeypatch.setattr(guard, "_PROMPT", 0.0)
+    staff = await make_desk(tmp_path)
+    browser, hub = await staff.browser("admin"), staff.made.hub
+    form = (await browser.get(f"{DESK}/keys")).form("Create key")
+    body = urlencode({**form.fields, "name": "payroll"}).encode()
+    [admin] = [one for one in await hub.operators.list() if one.name == "Admin"]
+
+    async def held() -> AsyncIterator[bytes]:
+        yield body[:-3]
+        await hub.operators.revoke(admin.id)
+        yield body[-3:]
+
+    answer = await browser._http.post(
+        form.action,
+        content=held(),
+        headers={
+            "content-type": "application/x-www-form-urlencoded",
+            "origin": browser.origin,
+            "sec-fetch-site": "same-origin",
+            "cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies.items()),
+        },
+    )
+    assert answer.status_code != 200
+    assert await hub.api_keys.list() == []

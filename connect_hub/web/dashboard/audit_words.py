@@ -25,7 +25,9 @@ _PAGES = {
 }
 """By what an action's name begins with: the route of what it is about, and that one's parameter."""
 _GONE = {AuditAction.ACCOUNT_DELETED, AuditAction.ENDPOINT_DELETED}
-_INSTANT = re.compile(r"(set )?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)")
+_INSTANTS = {"client_secret", "expires_at", "since"}
+"""Fields of the hub's own words. Whatever else the log has, somebody may have written to look like one."""
+_INSTANT = re.compile(r"(set )?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)", re.ASCII)
 """As the log has an instant, and since when a secret is set."""
 
 
@@ -47,7 +49,7 @@ def changes(pages: Pages, request: Request, entry: AuditEntry) -> tuple[Changed,
             return None
         if isinstance(value, bool):
             return ChangedValue(text=say(Message("Yes") if value else Message("No")))
-        instant = _INSTANT.fullmatch(value) if isinstance(value, str) else None
+        instant = _INSTANT.fullmatch(value) if name in _INSTANTS and isinstance(value, str) else None
         if instant is not None:
             at = datetime.fromisoformat(instant[2])
             return ChangedValue(text=say(Message("Set")) if instant[1] else "", at=at)
