@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from connect_hub.clock import Clock, truncate
 from connect_hub.errors import AnswerTooLarge, OutboundFailed, OutboundRefused
@@ -40,6 +41,8 @@ _LIMITS = Limits(read=15.0, total=15.0, max_bytes=_KEPT, cut=True, repeat=True)
 _GONE = 410
 _SIGNATURES = {SIGNATURE, STACKONE_SIGNATURE}
 _LOGGED = ("content-length", "content-type", "date", "location", "retry-after", "server", "x-request-id")
+_TELLING = 24
+"""Characters from which on a path may hold a secret."""
 _LONGEST_VALUE = 500
 
 
@@ -83,7 +86,14 @@ async def post(webhook: Receiver, delivery: Delivery, *, transport: Transport, c
     )
     own = {"content-type": "application/json; charset=utf-8", **signed}
     shown = {name: HIDDEN if name in _SIGNATURES else value for name, value in own.items()}
-    mask = Mask([*webhook.headers.values(), *webhook.signing_secrets, *_signatures(signed)])
+    mask = Mask(
+        [
+            *webhook.headers.values(),
+            *webhook.signing_secrets,
+            *_signatures(signed),
+            *_behind_its_host(webhook.url),
+        ]
+    )
 
     def attempt(error: str | None, answer: Answer | None = None) -> DeliveryAttempt:
         return DeliveryAttempt(
@@ -125,6 +135,17 @@ def _signatures(signed: Mapping[str, str]) -> Iterator[Secret]:
     for name in _SIGNATURES:
         for entry in signed[name].split():
             yield Secret(entry.removeprefix("v1,"))
+
+
+def _behind_its_host(url: str) -> Iterator[Secret]:
+    """What an address has behind its host, which may be a secret: whole, and the query by itself. A path
+    without one is taken out only where it is long, or every answer with a word of it would have holes."""
+    parts = urlsplit(url)
+    if parts.query:
+        yield Secret(f"{parts.path}?{parts.query}")
+        yield Secret(parts.query)
+    if len(parts.path) >= _TELLING:
+        yield Secret(parts.path)
 
 
 def _loggable(headers: Mapping[str, str], mask: Mask) -> dict[str, str]:

@@ -136,6 +136,7 @@ class Echo:
         assert headers is not None
         assert limits is not None
         self.got = [value.reveal() if isinstance(value, Secret) else value for value in headers.values()]
+        self.got.append(url.removeprefix("https://echo.test"))
         echo = " ".join(map(self.spelled, self.got))
         lines = [(b"Location", b"/?" + quote(" ".join(self.got)).encode()), (b"X-Request-Id", echo.encode())]
         return Answer(200, Headers(lines), (b"-" * self.before + echo.encode())[: limits.max_bytes])
@@ -144,16 +145,27 @@ class Echo:
 @pytest.mark.parametrize("spelling", ECHOES)
 @pytest.mark.parametrize("before", [0, 16 * 1024 - 20])
 async def test_an_echo_shows_no_secret_of_what_it_was_sent(spelling: str, before: int) -> None:
-    """T46: a receiver that prints what it got into its answer puts neither the endpoint's own header values
-    nor a signature into the log, also not the beginning of one where the answer is cut."""
-    webhook = Webhook(url="https://echo.test", secrets=[generate_secret(), generate_secret()], headers=GATE)
+    """T46: a receiver that prints what it got into its answer puts neither the endpoint's own header values,
+    nor a signature, nor what its address has behind its host into the log, also not the beginning of one
+    where the answer is cut."""
+    url = "https://echo.test/services/T0001/B0001/canary?k=quark"
+    webhook = Webhook(url=url, secrets=[generate_secret(), generate_secret()], headers=GATE)
     echo = Echo(ECHOES[spelling], before)
     outcome = await post(ConfiguredReceiver.of(webhook), DELIVERY, transport=echo, clock=FixedClock(NOW))
     logged = outcome.attempt
     assert logged is not None
     shown = logged.response_body.decode() + "".join(logged.response_headers.values())
     signatures = next(value for value in echo.got if value.startswith("v1,")).split()
-    words = ["gate", "0123456789", "quoted", "password", "ada:", *(one[3:9] for one in signatures)]
+    words = [
+        "gate",
+        "0123456789",
+        "quoted",
+        "password",
+        "ada:",
+        "canary",
+        "quark",
+        *(one[3:9] for one in signatures),
+    ]
     assert [word for word in words if word in shown] == []
     assert len(logged.response_body) <= 16 * 1024
     assert b"(not shown)" in logged.response_body
