@@ -7,6 +7,7 @@ const name = "connect_hub_window";
 const opened = "connect_hub:opened";
 /** @type {string | null} */
 let host = null;
+let escaped = false;
 
 /** @type {(message: object) => void} */
 const say = (message) => {
@@ -36,6 +37,7 @@ const greeted = ({ back, background }) => {
   if (problem !== null) say({ type: "problem", code: problem.dataset.problem });
   if (document.querySelector("[data-closed]") !== null) say({ type: "close" });
   if (document.querySelector("form[data-start]") !== null) say({ type: "start" });
+  if (escaped) say({ type: "escape" });
 };
 
 /** @type {(token: unknown) => void} */
@@ -74,7 +76,9 @@ if (placed?.dataset.address !== undefined && placed.dataset.address !== location
 }
 
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.defaultPrevented) say({ type: "escape" });
+  if (event.key !== "Escape" || event.defaultPrevented) return;
+  escaped = host === null; // then it is told once the host's page has greeted
+  say({ type: "escape" });
 });
 
 // --- the window in which the provider's sign-in is done ---

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
+from playwright.sync_api import Locator
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -23,7 +24,7 @@ from connect_hub.keys import new_key_text
 from connect_hub.testing.provider import ProviderClient, SimulatedProvider
 from connect_hub.testing.serving import serving
 
-__all__ = ["API_KEY", "Late", "Place", "closing", "place_of"]
+__all__ = ["API_KEY", "Late", "Place", "closing", "place_of", "press_escape"]
 
 API_KEY = "test-api-key-0123456789-0123456789-abc"
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css"}
@@ -174,3 +175,16 @@ def place_of(
         key = provider.add_api_key(user="Ada Lovelace").reveal()
         with closing(host_app if same_origin else hub_app, hub, host_url if same_origin else other_url):
             yield Place(host, hub_url, hub, provider, key, pages, headers, folder)
+
+
+_SCRIPTS_RAN = """async () => {
+  const [loading] = performance.getEntriesByType("navigation");
+  while (loading.domContentLoadedEventEnd === 0) await new Promise(setTimeout);
+}"""
+
+
+def press_escape(inside: Locator) -> None:
+    """Press Escape at `inside`, once its page's scripts have run: before, nothing hears a key."""
+    inside.focus(timeout=30_000)
+    inside.evaluate(_SCRIPTS_RAN)
+    inside.press("Escape")

@@ -14,7 +14,7 @@ from playwright.sync_api import FrameLocator, Page, Request, Route, expect
 from connect_hub import HubConfig, PageConfig, Subject, Visitor
 from connect_hub.web.languages import Languages
 from connect_hub.web.static import STATIC
-from tests.embedding.place import Place, place_of
+from tests.embedding.place import Place, place_of, press_escape
 from tests.peers.browser import Observed
 
 pytestmark = pytest.mark.browser
@@ -35,6 +35,13 @@ document.getElementById("go").onclick = () => {{
   }});
 }};
 </script>"""
+
+
+# The list in the frame is not greeted before it is told to listen.
+DEAF = """if (parent !== self) addEventListener("message", (event) => {
+  if (!self.listens && document.querySelector("form[data-start]") === null) event.stopImmediatePropagation();
+}, true);"""
+LISTEN = "() => { self.listens = true; parent.postMessage({ connectHub: 1, type: 'ready' }, '*'); }"
 
 
 @pytest.fixture
@@ -230,6 +237,17 @@ def test_an_embedded_hub_manages_as_well(tmp_path: Path, page: Page, observed: O
         assert observed.csp_violations == observed.page_errors == []
 
 
+def test_escape_before_the_frame_is_greeted_closes_too(place: Place, page: Page) -> None:
+    """A page of the frame is there to be used before the host's page has spoken with it."""
+    page.add_init_script(DEAF)
+    host_page(place, page, place.token())
+    link = start(page).get_by_role("link", name="Acme Login")
+    press_escape(link)
+    assert heard(page) == []
+    link.evaluate(LISTEN)
+    assert wait_heard(page, 2) == [["cancel"], ["close"]]
+
+
 def test_the_modal_is_one_for_the_keyboard_too(place: Place, page: Page, observed: Observed) -> None:
     """Named, it holds the focus while it is open, is as high as what it shows, closes on Escape from inside
     the frame, and gives the focus back; without `close` there is no button, and Escape still works."""
@@ -248,8 +266,7 @@ def test_the_modal_is_one_for_the_keyboard_too(place: Place, page: Page, observe
     frame.get_by_role("link", name="Acme Login").click()
     expect(frame.get_by_role("heading", name="Connect Acme Login")).to_be_visible(timeout=PATIENCE)
     page.wait_for_function(f"document.querySelector('iframe').offsetHeight !== {tall}", timeout=PATIENCE)
-    frame.get_by_role("button", name="Connect Acme Login").focus()
-    page.keyboard.press("Escape")
+    press_escape(frame.get_by_role("button", name="Connect Acme Login"))
     assert wait_heard(page, 2) == [["cancel"], ["close"]]
     expect(dialog).to_have_count(0)
     expect(page.get_by_role("button", name="Connect a tool")).to_be_focused()

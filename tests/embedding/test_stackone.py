@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from connect_hub import Connector
 from connect_hub.connectors.catalog import parse
 from connect_hub.testing.provider.connectors import key_toml
-from tests.embedding.place import Place, place_of
+from tests.embedding.place import Place, place_of, press_escape
 from tests.embedding.stackone import component, react_page, sdk_token
 from tests.peers.browser import Observed
 
@@ -174,7 +174,7 @@ def test_react_hook_starts_succeeds_and_closes(either: Place, page: Page, observ
     begin.click(timeout=PATIENCE)
     frame = page.frame_locator("iframe")
     frame.get_by_label("API key").fill("x", timeout=PATIENCE)
-    page.keyboard.press("Escape")
+    press_escape(frame.get_by_label("API key"))
     assert wait_heard(page, 2) == [["cancel"], ["close"]]
     expect(begin).to_be_focused()
     begin.click()
