@@ -286,8 +286,8 @@ def seen_in(offer: Offer, account: Account) -> Account:
     usable = offer.is_usable(account.provider, account.method)
     if usable:
         return account
-    hidden = account.stored_status or account.status
-    return replace(account, status=AccountStatus.INACTIVE, stored_status=hidden)
+    hidden = account.hidden_status or account.status
+    return replace(account, status=AccountStatus.INACTIVE, hidden_status=hidden)
 
 
 def _among(name: str, wanted: Collection[T] | None) -> frozenset[T]:

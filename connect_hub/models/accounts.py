@@ -90,10 +90,10 @@ class Account:
     refresh_epoch: int = 0
     asked_scopes: tuple[str, ...] = ()
     granted_scopes: tuple[str, ...] = ()
-    stored_status: AccountStatus | None = None
-    """What `status` hides while the connector is off; None: nothing. It is not stored."""
+    hidden_status: AccountStatus | None = None
+    """What `inactive` hides while the connector is off; else None. Set when read, never stored."""
 
     @property
     def is_suspended(self) -> bool:
         """Whether it was suspended and not resumed, also while its connector is off."""
-        return AccountStatus.SUSPENDED in {self.status, self.stored_status}
+        return AccountStatus.SUSPENDED in {self.status, self.hidden_status}
