@@ -33,9 +33,8 @@ class Home(DashboardPage):
     rates: tuple[RateRow, ...]
     attempts_url: str
     most: str
-    """How far anything is counted, but for"""
+    """The bound of every count but that of deliveries, as it is written."""
     most_events: str
-    """events whose deliveries are."""
+    """Of how many events, the newest, the deliveries are counted, as it is written."""
     rates_cut: bool
     """Whether the rates are of the newest `most` steps alone."""
-    """Where a count ends, as it is written."""
