@@ -106,6 +106,41 @@ async def test_an_account_that_cannot_be_used_is_as_inexact_as_its_status(tmp_pa
     assert seen.cut_statuses == {AccountStatus.INACTIVE}
 
 
+async def test_the_last_days_are_the_same_on_every_page(tmp_path: Path) -> None:
+    """Whole days of UTC, today among them: who picked a provider a moment before they began is counted, and
+    listed, nowhere; who did as they began, everywhere."""
+    staff = await make_desk(tmp_path)
+    hub, clock = staff.made.hub, staff.made.clock
+    now = clock.now().replace(hour=9) + timedelta(days=100)
+    begin = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=29)
+    for number, (at, typed) in enumerate(
+        (
+            (now - timedelta(days=30), GOOD_KEY),
+            (begin - timedelta(milliseconds=1), "wrong-key-0123456789"),
+            (begin, "wrong-key-9876543210"),
+            (begin, GOOD_KEY),
+            (now - timedelta(seconds=1), GOOD_KEY),
+        )
+    ):
+        clock.advance(at - clock.now())
+        link = await hub.links.create(origin_owner_id=str(number), origin_owner_name=f"Owner {number}")
+        form = await (customer := Customer(hub)).pick(link.url, "Acme Key")
+        await customer.press(form, "Connect Acme Key", {"f.api_key": typed})
+    clock.advance(now - clock.now())
+    browser = await staff.browser("viewer")
+    overview = (await browser.get(DESK)).text
+    assert table(overview, "Success by provider") == [["Acme Key", "3", "2", "67 %"]]
+    assert sum(int(count) for _, count in table(overview, "New connections by day")) == 2
+    for days in ("", "?days=30"):
+        text = (await browser.get(f"{DESK}/attempts{days}")).text
+        [[name, picked, submitted, failed, connected, share, _]] = table(
+            text, "Customers by step and provider"
+        )
+        assert (name, picked, connected, share) == ("Acme Key", "3", "2", "67 %")
+        assert (submitted, failed) == ("3", "1")
+        assert [row[0][:7] for row in table(text, "Failed attempts, newest first")] == ["Owner 2"]
+
+
 def test_charts_draw_what_they_are_given() -> None:
     """Columns stand under a round scale, what is not nothing is seen, and parts fill the whole."""
     chart = columns([("a", 0), ("b", 1), ("c", 150)])

@@ -10,8 +10,8 @@ from connect_hub.models import StepKind
 from connect_hub.storage.protocol import MOST_COUNTED, Failure, FunnelRow
 from connect_hub.web.contexts import OptionView
 from connect_hub.web.dashboard.contexts import AttemptList, FailureRow, FunnelLine
-from connect_hub.web.dashboard.counting import Counted
 from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.dashboard.funnel import Funnels, first_day, success
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.labels import ADVICE, UNKNOWN_ADVICE
 from connect_hub.web.dashboard.listing import listed
@@ -30,9 +30,9 @@ _DAYS = "30"
 class AttemptPages(Pages):
     """Handlers of `/dashboard/in/{project}/attempts`."""
 
-    def __init__(self, site: Site, guard: Guard) -> None:
+    def __init__(self, site: Site, guard: Guard, funnels: Funnels) -> None:
         super().__init__(site, guard)
-        self._funnel = Counted[list[FunnelRow]](self.core.clock)
+        self._funnels = funnels
 
     async def listing(self, request: Request, desk: Desk) -> Response:
         url, say = self.path(desk, "dashboard_attempts"), self.say(request)
@@ -44,7 +44,7 @@ class AttemptPages(Pages):
         if days not in {str(number) for number in _PERIODS}:
             query.problem("days", "is none of these")
             days = _DAYS
-        since = self.core.clock.now() - timedelta(days=int(days))
+        since = first_day(self.core.clock.now(), int(days))
 
         async def load(limit: int) -> list[Failure]:
             return await self.flows.attempts.failures(
@@ -58,12 +58,7 @@ class AttemptPages(Pages):
         failures = await listed(self, request, query, url=url, size=_PAGE, load=load, place=_place)
         funnel: list[FunnelRow] = []
         if not failures.alert:
-            funnel = await self._funnel.get(
-                (desk.project, provider, days),
-                lambda: self.flows.attempts.funnel(
-                    since=since, provider=provider or None, project=desk.project, most=MOST_COUNTED
-                ),
-            )
+            funnel = await self._funnels.last(int(days), project=desk.project, provider=provider or None)
         page = AttemptList(
             frame=self.frame(request, desk, "dashboard_attempts"),
             alert=failures.alert,
@@ -83,17 +78,13 @@ class AttemptPages(Pages):
         return self.show(request, page, failures.status)
 
     def _line(self, request: Request, row: FunnelRow) -> FunnelLine:
-        counts = [
-            row.sessions.get(kind, 0) for kind in (StepKind.PICKED, StepKind.SUBMITTED, StepKind.CONNECTED)
-        ]
-        picked, submitted, connected = counts
         return FunnelLine(
             provider=self.provider(row.provider or ""),
-            picked=picked,
-            submitted=submitted,
-            connected=connected,
+            picked=row.sessions.get(StepKind.PICKED, 0),
+            submitted=row.sessions.get(StepKind.SUBMITTED, 0),
+            connected=row.sessions.get(StepKind.CONNECTED, 0),
             failed=row.sessions.get(StepKind.FAILED, 0),
-            percent=round(100 * min(connected, picked) / picked) if picked else 0,
+            percent=success(row),
             median="" if row.median is None else self._duration(request, row.median),
         )
 

@@ -15,6 +15,7 @@ from connect_hub.web.dashboard.charts import columns, stack
 from connect_hub.web.dashboard.contexts import Home, RateRow
 from connect_hub.web.dashboard.counting import Counted
 from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.dashboard.funnel import Funnels, first_day, success
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.labels import ACCOUNT_STATUSES
 from connect_hub.web.site import Site
@@ -40,24 +41,20 @@ _STATES = (
 class HomePages(Pages):
     """Handlers of `/dashboard/in/{project}`."""
 
-    def __init__(self, site: Site, guard: Guard) -> None:
+    def __init__(self, site: Site, guard: Guard, funnels: Funnels) -> None:
         super().__init__(site, guard)
+        self._funnels = funnels
         self._overview = Counted[Overview](self.core.clock)
-        self._funnel = Counted[list[FunnelRow]](self.core.clock)
 
     async def page(self, request: Request, desk: Desk) -> Response:
         say = self.say(request)
-        today = self.core.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        first = today - timedelta(days=_DAYS - 1)
-        key = (desk.project, first.isoformat())
+        first = first_day(self.core.clock.now(), _DAYS)
         seen, funnel = await asyncio.gather(
             self._overview.get(
-                key,
+                (desk.project, first.isoformat()),
                 lambda: overview(self.core, self.flows.endpoints, since=first, project=desk.project),
             ),
-            self._funnel.get(
-                key, lambda: self.flows.attempts.funnel(since=first, project=desk.project, most=MOST_COUNTED)
-            ),
+            self._funnels.last(_DAYS, project=desk.project),
         )
         days = [first + timedelta(days=n) for n in range(_DAYS)]
         page = Home(
@@ -96,10 +93,9 @@ class HomePages(Pages):
         return self.show(request, page)
 
     def _rate(self, row: FunnelRow) -> RateRow:
-        picked, connected = row.sessions.get(StepKind.PICKED, 0), row.sessions.get(StepKind.CONNECTED, 0)
         return RateRow(
             provider=self.provider(row.provider or ""),
-            tried=picked,
-            connected=connected,
-            percent=round(100 * min(connected, picked) / picked) if picked else 0,
+            tried=row.sessions.get(StepKind.PICKED, 0),
+            connected=row.sessions.get(StepKind.CONNECTED, 0),
+            percent=success(row),
         )

@@ -16,6 +16,7 @@ from connect_hub.web.dashboard.connectors import ConnectorPages
 from connect_hub.web.dashboard.deliveries import DeliveryActions, DeliveryPages
 from connect_hub.web.dashboard.endpoint import DashboardEndpoint, Open, Read, Write
 from connect_hub.web.dashboard.endpoint_actions import EndpointActions
+from connect_hub.web.dashboard.funnel import Funnels
 from connect_hub.web.dashboard.guard import Guard
 from connect_hub.web.dashboard.home import HomePages
 from connect_hub.web.dashboard.keys import KeyActions, KeyPages
@@ -38,12 +39,13 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
     if site.core.config.dashboard is None:
         return []
     guard = Guard(site)
-    signing_in, home, settings = SigningIn(site, guard), HomePages(site, guard), SettingsPages(site, guard)
+    funnels = Funnels(site.core.clock, site.flows.attempts)
+    home, attempts = HomePages(site, guard, funnels), AttemptPages(site, guard, funnels)
+    signing_in, settings = SigningIn(site, guard), SettingsPages(site, guard)
     account_actions, link_actions = AccountActions(site, guard), LinkActions(site, guard)
     endpoint_actions, connector_actions = EndpointActions(site, guard), ConnectorActions(site, guard)
     accounts, links = AccountPages(site, guard, account_actions), LinkPages(site, guard, link_actions)
-    new_link, attempts = NewLinkPages(site, guard), AttemptPages(site, guard)
-    connectors = ConnectorPages(site, guard, connector_actions)
+    new_link, connectors = NewLinkPages(site, guard), ConnectorPages(site, guard, connector_actions)
     clients = ConnectorClientPages(site, guard, connector_actions)
     webhooks, deliveries = WebhookPages(site, guard, endpoint_actions), DeliveryPages(site, guard)
     new_endpoint, keys, audit = NewEndpointPages(site, guard), KeyPages(site, guard), AuditPages(site, guard)

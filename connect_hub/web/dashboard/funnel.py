@@ -1,0 +1,39 @@
+"""How far customers came in the last days: one window and one count, for every page that says it."""
+
+from datetime import datetime, timedelta
+
+from connect_hub.clock import Clock
+from connect_hub.flows.attempts import Attempts
+from connect_hub.models import StepKind
+from connect_hub.storage.protocol import MOST_COUNTED, FunnelRow
+from connect_hub.web.dashboard.counting import Counted
+
+__all__ = ["Funnels", "first_day", "success"]
+
+
+def first_day(now: datetime, days: int) -> datetime:
+    """When the last `days` days began: whole days of UTC, today among them."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
+
+
+def success(row: FunnelRow) -> int:
+    """Of a hundred that picked the provider, how many connected it."""
+    picked, connected = row.sessions.get(StepKind.PICKED, 0), row.sessions.get(StepKind.CONNECTED, 0)
+    return round(100 * min(connected, picked) / picked) if picked else 0
+
+
+class Funnels:
+    """The funnels of all projects, as they were counted last."""
+
+    def __init__(self, clock: Clock, attempts: Attempts) -> None:
+        self._clock = clock
+        self._attempts = attempts
+        self._counted = Counted[list[FunnelRow]](clock)
+
+    async def last(self, days: int, *, project: str, provider: str | None = None) -> list[FunnelRow]:
+        """Of the last `days` days, as `first_day` has them; of the newest steps, as far as counts go."""
+        since = first_day(self._clock.now(), days)
+        return await self._counted.get(
+            (project, provider or "", since.isoformat()),
+            lambda: self._attempts.funnel(since=since, provider=provider, project=project, most=MOST_COUNTED),
+        )
