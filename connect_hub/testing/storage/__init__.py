@@ -20,6 +20,7 @@ pytest.register_assert_rewrite(
             "event_log",
             "events",
             "linking",
+            "renewing",
             "sessions",
             "upkeep",
             "visits",

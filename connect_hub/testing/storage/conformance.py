@@ -10,6 +10,7 @@ from connect_hub.testing.storage.events import EventClauses
 from connect_hub.testing.storage.figures import FigureClauses
 from connect_hub.testing.storage.linking import LinkClauses
 from connect_hub.testing.storage.operators import AuditClauses, OperatorClauses
+from connect_hub.testing.storage.renewing import RenewalClauses
 from connect_hub.testing.storage.session_endpoints import SessionEndpointClauses
 from connect_hub.testing.storage.sessions import SessionClauses
 from connect_hub.testing.storage.steps import StepClauses
@@ -25,6 +26,7 @@ class StorageConformance(
     VisitClauses,
     StepClauses,
     LinkClauses,
+    RenewalClauses,
     AccountClauses,
     RefreshClauses,
     ActivityClauses,

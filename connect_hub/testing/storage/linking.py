@@ -1,28 +1,28 @@
 """Clauses of `AccountStore.link`, in the order of its steps."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from connect_hub.errors import (
-    AccountNotFound,
     AttemptNotFound,
-    IdentityChanged,
     LinkNotFound,
     LinkRefused,
     LinkRevoked,
     LinkUsed,
     StorageConflict,
 )
-from connect_hub.models import Account, AccountType, Attempt, AttemptStatus, ProviderIdentity, Session
-from connect_hub.storage.protocol import AccountQuery, LinkResult, NewEvent, Storage
+from connect_hub.models import Account, AccountType, AttemptStatus, ProviderIdentity, Session
+from connect_hub.storage.protocol import LinkResult, NewEvent, Storage
 from connect_hub.storage.transaction import Transaction
 from connect_hub.testing.storage.values import (
     NOW,
     Clauses,
+    all_accounts,
+    announced,
     attempt,
     event,
     later,
@@ -43,15 +43,6 @@ async def _link(storage: Storage, of: Session, provider: str = "acme", **changes
     tried = attempt(of, provider=provider)
     await storage.save_attempt(tried)
     return await storage.link(link_request(of, tried, **changes))
-
-
-async def _accounts(storage: Storage) -> list[Account]:
-    return await storage.accounts(AccountQuery(project_id="default", limit=1000))
-
-
-async def _events(storage: Storage, target: str = "webhook:one") -> list[str]:
-    claimed = await storage.claim_deliveries({target: 1000}, limit=1000, lease=LEASE, now=later(86400))
-    return sorted(delivery.event_name for delivery in claimed)
 
 
 class LinkClauses(Clauses):
@@ -108,7 +99,7 @@ class LinkClauses(Clauses):
             error_description=None,
             updated_at=later(1),
         )
-        assert await _events(storage) == ["account.created"]
+        assert await announced(storage) == ["account.created"]
 
     async def test_the_same_attempt_has_one_result(self, storage: Storage) -> None:
         """1, R16: an attempt submitted 20 times at once links once; the others are told so."""
@@ -119,8 +110,8 @@ class LinkClauses(Clauses):
         results = await asyncio.gather(*(storage.link(link_request(made, tried)) for _ in range(20)))
         assert [r.repeated for r in results].count(False) == 1
         assert len({r.account.id for r in results}) == 1
-        assert len(await _accounts(storage)) == 1
-        assert await _events(storage) == ["account.created"]
+        assert len(await all_accounts(storage)) == 1
+        assert await announced(storage) == ["account.created"]
         await storage.revoke_session("default", made.id, now=NOW)
         assert (await storage.link(link_request(made, tried))).repeated
 
@@ -135,8 +126,8 @@ class LinkClauses(Clauses):
             *(storage.link(link_request(made, one)) for one in tried), return_exceptions=True
         )
         assert sum(isinstance(r, LinkUsed) for r in results) == 49
-        assert len(await _accounts(storage)) == 1
-        assert await _events(storage) == ["account.created"]
+        assert len(await all_accounts(storage)) == 1
+        assert await announced(storage) == ["account.created"]
         after = await storage.session("default", made.id)
         assert after is not None
         assert after.connects == 1
@@ -148,7 +139,7 @@ class LinkClauses(Clauses):
             await storage.create_session(one)
         results = await asyncio.gather(*(_link(storage, one) for one in made))
         assert [r.created for r in results].count(True) == 1
-        (account,) = await _accounts(storage)
+        (account,) = await all_accounts(storage)
         assert account.generation == 20
         assert account.sequence == 20
         stored = await storage.stored_credentials(account.id)
@@ -174,8 +165,8 @@ class LinkClauses(Clauses):
         await storage.revoke_session("default", other.id, now=NOW)
         with pytest.raises(LinkRevoked):
             await storage.link(link_request(other, tried))
-        assert await _accounts(storage) == []
-        assert await _events(storage) == []
+        assert await all_accounts(storage) == []
+        assert await announced(storage) == []
 
     async def test_expiry_is_not_checked(self, storage: Storage) -> None:
         """2, T8: a visit that was opened in time may finish after its session expired."""
@@ -201,115 +192,6 @@ class LinkClauses(Clauses):
         assert (await _link(storage, each, "other")).created
         assert [(await _link(storage, many)).session.connects for _ in range(3)] == [1, 2, 3]
 
-    async def test_an_account_is_renewed(self, storage: Storage) -> None:
-        """3, 5: the same owner, provider and type updates: id, created_at and slot stay, the values are the
-        new ones, and what the new session does not say stays."""
-        before = await linked(
-            storage,
-            session(label="L", origin_username="u", metadata={"a": 1}),
-            identity=ProviderIdentity("p1", "Person"),
-        )
-        epoch = await storage.claim_refresh(before.id, generation=1, lease=LEASE)
-        assert epoch == 1
-        made = session(origin_owner_name="Renamed", created_at=later(50))
-        after = await linked(storage, made, method="oauth2", setup_information={}, now=later(60))
-        assert after == replace(
-            before,
-            method="oauth2",
-            origin_owner_name="Renamed",
-            setup_information={},
-            session_id=made.id,
-            generation=2,
-            sequence=2,
-            refresh_epoch=2,
-            refresh_lease_until=None,
-            updated_at=later(60),
-        )
-        assert await storage.account(before.id) == after
-        relabelled = await linked(storage, session(label="M", origin_username="v", metadata={}))
-        assert (relabelled.label, relabelled.origin_username, relabelled.metadata) == ("M", "v", {})
-        assert await _events(storage) == ["account.created"]
-
-    async def test_what_makes_another_account(self, storage: Storage) -> None:
-        """3: another owner, provider, type or project is another account; `multiple` always is."""
-        first = await linked(storage)
-        others = [
-            await linked(storage, session(origin_owner_id="OWNER")),
-            await linked(storage, make=lambda s: attempt(s, provider="other")),
-            await linked(storage, session(type=AccountType.TEST)),
-            await linked(storage, session(project_id="another")),
-            await linked(storage, session(multiple=True)),
-            await linked(storage, session(multiple=True)),
-        ]
-        assert len({first.id, *(one.id for one in others)}) == 7
-        assert [one.slot for one in others] == ["", "", "", "", None, None]
-
-    async def test_the_same_person_is_renewed_where_there_is_no_single_account(
-        self, storage: Storage
-    ) -> None:
-        """3: without one of slot '', the oldest with the same identity is renewed and keeps its slot."""
-        anna, ben = ProviderIdentity("anna"), ProviderIdentity("ben")
-        await linked(storage, session(multiple=True), identity=anna, now=later(2))
-        oldest = await linked(storage, session(multiple=True), identity=anna, now=later(1))
-        renewed = await linked(storage, identity=anna)
-        assert (renewed.id, renewed.slot) == (oldest.id, None)
-        fresh = await linked(storage, identity=ben)
-        assert fresh.slot == ""
-        assert len(await _accounts(storage)) == 3
-
-    async def test_a_session_may_name_its_account(self, storage: Storage) -> None:
-        """3, T51: it renews just that one, and is AccountNotFound if that is gone or is not its own."""
-        await linked(storage)
-        named = await linked(storage, session(multiple=True))
-        again = await linked(storage, session(account_id=named.id))
-        assert (again.id, again.generation) == (named.id, 2)
-        for refused in (
-            session(account_id="unknown"),
-            session(account_id=named.id, origin_owner_id="other"),
-            session(account_id=named.id, project_id="another"),
-        ):
-            with pytest.raises(AccountNotFound):
-                await linked(storage, refused)
-        with pytest.raises(AccountNotFound):
-            await linked(storage, session(account_id=named.id), make=lambda s: attempt(s, provider="other"))
-        assert await storage.account(named.id) == again
-
-    async def test_an_attempt_may_name_its_account(self, storage: Storage) -> None:
-        """3, T51: it renews just that one of several, be the session `multiple` or not; AccountNotFound if
-        that is gone or is not of the session's owner, type and provider."""
-        single = await linked(storage)
-        several = [await linked(storage, session(multiple=True)) for _ in range(2)]
-
-        def of(account: Account, **changes: object) -> Callable[[Session], Attempt]:
-            return lambda made: attempt(made, account_id=account.id, **changes)
-
-        for generation, multiple in ((2, True), (3, False)):
-            again = await linked(storage, session(multiple=multiple), make=of(several[0]))
-            assert (again.id, again.generation, again.slot) == (several[0].id, generation, None)
-        assert [await storage.account(a.id) for a in (single, several[1])] == [single, several[1]]
-        refused: list[tuple[Session, Callable[[Session], Attempt]]] = [
-            (session(origin_owner_id="other"), of(single)),
-            (session(project_id="another"), of(single)),
-            (session(type=AccountType.TEST), of(single)),
-            (session(), of(single, provider="other")),
-            (session(), lambda made: attempt(made, account_id="unknown")),
-        ]
-        for made, make in refused:
-            with pytest.raises(AccountNotFound):
-                await linked(storage, made, make=make)
-        assert len(await _accounts(storage)) == 3
-
-    async def test_another_person_needs_a_word(self, storage: Storage) -> None:
-        """4, T51: another identity is refused unless accepted; an unknown one never is, and keeps the old."""
-        anna, ben = ProviderIdentity("1", "Anna"), ProviderIdentity("2", None, "ben@example.com")
-        before = await linked(storage, identity=anna)
-        with pytest.raises(IdentityChanged) as caught:
-            await linked(storage, identity=ben)
-        assert (caught.value.before, caught.value.after) == ("Anna", "ben@example.com")
-        assert await storage.account(before.id) == before
-        assert (await linked(storage)).identity == anna
-        assert (await linked(storage, identity=ben, accept_other_identity=True)).identity == ben
-
     async def test_a_refusal_by_the_host_leaves_nothing(self, storage: Storage) -> None:
         """7: an exception of a callback passes through as it is, and neither account, event, count nor
         attempt is changed; for a new account and for a renewed one."""
@@ -326,7 +208,7 @@ class LinkClauses(Clauses):
                 with pytest.raises(type(refusal)) as caught:
                     await storage.link(link_request(made, tried, in_transaction=refuse))
                 assert caught.value is refusal
-                assert await _accounts(storage) == [before]
+                assert await all_accounts(storage) == [before]
                 assert await storage.session("default", made.id) == made
                 assert await storage.attempt(tried.id) == tried
             await storage.link(link_request(made, tried))
@@ -334,7 +216,7 @@ class LinkClauses(Clauses):
                 "default", (await storage.attempts(made.id))[0].account_id or "", announce=silent
             )
             before = await linked(storage)
-        assert "account.created" in await _events(storage)
+        assert "account.created" in await announced(storage)
 
     async def test_callbacks_run_last_and_once(self, storage: Storage) -> None:
         """7: they are given the events and the account as written, and a transaction."""
@@ -357,4 +239,4 @@ class LinkClauses(Clauses):
         await storage.record([taken])
         with pytest.raises(StorageConflict):
             await linked(storage, announce=lambda *_: [taken])
-        assert await _accounts(storage) == []
+        assert await all_accounts(storage) == []

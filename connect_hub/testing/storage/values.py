@@ -9,6 +9,7 @@ import pytest
 
 from connect_hub.models import Account, ApiKey, Attempt, OAuthState, Session, Step, StepKind, Trigger, Visit
 from connect_hub.storage.protocol import (
+    AccountQuery,
     Announce,
     Change,
     InTransaction,
@@ -23,6 +24,8 @@ __all__ = [
     "HOSTILE",
     "NOW",
     "Clauses",
+    "all_accounts",
+    "announced",
     "api_key",
     "attempt",
     "digest",
@@ -265,3 +268,15 @@ async def linked(
     tried = make(made)
     await storage.save_attempt(tried)
     return (await storage.link(link_request(made, tried, **changes))).account
+
+
+async def all_accounts(storage: Storage) -> list[Account]:
+    """Those of the project `default`."""
+    return await storage.accounts(AccountQuery(project_id="default", limit=1000))
+
+
+async def announced(storage: Storage, target: str = "webhook:one") -> list[str]:
+    """The names of the events that `target` has not yet been given, in order of their names."""
+    lease = timedelta(hours=1)
+    claimed = await storage.claim_deliveries({target: 1000}, limit=1000, lease=lease, now=later(86400))
+    return sorted(delivery.event_name for delivery in claimed)
