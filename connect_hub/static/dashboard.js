@@ -64,10 +64,6 @@ const open = async (url) => {
     dialog.setAttribute("aria-labelledby", "dialog-title");
     copyable(dialog);
     selectable(dialog);
-    for (const time of all("time[data-local]", dialog)) {
-      const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
-      time.textContent = format.format(new Date(time.dateTime));
-    }
     dialogs(dialog);
     for (const link of all("a.button.secondary", dialog)) {
       if (link.protocol === "mailto:") continue;
@@ -92,6 +88,8 @@ const open = async (url) => {
     const target = /** @type {HTMLElement | null} */ (found) ?? heading;
     if (target === heading) heading.tabIndex = -1;
     if (!dialog.isConnected) document.body.append(dialog);
+    // Times are written by hub.js, in a dialog as on the page.
+    dialog.dispatchEvent(new Event("connect-hub:shown", { bubbles: true }));
     if (!dialog.open) dialog.showModal();
     target.focus();
   };

@@ -1,8 +1,8 @@
 // What the pages do more comfortably with a script. Each part looks for its own attributes and does nothing
 // where they are absent; without this file every page still works.
 
-/** @type {(selector: string) => any[]} */
-const all = (selector) => [...document.querySelectorAll(selector)];
+/** @type {(selector: string, root?: ParentNode) => any[]} */
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 // --- arrival: the screen reader starts at the heading, or at what went wrong ---
 
@@ -268,5 +268,9 @@ all("details[data-edit]").forEach(edit);
 all("form[data-search-form]").forEach(search);
 all("img[data-else]").forEach(orElse);
 all("time[data-local]").forEach(localTime);
+// What another script has put on the page since.
+document.addEventListener("connect-hub:shown", ({ target }) => {
+  if (target instanceof Element) for (const time of all("time[data-local]", target)) localTime(time);
+});
 sendAlone();
 arrive();

@@ -96,8 +96,12 @@ def test_the_story(desk: Running, open_page: OpenPage, observed: Observed, recei
     assert link.startswith(f"{desk.url}/link#t=")
     ready.get_by_text("Show as a QR code").click()
     assert scanned(ready.get_by_role("img", name="The auth link as a QR code")) == link
+    until = ready.locator("time")
+    at, written = until.get_attribute("datetime"), until.inner_text()
+    assert "UTC" not in written
     ready.get_by_role("link", name="Watch this link").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Acme Corp")
+    expect(page.locator(f'time[datetime="{at}"]')).to_have_text(written)  # in a dialog as on a page
     expect(page.get_by_text("This page keeps itself up to date.")).to_be_visible()
     busy: list[str] = []
 
