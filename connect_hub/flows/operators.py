@@ -13,6 +13,7 @@ from connect_hub.dashboard import OperatorTokens
 from connect_hub.errors import FieldError, NotFound, OperatorTokenRefused, ValidationFailed
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
+from connect_hub.models import Json
 from connect_hub.operators import EVERY_PROJECT, Operator, OperatorSession, OperatorToken, Role
 
 __all__ = ["IssuedOperator", "Operators", "SignedIn"]
@@ -66,9 +67,9 @@ class Operators:
             roles=dict(roles),
             created_at=self._core.clock.now(),
         )
-        told = {project: role.value for project, role in roles.items()}
+        told: dict[str, Json] = {project: role.value for project, role in roles.items()}
         note = self._audit.entry(
-            EVERY_PROJECT, AuditAction.OPERATOR_ADDED, operator.id, after={"name": name, **told}
+            EVERY_PROJECT, AuditAction.OPERATOR_ADDED, operator.id, after={"name": name, "roles": told}
         )
         await self._core.storage.create_operator(operator, note=note)
         return IssuedOperator(operator, f"cho_{operator.id}_{secret}")

@@ -4,9 +4,10 @@ import csv
 import io
 from pathlib import Path
 
+from connect_hub import Project
 from connect_hub.audit import acting_as
 from connect_hub.operators import Role
-from tests.dashboard.desk import DESK, TESTER, make_desk
+from tests.dashboard.desk import DESK, PROJECTS, TESTER, make_desk
 
 
 async def test_the_log_of_operators_is_for_who_runs_all_projects(tmp_path: Path) -> None:
@@ -30,6 +31,16 @@ async def test_the_log_of_operators_is_for_who_runs_all_projects(tmp_path: Path)
     assert (await chief.get(f"{DESK}/audit.csv?action=bogus")).status == 400
 
 
+async def test_an_operator_s_name_and_roles_are_told_apart(tmp_path: Path) -> None:
+    """A project may be called as a field of the log is."""
+    staff = await make_desk(tmp_path, projects={**PROJECTS, "name": Project()})
+    with acting_as(TESTER):
+        await staff.made.hub.operators.add(name="Grace", roles={"name": Role.VIEWER, "*": Role.OPERATOR})
+    log = await (await staff.browser("chief")).get(f"{DESK}/audit?log=operators&action=operator.added")
+    assert "“Grace”" in log.text
+    assert "“name: viewer, *: operator”" in log.text
+
+
 async def test_no_name_breaks_the_log(tmp_path: Path) -> None:
     """T2: a customer who is called like an instant that there is none is shown as they are called."""
     staff = await make_desk(tmp_path)
@@ -44,7 +55,7 @@ async def test_no_name_breaks_the_log(tmp_path: Path) -> None:
 
 async def test_the_log_tells_in_words(tmp_path: Path) -> None:
     """States, yes and no, lists and instants are told as other pages tell them, and what was changed is a way
-    to it, as long as it is there."""
+    to it, but for an entry that it was deleted."""
     staff = await make_desk(tmp_path)
     hub, account_id = staff.made.hub, await staff.connected()
     with acting_as(TESTER):

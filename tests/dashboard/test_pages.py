@@ -176,7 +176,6 @@ async def test_a_suspended_account_of_a_disabled_connector_is_both(staff: Staff)
     page = await browser.press(await browser.get(page.link("Resume")), "Resume")
     assert ("Suspend" in page.links, ">Suspended</span>" in page.text) == (True, False)
     assert "The account is no longer suspended." in page.text
-    assert "The account is active again." not in page.text
     await hub.connector_settings.enable("simulated-key")
     assert (await hub.accounts.get(account_id)).status is AccountStatus.ACTIVE
 

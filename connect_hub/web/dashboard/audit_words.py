@@ -1,6 +1,7 @@
 """An entry of the audit log for people: what it is about, and what changed."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from starlette.requests import Request
@@ -32,7 +33,7 @@ _INSTANT = re.compile(r"(set )?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)",
 
 
 def subject_url(pages: Pages, desk: Desk, entry: AuditEntry) -> str | None:
-    """The page of what was changed; None: it has none."""
+    """The page of what was changed, which may be gone since; None: it has none, or this removed it."""
     found = _PAGES.get(entry.action.partition(".")[0])
     if found is None or entry.action in _GONE or not is_name(entry.subject):
         return None
@@ -57,6 +58,8 @@ def changes(pages: Pages, request: Request, entry: AuditEntry) -> tuple[Changed,
             return ChangedValue(text=say(ACCOUNT_STATUSES[value]))
         if isinstance(value, list) and name == "events":
             return ChangedValue(text=", ".join(pages.action(request, str(one)) for one in value))
+        if isinstance(value, Mapping):
+            value = [f"{key}: {one}" for key, one in value.items()]
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         return ChangedValue(quoted=Untrusted(text, limit=200, exact=True))
 
