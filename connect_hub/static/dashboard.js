@@ -123,7 +123,12 @@ const live = (element) => {
           return;
         }
         const state = await answer.json();
-        if (state.key !== key) return void location.reload();
+        if (state.key !== key) {
+          // Loaded anew by itself, which keeps nobody signed in.
+          const address = new URL(location.href);
+          address.searchParams.set("watching", "1");
+          return void location.replace(address);
+        }
       } catch {
         // Offline for a moment, too many questions, a restart: the next try may do.
       }
@@ -133,10 +138,12 @@ const live = (element) => {
   setTimeout(ask, 3000);
 };
 
-// What was just done is said once: not again by Reload, nor to whom the address is sent.
+// What was just done is said once: not again by Reload, nor to whom the address is sent. And whoever reloads
+// the page is there.
 const here = new URL(location.href);
-if (here.searchParams.has("done")) {
+if (here.searchParams.has("done") || here.searchParams.has("watching")) {
   here.searchParams.delete("done");
+  here.searchParams.delete("watching");
   history.replaceState(history.state, "", here);
 }
 

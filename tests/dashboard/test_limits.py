@@ -44,8 +44,8 @@ async def test_whoever_is_not_signed_in_is_counted_by_address(tmp_path: Path) ->
 
 
 async def test_a_page_that_watches_keeps_nobody_signed_in(tmp_path: Path) -> None:
-    """What a page's script asks by itself does not count as use: a browser that nobody sits at is signed out
-    after half an hour. Reading a page does."""
+    """What a page's script asks by itself, and the page that it loads anew, do not count as use: a browser
+    that nobody sits at is signed out after half an hour. Reading a page does count."""
     staff = await make_desk(tmp_path)
     names = await everything(staff)
     states = [
@@ -56,6 +56,8 @@ async def test_a_page_that_watches_keeps_nobody_signed_in(tmp_path: Path) -> Non
     for _ in range(2):
         staff.made.clock.advance(timedelta(minutes=14))
         assert [(await watching.request("GET", url)).status for url in states] == [200, 200]
+        anew = [url.replace("/state", "?watching=1") for url in states]
+        assert [(await watching.request("GET", url)).status for url in anew] == [200, 200]
         assert (await reading.get(f"{DESK}/links")).heading == "Links"
     staff.made.clock.advance(timedelta(minutes=3))
     for url in states:

@@ -24,7 +24,7 @@ def _identity(user: object) -> str:
 def starlette_operators(
     roles: Callable[[Any], Mapping[str, Role] | None],
     *,
-    operator_id: Callable[[Any], str] = _identity,
+    operator_id: Callable[[Any], object] = _identity,
     sign_in: str | None = None,
 ) -> Callable[[Visitor], Operator | SignIn | NoOperator | None]:
     """For `DashboardConfig(auth=starlette_operators(roles))`.
@@ -44,11 +44,11 @@ def starlette_operators(
         if not allowed:
             return NoOperator(sign_in)
         known_by = operator_id(user)
-        if not known_by:
+        if known_by is None or known_by == "":
             raise ConfigurationError(
                 f"dashboard.auth: a {type(user).__name__} has no identity to be known by in the audit log. "
                 "Give your users one, or pass starlette_operators(…, operator_id=lambda user: user.id)."
             )
-        return Operator(known_by, _text(user, "display_name") or known_by, dict(allowed))
+        return Operator(str(known_by), _text(user, "display_name") or str(known_by), dict(allowed))
 
     return operator

@@ -14,7 +14,7 @@ from connect_hub.message import Message
 from connect_hub.web.contexts import Leaving, Page
 from connect_hub.web.dashboard.contexts import Action, Refused
 from connect_hub.web.dashboard.dead_ends import DeadEnd, dead_end
-from connect_hub.web.dashboard.guard import Desk, Fields, Guard, Least, SignInFirst
+from connect_hub.web.dashboard.guard import WATCHING, Desk, Fields, Guard, Least, SignInFirst
 from connect_hub.web.dashboard.labels import SIGNED_OUT
 from connect_hub.web.endpoint import Endpoint, Handler, is_for_a_person
 from connect_hub.web.errors import error_headers, status_of, told_code
@@ -25,7 +25,8 @@ __all__ = ["DashboardEndpoint", "Open", "Read", "Write"]
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A GET in a project. `watching`: a page's script asks, and nobody may be there."""
+    """A GET in a project. `watching`: a page's script asks, and nobody may be there, as for a page that its
+    script loads anew."""
 
     least: Least
     handler: Callable[[Request, Desk], Awaitable[Response]]
@@ -35,7 +36,8 @@ class Read:
         """The handler, behind the guard."""
 
         async def answer(request: Request) -> Response:
-            desk = await guard.enter(request, self.least, watching=self.watching)
+            watching = self.watching or WATCHING in request.query_params
+            desk = await guard.enter(request, self.least, watching=watching)
             return await self.handler(request, desk)
 
         return answer

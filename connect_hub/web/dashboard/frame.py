@@ -13,7 +13,7 @@ from connect_hub.message import Message
 from connect_hub.operators import EVERY_PROJECT, Role
 from connect_hub.web.contexts import ProviderView
 from connect_hub.web.dashboard.contexts import DashboardPage, Frame, NavItem, ProjectItem
-from connect_hub.web.dashboard.guard import Desk, Guard
+from connect_hub.web.dashboard.guard import WATCHING, Desk, Guard
 from connect_hub.web.dashboard.labels import ACTIONS, DONE, EVENTS, NOT_DONE, ROLES, SIGNED_OUT, Done
 from connect_hub.web.dashboard.refusals import refusal
 from connect_hub.web.site import Site
@@ -109,7 +109,7 @@ class Pages:
         if request.query_params.get("done") == SIGNED_OUT and request.method != "POST":
             page = replace(page, undone=self.say(request)(NOT_DONE))
         if request.method in {"GET", "HEAD"}:
-            kept = [(n, v) for n, v in request.query_params.multi_items() if n != "done"]
+            kept = [(n, v) for n, v in request.query_params.multi_items() if n not in {"done", WATCHING}]
             page = replace(page, switch=self.site.switch(request, query=urlencode(kept)))
         return self.site.page(request, page, status)
 

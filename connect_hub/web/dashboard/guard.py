@@ -21,13 +21,18 @@ from connect_hub.web.guards import refuse_cross_site
 from connect_hub.web.site import Site
 from connect_hub.web.visitor import visitor_of
 
-__all__ = ["Desk", "Fields", "Guard", "Least", "SignInFirst", "is_name"]
+__all__ = ["WATCHING", "Desk", "Fields", "Guard", "Least", "SignInFirst", "is_name"]
 
 _FORM_AGE = timedelta(hours=12)
 _PURPOSE = "dashboard"
 _PROMPT = 1.0
 """Seconds in which a form is read; whoever holds one back is looked at again."""
 _NAME = re.compile(r"[!-~]{1,255}")
+_LONGEST = 255
+_UNWRITABLE = re.compile("[\\x00\\ud800-\\udfff]")
+"""What UTF-8, or a database, has no place for."""
+WATCHING = "watching"
+"""In the query of a page that its script loads anew, as what it shows has changed."""
 
 Fields = dict[str, str]
 """What a form was sent with."""
@@ -111,13 +116,7 @@ class Guard:
             raise OperatorRequired.of(answer.sign_in)
         if answer is None:
             raise OperatorRequired
-        given: object = answer  # a host's code may be unchecked
-        if not isinstance(given, Operator) or not given.id:
-            raise ConfigurationError(
-                "dashboard.auth: it must return an Operator with an id, a SignIn, a NoOperator, or None for "
-                "anybody else."
-            )
-        return given, ""
+        return _checked(answer), ""
 
     async def enter(self, request: Request, least: Least, *, watching: bool = False) -> Desk:
         """Let the operator in to the project of the address, for what `least` may do.
@@ -161,3 +160,32 @@ class Guard:
             max_age=_FORM_AGE,
         )
         return desk, fields
+
+
+def _checked(answer: object) -> Operator:
+    """What a host's function said, which no type checker may have seen. Raises ConfigurationError."""
+    if not isinstance(answer, Operator):
+        raise ConfigurationError(
+            "dashboard.auth: it must return an Operator, a SignIn, a NoOperator, or None for anybody else."
+        )
+    texts: tuple[tuple[str, object], ...] = (("id", answer.id), ("name", answer.name))
+    for name, text in texts:
+        if not isinstance(text, str) or not _fits(text) or (name == "id" and not text):
+            raise ConfigurationError(
+                f"dashboard.auth: the {name} of its Operator, a {type(text).__name__}, is no text of up "
+                f"to {_LONGEST} characters that UTF-8 can write. Give such as str(user.id)."
+            )
+    roles: object = answer.roles
+    if not isinstance(roles, Mapping) or not all(
+        isinstance(project, str) and isinstance(role, Role) for project, role in roles.items()
+    ):
+        raise ConfigurationError(
+            "dashboard.auth: the roles of its Operator are not a mapping from projects to Role. Write "
+            'them as {"default": Role.ADMIN}.'
+        )
+    return answer
+
+
+def _fits(text: str) -> bool:
+    """Whether a database takes it, and it is not longer than a column."""
+    return len(text) <= _LONGEST and not _UNWRITABLE.search(text)

@@ -12,6 +12,7 @@ from connect_hub.errors import ValidationFailed
 from connect_hub.message import Message
 from connect_hub.web.dashboard.contexts import Pager
 from connect_hub.web.dashboard.frame import Pages
+from connect_hub.web.dashboard.guard import WATCHING
 from connect_hub.web.documents import cursor_text
 from connect_hub.web.query import Query
 from connect_hub.web.urls import with_query
@@ -23,7 +24,7 @@ Place = tuple[datetime, str]
 """Where a row stands in a list that is newest first."""
 _AT_ONCE = 500
 _NAME = re.compile("[a-z_]{1,40}")
-_OF_PLACES = {"cursor", "done"}
+_OF_PLACES = {"cursor", "done", WATCHING}
 
 
 @dataclass(frozen=True, slots=True)
