@@ -13,7 +13,14 @@ from connect_hub.events import account_event, change_name
 from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
 from connect_hub.flows.owner_doubts import OwnerDoubts, owner_doubts
-from connect_hub.flows.requests import AccountChange, AccountFields, ChangeAccount, OwnerName, parse
+from connect_hub.flows.requests import (
+    AccountChange,
+    AccountFields,
+    ChangeAccount,
+    OwnerName,
+    SuspendAccount,
+    parse,
+)
 from connect_hub.flows.revocation import Revocation
 from connect_hub.models import Account, AccountStatus, AccountType, StatusReason
 from connect_hub.storage.protocol import AccountQuery, Announce, Change, Erased, NewEvent
@@ -169,7 +176,12 @@ class Accounts:
         )
 
     async def suspend(self, account_id: str, *, reason: str = "", project: str = "default") -> Account:
-        """Pause it: its credentials are kept and not used."""
+        """Pause it: its credentials are kept and not used.
+
+        `reason`, of at most 200 characters, stands at the account while it is suspended. Raises
+        ValidationFailed, AccountNotFound.
+        """
+        reason = parse(SuspendAccount, {"reason": reason}).reason
         why = StatusReason("suspended", reason or "Suspended by hand.", self._core.clock.now())
 
         def apply(account: Account) -> Account:
@@ -179,7 +191,7 @@ class Accounts:
                 account, replace(account, status=AccountStatus.SUSPENDED, status_reasons=(why,))
             )
 
-        return await self._change(account_id, apply, project, AuditAction.ACCOUNT_SUSPENDED)
+        return await self._change(account_id, apply, project, AuditAction.ACCOUNT_SUSPENDED, reason=reason)
 
     async def resume(self, account_id: str, *, project: str = "default") -> Account:
         """End a suspension; an account in another status is left as it is."""
@@ -196,12 +208,22 @@ class Accounts:
         return before if after == before else replace(after, updated_at=self._core.clock.now())
 
     async def _change(
-        self, account_id: str, change: Callable[[Account], Account], project: str, action: AuditAction
+        self,
+        account_id: str,
+        change: Callable[[Account], Account],
+        project: str,
+        action: AuditAction,
+        *,
+        reason: str = "",
     ) -> Account:
         await self._core.ready()
         offer = await self._core.offer(project)
         account = await self._core.storage.change_account(
-            project, account_id, change, announce=self.announcing(offer), note=self._audit.noting(action)
+            project,
+            account_id,
+            change,
+            announce=self.announcing(offer),
+            note=self._audit.noting(action, reason=reason),
         )
         if account is None:
             raise AccountNotFound

@@ -51,8 +51,9 @@ class AuditLog:
             after=after,
         )
 
-    def noting(self, action: str) -> Noting | None:
-        """Makes the entry of a change to an account; None where the host's own code acts."""
+    def noting(self, action: str, *, reason: str = "") -> Noting | None:
+        """Makes the entry of a change to an account; None where the host's own code acts. `reason`: what
+        whoever acts said of it."""
         if current_actor() is None:
             return None
 
@@ -60,13 +61,14 @@ class AuditLog:
             was, becomes = _told(before), _told(after)
             changed = [name for name in was if was[name] != becomes[name]] or list(was)
             gone = action == AuditAction.ACCOUNT_DELETED
+            said = {"reason": reason} if reason else {}
             entry = self.entry(
                 after.project_id,
                 action,
                 after.id,
                 owner_id=after.origin_owner_id,
                 before={name: was[name] for name in changed},
-                after=None if gone else {name: becomes[name] for name in changed},
+                after=None if gone else {**{name: becomes[name] for name in changed}, **said},
             )
             assert entry is not None
             return entry

@@ -17,6 +17,7 @@ __all__ = [
     "Metadata",
     "Name",
     "PlainValues",
+    "Reason",
     "Seconds",
     "Text",
     "TypeName",
@@ -116,6 +117,7 @@ Name = Annotated[
 Text = Annotated[
     str, Field(json_schema_extra={"pattern": f"^{_VISIBLE}*$"}), AfterValidator(_no_control_characters)
 ]
+Reason = Annotated[str, Field(max_length=200), AfterValidator(_no_control_characters)]
 Label = Annotated[
     Name | None,
     BeforeValidator(_label),

@@ -20,6 +20,7 @@ from connect_hub.flows.fields import (
     Metadata,
     Name,
     PlainValues,
+    Reason,
     Seconds,
     Text,
     TypeName,
@@ -39,6 +40,7 @@ __all__ = [
     "OwnerName",
     "Request",
     "SessionFields",
+    "SuspendAccount",
     "is_deep",
     "parse",
     "parse_json",
@@ -175,6 +177,12 @@ class AccountChange(Request):
     origin_username: Name | None = None
     label: Name | None = None
     metadata: Metadata | None = None
+
+
+class SuspendAccount(Request):
+    """What `hub.accounts.suspend` takes."""
+
+    reason: Reason = ""
 
 
 class AccountFields(TypedDict, total=False):

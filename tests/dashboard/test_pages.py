@@ -161,6 +161,31 @@ async def test_what_is_done_with_an_account_is_asked_first_and_written_down(staf
     assert (await browser.get(f"{DESK}/accounts/{account_id}")).status == 404
 
 
+async def test_why_an_account_is_suspended_is_told(staff: Staff) -> None:
+    """A reason may be given: it stands at the account, and with who gave it in the history and the audit log,
+    also once it is resumed. One that is too long is refused, and asked for again with what was typed."""
+    hub, account_id = staff.made.hub, await staff.connected()
+    browser = await staff.browser("admin")
+    page = f"{DESK}/accounts/{account_id}"
+    asked = await browser.get(f"{page}/suspend")
+    typed = {"reason": "<b>unpaid</b> " + "x" * 200}
+    refused = await browser.press(asked, "Suspend", typed)
+    assert (refused.status, refused.heading) == (422, "Suspend this account?")
+    assert "This is too long: write at most 200 characters." in refused.text
+    assert refused.form("Suspend").fields["reason"] == typed["reason"]
+    assert (await hub.accounts.get(account_id)).status.value == "active"
+    seen = await browser.press(refused, "Suspend", {"reason": "  <b>unpaid</b> since May "})
+    told = "“&lt;b&gt;unpaid&lt;/b&gt; since May”"
+    assert seen.text.count(told) == 2
+    [reason] = (await hub.accounts.get(account_id)).status_reasons
+    assert reason.description == "<b>unpaid</b> since May"
+    seen = await browser.press(await browser.get(f"{page}/resume"), "Resume")
+    assert seen.text.count(told) == 1
+    assert told in (await browser.get(f"{DESK}/audit")).text
+    seen = await browser.press(await browser.get(f"{page}/suspend"), "Suspend", {"reason": " "})
+    assert (seen.status, seen.text.count(told)) == (200, 1)
+
+
 async def test_a_suspended_account_of_a_disabled_connector_is_both(staff: Staff) -> None:
     """Both facts stand in the list and on the page, and what is offered is to resume it, not to suspend it
     again; it is active once the connector is enabled and it was resumed."""

@@ -199,7 +199,8 @@ def test_the_story_by_keyboard_alone(
     tab_to(page, "Suspend")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Suspend this account?")).to_be_visible()
-    tab_to(page, "Suspend")
+    tab_to(page, "Reason (optional)")
+    page.keyboard.type(" unpaid since May ")
     page.keyboard.press("Enter")
     expect(page.locator(".done")).to_contain_text("suspended")
     assert desk.accounts()[0]["status"] == "suspended"

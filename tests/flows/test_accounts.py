@@ -23,6 +23,9 @@ async def test_a_suspended_account_keeps_its_credentials_and_gives_them_to_nobod
     assert [reason.description for reason in suspended.status_reasons] == ["Invoice open."]
     made.clock.advance(timedelta(seconds=1))
     assert await made.hub.accounts.suspend(account_id) == suspended
+    for reason in ("x" * 201, "two\nlines"):
+        with pytest.raises(ValidationFailed, match="reason"):
+            await made.hub.accounts.suspend(account_id, reason=reason)
     with pytest.raises(AccountSuspended):
         await made.hub.credentials(account_id)
     resumed = await made.hub.accounts.resume(account_id)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from connect_hub.message import Message
 from connect_hub.models import Account, AccountStatus, AccountType
 from connect_hub.operators import Role
+from connect_hub.web.contexts import FieldView
 from connect_hub.web.dashboard.asking import Asked, AskingPages, Question
 from connect_hub.web.dashboard.contexts import Action
 from connect_hub.web.dashboard.guard import Desk
@@ -37,7 +38,8 @@ class AccountActions(AskingPages[Account]):
                     "Its credentials are kept and not used, until you resume it. Your customer need do "
                     "nothing."
                 ),
-                self._doing(flow.suspend, Done.SUSPENDED),
+                self._suspend,
+                field=self._reason,
             ),
             "resume": Question(
                 Role.OPERATOR,
@@ -78,6 +80,21 @@ class AccountActions(AskingPages[Account]):
 
     def _about(self, row: Account) -> Untrusted:
         return Untrusted(f"{row.origin_owner_name} · {self.provider(row.provider).name}")
+
+    def _reason(self, asked: Asked[Account]) -> FieldView:
+        say = self.say(asked.request)
+        return FieldView(
+            name="reason",
+            label=say(Message("Reason")),
+            required=False,
+            help=say(Message("It stands at the account, in the API and in the audit log.")),
+            value=asked.fields.get("reason", ""),
+        )
+
+    async def _suspend(self, asked: Asked[Account]) -> Response:
+        reason = asked.fields.get("reason", "").strip()
+        await self.flows.accounts.suspend(asked.row.id, reason=reason, project=asked.desk.project)
+        return self.see(self._back(asked.request, asked.desk), Done.SUSPENDED)
 
     async def _disconnect(self, asked: Asked[Account]) -> Response:
         await self.flows.accounts.delete(asked.row.id, project=asked.desk.project)

@@ -44,7 +44,12 @@ async def account_history(pages: Pages, request: Request, desk: Desk, account: A
     events = await flows.events.list(project=desk.project, account_id=account.id, limit=_MOST)
     days = await flows.activity.days(account.id, project=desk.project, limit=_DAYS)
     moments = [
-        Moment(entry.at, pages.action(request, entry.action), who=Untrusted(entry.actor.name))
+        Moment(
+            entry.at,
+            pages.action(request, entry.action),
+            who=Untrusted(entry.actor.name),
+            said=Untrusted(str((entry.after or {}).get("reason", "")), limit=200),
+        )
         for entry in entries
     ]
     moments += [

@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from connect_hub.errors import ValidationFailed
 from connect_hub.message import Message
 from connect_hub.operators import Role
 from connect_hub.web.contexts import FieldView
@@ -94,9 +95,13 @@ class AskingPages(Pages, ABC, Generic[Row]):
 
     async def ask(self, request: Request, desk: Desk) -> Response:
         """Asks before something is done."""
+        return await self._ask(Asked(request, desk, await self._row(request, desk), {}), {})
+
+    async def _ask(self, asked: Asked[Row], wrong: Mapping[str, str]) -> Response:
+        """`wrong`: what is wrong with the field, by its name."""
+        request, desk, say = asked.request, asked.desk, self.say(asked.request)
         question = self.questions[request.path_params["action"]]
-        asked = Asked(request, desk, await self._row(request, desk), {})
-        say = self.say(request)
+        field = None if question.field is None else question.field(asked)
         page = Confirm(
             frame=self.frame(request, desk, self.section),
             title=say(question.title),
@@ -106,15 +111,21 @@ class AskingPages(Pages, ABC, Generic[Row]):
             button=say(question.label),
             danger=question.danger,
             back_url=self._back(request, desk),
-            field=None if question.field is None else question.field(asked),
+            field=None if field is None else replace(field, error=wrong.get(field.name)),
             affected=None if question.affected is None else await question.affected(asked),
         )
-        return self.show(request, page)
+        return self.show(request, page, 422 if wrong else 200)
 
     async def act(self, request: Request, desk: Desk, fields: Fields) -> Response:
-        """Does it."""
+        """Does it; or asks again, with what was typed."""
         question = self.questions[request.path_params["action"]]
-        return await question.do(Asked(request, desk, await self._row(request, desk), fields))
+        asked = Asked(request, desk, await self._row(request, desk), fields)
+        try:
+            return await question.do(asked)
+        except ValidationFailed as error:
+            if question.field is None:
+                raise
+            return await self._ask(asked, self.refusals(request, error.details, fields))
 
     def _doing(self, work: Work, done: Done) -> Callable[[Asked[Row]], Awaitable[Response]]:
         """Does it, and goes back to where the question came from, which says that it is done."""

@@ -163,6 +163,7 @@ FIELDS = {
     "origin_owner_name": Message("Origin owner name"),
     "origin_username": Message("Origin username"),
     "provider": Message("Provider"),
+    "reason": Message("Reason"),
     "roles": Message("Roles"),
     "status": Message("Status"),
     "type": Message("Type"),

@@ -131,6 +131,8 @@ class Moment:
     title: str
     detail: str = ""
     who: Untrusted | None = None
+    said: Untrusted | None = None
+    """Why, in their words."""
     kind: str = ""
     """`good`, `bad` or empty."""
     code: str = ""
