@@ -54,7 +54,9 @@ hub = ConnectHub(
             templates=[Path(__file__).parent / "connect_templates"],
         ),
         network=_network,
-        dashboard=DashboardConfig(auth=django_operators(sign_in=f"{settings.ORIGIN}/admin/login/")),
+        dashboard=DashboardConfig(
+            auth=django_operators(sign_in=f"{settings.ORIGIN}/admin/login/"), home_url="/admin/"
+        ),
     ),
 )
 

@@ -55,7 +55,7 @@ def make_hub(settings: Settings) -> ConnectHub:
                 binding=Binding.HOST_IDENTITY, return_urls=frozenset({f"{settings.origin}/settings"})
             ),
             network=settings.network,
-            dashboard=DashboardConfig(auth=operator),
+            dashboard=DashboardConfig(auth=operator, home_url="/settings"),
             pages=PageConfig(
                 identity=who_is_signed_in, templates=[Path(__file__).parent / "connect_templates"]
             ),

@@ -41,7 +41,8 @@ def make_hub(settings: Settings, engine: Engine, app: Flask) -> ConnectHub:
             dashboard=DashboardConfig(
                 auth=flask_login_operators(
                     app, roles, name=lambda user: str(user.email), sign_in=f"{settings.origin}/login"
-                )
+                ),
+                home_url="/settings",
             ),
         ),
     )

@@ -147,7 +147,11 @@ async def test_a_customer_connects_and_their_employees_are_shown(kind: str, tmp_
         assert len(roster.rows("roster_connection")) == len(roster.rows("connect_hub_accounts")) == 1
 
         sam = await roster.browser("sam")
-        assert (await sam.get("/connect/dashboard")).status == 200
+        overview = await sam.get("/connect/dashboard")
+        assert (overview.status, '<a href="/admin/">Back to the application</a>' in overview.text) == (
+            200,
+            True,
+        )
         assert (await sam.get("/connect/dashboard/in/default/audit")).status == 200
         pat = await roster.browser("pat")
         assert (await pat.get("/connect/dashboard/in/default/accounts")).status == 200
