@@ -8,7 +8,29 @@ from typing import Any
 import pytest
 
 from connect_hub.flows.accounts import Accounts
+from connect_hub.web.dashboard.audit import AuditPages
+from connect_hub.web.dashboard.guard import SignInFirst
+from tests.customer import Customer
 from tests.dashboard.desk import DESK, make_desk
+
+
+def asked(name: str, browser: Customer) -> dict[str, Any]:
+    """The request for an export."""
+    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "https",
+        "path": f"{DESK}/{name}.csv",
+        "raw_path": f"{DESK}/{name}.csv".encode(),
+        "root_path": "/connect",
+        "query_string": b"",
+        "headers": [(b"host", b"hub.test"), (b"cookie", cookie.encode())],
+        "client": ("192.0.2.1", 1),
+        "server": ("hub.test", 443),
+    }
 
 
 async def test_an_export_ends_when_the_browser_goes_away(
@@ -44,24 +66,51 @@ async def test_an_export_ends_when_the_browser_goes_away(
         if lines == 1200:
             gone.set()
 
-    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "https",
-        "path": f"{DESK}/accounts.csv",
-        "raw_path": f"{DESK}/accounts.csv".encode(),
-        "root_path": "/connect",
-        "query_string": b"",
-        "headers": [(b"host", b"hub.test"), (b"cookie", cookie.encode())],
-        "client": ("192.0.2.1", 1),
-        "server": ("hub.test", 443),
-    }
     async with asyncio.timeout(30):
-        await staff.made.hub.app(scope, receive, send)
+        await staff.made.hub.app(asked("accounts", browser), receive, send)
     assert lines == 1200
     assert read == 3  # five hundred at a time
     [entry] = await staff.made.hub.audit.list(action="accounts.exported")
     assert entry.actor.name == "Viewer"
+
+
+@pytest.mark.parametrize("name", ["accounts", "audit"])
+async def test_an_export_ends_when_its_operator_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """T41: whoever is revoked in the middle of a download gets no further page of rows; the download breaks
+    off, so that it is not taken for a whole one."""
+    staff = await make_desk(tmp_path)
+    hub = staff.made.hub
+    await staff.connected()
+    browser = await staff.browser("admin")
+    account, entry = (await hub.accounts.list())[0], (await hub.audit.list(project="*"))[0]
+
+    async def endless_accounts(*args: object, limit: int, **kwargs: object) -> list[object]:
+        return [account] * limit
+
+    async def endless_entries(self: object, where: object, limit: int, before: object) -> list[object]:
+        return [entry] * limit
+
+    monkeypatch.setattr(Accounts, "page_of", endless_accounts)
+    monkeypatch.setattr(AuditPages, "_entries", endless_entries)
+    rows, ended = 0, False
+
+    async def receive() -> MutableMapping[str, Any]:
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        nonlocal rows, ended
+        if message["type"] != "http.response.body":
+            return
+        ended = not message.get("more_body", False)
+        rows += 1
+        if rows == 300:
+            [admin] = [one for one in await hub.operators.list() if one.name == "Admin"]
+            await hub.operators.revoke(admin.id)
+
+    with pytest.raises(SignInFirst):
+        async with asyncio.timeout(30):
+            await hub.app(asked(name, browser), receive, send)
+    assert (rows, ended) == (501, False)

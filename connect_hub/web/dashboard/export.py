@@ -20,6 +20,9 @@ _FORMULA = re.compile(r"(?:^|[;\t\r\n])[\s\"]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20
 opens the next: a cell with one is told to be text by an apostrophe, and where it would be split, by the
 semicolon being a comma."""
 
+_LOOKED_AT_EVERY = 500
+"""Rows after which the operator is looked at again."""
+
 
 def refuse_elsewhere(request: Request) -> None:
     """Refuse an export that a link on another site asks for: it would stand in the log under the operator's
@@ -37,11 +40,23 @@ async def exported(
     head: Sequence[str],
     rows: AsyncIterator[Sequence[str]],
 ) -> Response:
-    """The download, noted in the audit log. Whoever asks for its head alone gets no row, and is not noted."""
+    """The download, noted in the audit log. Whoever asks for its head alone gets no row, and is not noted. It
+    breaks off once the operator is gone, or has other roles."""
     if request.method == "HEAD":
         return _csv(name, head, _nothing())
     await pages.flows.audit.write(desk.project, action, name)
-    return _csv(name, head, rows)
+    return _csv(name, head, _while_allowed(pages, request, desk, rows))
+
+
+async def _while_allowed(
+    pages: Pages, request: Request, desk: Desk, rows: AsyncIterator[Sequence[str]]
+) -> AsyncIterator[Sequence[str]]:
+    written = 0
+    async for row in rows:
+        if written and written % _LOOKED_AT_EVERY == 0:
+            await pages.guard.look_again(request, desk)
+        yield row
+        written += 1
 
 
 async def _nothing() -> AsyncIterator[Sequence[str]]:

@@ -138,6 +138,13 @@ class Guard:
             raise RoleRequired
         return Desk(operator, project, role, binding)
 
+    async def look_again(self, request: Request, desk: Desk) -> None:
+        """In the middle of a long answer: raises what `operator` raises, and RoleRequired, unless they are
+        still there with the same roles."""
+        operator, _ = await self._found(request, watching=False)
+        if (operator.id, operator.roles) != (desk.operator.id, desk.operator.roles):
+            raise RoleRequired
+
     def form(self, desk: Desk, action: str, *hidden: tuple[str, str]) -> Form:
         """A form of this operator's, bound to the project and the browser."""
         nonce = self._site.core.nonces.make(_PURPOSE, desk.operator.id, desk.binding, desk.project)
