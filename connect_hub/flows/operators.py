@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from connect_hub.models import Json
 from connect_hub.operators import EVERY_PROJECT, Operator, OperatorSession, OperatorToken, Role
 
 __all__ = ["IssuedOperator", "Operators", "SignedIn"]
+
+log = logging.getLogger("connect_hub.dashboard")
 
 # cho_<id>_<secret of 256 bits>
 _FORM = re.compile(r"cho_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
@@ -93,13 +96,17 @@ class Operators:
     async def sign_in(self, token: str, *, source: str, replaces: str | None = None) -> str:
         """A new cookie's value for whoever has `token`; the browser's old one, if any, ends.
 
-        Raises OperatorTokenRefused. An unknown id costs the same comparison as a wrong secret.
+        Raises OperatorTokenRefused, which is logged. An unknown id costs the same comparison as a wrong
+        secret.
         """
         match = _FORM.fullmatch(token.strip())
         stored = None if match is None else await self._core.storage.operator(match[1])
         digest = hashlib.sha256((match[2] if match else token).encode()).digest()
         same = hmac.compare_digest(digest, _NO_HASH if stored is None else stored.secret_hash)
         if not same or stored is None or match is None or stored.revoked_at is not None:
+            # An id is no secret; how often one address may try is limited, and so are these lines.
+            of = "nobody" if stored is None else f"the operator {stored.id}"
+            log.warning("a sign-in to the dashboard from %.64a, with a token of %s, was refused", source, of)
             raise OperatorTokenRefused
         now, cookie = self._core.clock.now(), secrets.token_urlsafe(32)
         session = OperatorSession(

@@ -184,10 +184,7 @@ class Site:
         if form is None:
             if request.method not in {"GET", "HEAD"} or len(query) > _LONGEST_QUERY:
                 return None
-            back = self.core.public_url.path + request.scope["path"].removeprefix(
-                request.scope.get("root_path", "")
-            )
-            form = self.language_form(f"{back}?{query}" if query else back)
+            form = self.language_form(self.urls.of(request, query))
         return LanguageSwitch(form, self.templating.languages.named)
 
     def page(

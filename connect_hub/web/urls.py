@@ -5,8 +5,9 @@ scope are all of the host application or of its visitors, and are never asked.
 """
 
 from collections.abc import Iterable, Sequence
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
+from starlette.requests import Request
 from starlette.routing import BaseRoute, NoMatchFound, Route
 
 from connect_hub.config import PublicUrl
@@ -38,6 +39,13 @@ class Urls:
     def absolute(self, name: str, /, **params: str) -> str:
         """The address of a route from outside. Raises NoMatchFound."""
         return self._public_url.text + self._route_path(name, params)
+
+    def of(self, request: Request, query: str = "") -> str:
+        """The path at which `request` was asked, with `query`: below the mount's own, whatever the server
+        says that is; a character that an address cannot have is in it as it came (RFC 3986, 2.1)."""
+        below: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        path = self._public_url.path + quote(below)
+        return f"{path}?{query}" if query else path
 
     def _route_path(self, name: str, params: dict[str, str]) -> str:
         # By name, not by trying every route: a list of 150 providers is as many addresses.

@@ -23,6 +23,8 @@ async def test_the_log_of_operators_is_for_who_runs_all_projects(tmp_path: Path)
     assert "Operator signed in" not in (await chief.get(f"{DESK}/audit")).text.partition("<tbody>")[2]
     exported = await chief.get(f"{DESK}/audit.csv?log=operators&action=%20operator.added%20")
     assert [row["action"] for row in csv.DictReader(io.StringIO(exported.text))] == ["operator.added"]
+    [noted] = await staff.made.hub.audit.list(action="audit.exported")
+    assert noted.subject == "operators.csv"
     assert "Operators and sign-ins" not in (await admin.get(f"{DESK}/audit")).text
     for page in ("audit", "audit.csv"):
         refused = await admin.get(f"{DESK}/{page}?log=operators")

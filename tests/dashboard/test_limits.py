@@ -32,15 +32,23 @@ async def test_an_operator_s_pages_are_counted(tmp_path: Path) -> None:
 
 
 async def test_whoever_is_not_signed_in_is_counted_by_address(tmp_path: Path) -> None:
-    """T39: neither the front door, nor a page, nor the sign-in's page is a way to ask without end."""
-    rates = RateConfig(per_client=Rate(0.001, 3), per_operator=None)
+    """T39: neither the front door, nor a page, nor the sign-in's page, nor what is none of them is a way to
+    ask without end."""
+    rates = RateConfig(per_client=Rate(0.001, 4), per_operator=None)
     staff = await make_desk(tmp_path, network=NetworkConfig(rates=rates))
     browser = await staff.browser("nobody")
     statuses = [
         (await browser.request("GET", path)).status
-        for path in ("/connect/dashboard", f"{DESK}/accounts", "/connect/dashboard/sign-in", f"{DESK}/links")
+        for path in (
+            "/connect/dashboard",
+            f"{DESK}/accounts",
+            "/connect/dashboard/sign-in",
+            "/connect/dashboard/none",
+            "/connect/dashboard/none",
+            f"{DESK}/links",
+        )
     ]
-    assert statuses == [303, 303, 200, 429]
+    assert statuses == [303, 303, 200, 404, 429, 429]
 
 
 async def test_a_page_that_watches_keeps_nobody_signed_in(tmp_path: Path) -> None:

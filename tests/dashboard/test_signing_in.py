@@ -44,6 +44,13 @@ async def test_a_token_signs_in_and_leads_where_the_browser_wanted_to_go(staff: 
     assert (await (await staff.browser("operator")).get("/connect/dashboard")).heading == "Overview"
 
 
+async def test_an_address_comes_back_as_it_was(staff: Staff) -> None:
+    """What stands in a path in quotes, such as a question mark, is not taken for the end of it."""
+    browser = await staff.browser("nobody")
+    asked = await browser.get("/connect/dashboard/in/default/accounts/a%3Fb%23c%25?done=x")
+    assert asked.form("Sign in").fields["next"].endswith("/accounts/a%3Fb%23c%25?done=x")
+
+
 @pytest.mark.parametrize(
     "elsewhere",
     [
@@ -99,7 +106,7 @@ async def sign_in_again(browser: Customer, token: str) -> None:
     assert (await browser.press(seen, "Sign in", {"token": token})).status == 200
 
 
-async def test_tokens_cannot_be_guessed_at(staff: Staff) -> None:
+async def test_tokens_cannot_be_guessed_at(staff: Staff, caplog: pytest.LogCaptureFixture) -> None:
     """Brute force: wrong, cut, revoked and unknown tokens are one answer, and after some of them a 429."""
     token = staff.tokens["viewer"]
     id_, secret = token.split("_")[1], token.split("_", 2)[2]
@@ -113,6 +120,10 @@ async def test_tokens_cannot_be_guessed_at(staff: Staff) -> None:
         answers.add(seen.text)
     assert len(answers) == 1
     assert browser.cookies == {}
+    refused = [record.getMessage() for record in caplog.records if record.name == "connect_hub.dashboard"]
+    assert len(refused) == 7
+    assert id_ in refused[3]
+    assert secret not in caplog.text
     last = [(await browser.send(SIGN_IN, {"token": "x"})).status for _ in range(10)]
     assert last[-1] == 429
     assert (await browser.send(SIGN_IN, {"token": token})).status == 429

@@ -127,7 +127,8 @@ class AuditPages(Pages):
         where = self._filter(query, desk)
         query.refuse_problems()
         action, rows = AuditAction.AUDIT_EXPORTED, self._exported(where)
-        return await exported(self, request, desk, action, "audit.csv", _COLUMNS, rows)
+        name = "operators.csv" if where.project == EVERY_PROJECT else "audit.csv"
+        return await exported(self, request, desk, action, name, _COLUMNS, rows)
 
     async def _exported(self, where: _Filter) -> AsyncIterator[Sequence[str]]:
         async def load(limit: int, before: tuple[datetime, str] | None) -> Sequence[AuditEntry]:

@@ -119,10 +119,8 @@ class DashboardEndpoint(Endpoint):
 
     def _here(self, request: Request, told: str = "") -> str:
         """The address of `request` itself, with `told` in its query."""
-        # The mount's path is ours; what the server says of it is not asked.
-        below: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         query = "&".join(part for part in (request.url.query, told) if part)
-        return self._site.core.public_url.path + below + (f"?{query}" if query else "")
+        return self._site.urls.of(request, query)
 
     def _with_next(self, url: str, came_for: str) -> str:
         return f"{url}{'&' if '?' in url else '?'}{urlencode({'next': came_for})}"

@@ -1,6 +1,6 @@
 """In and out: the sign-in by token, and the dashboard's own front door."""
 
-from urllib.parse import parse_qs, quote, unquote
+from urllib.parse import parse_qs, unquote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -33,11 +33,10 @@ class SigningIn(Pages):
 
     async def elsewhere(self, request: Request) -> Response:
         """An address that is none, or one of ours with a slash too many."""
-        below: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-        if request.method in {"GET", "HEAD"} and below.endswith("/"):
-            query = request.url.query
-            to = self.core.public_url.path + quote(below.rstrip("/")) + (f"?{query}" if query else "")
-            return RedirectResponse(to, status_code=307)
+        self.site.limiters.clients.spend(self.guard.address(request))
+        if request.method in {"GET", "HEAD"} and request.scope["path"].endswith("/"):
+            path, query = self.site.urls.of(request).rstrip("/"), request.url.query
+            return RedirectResponse(f"{path}?{query}" if query else path, status_code=307)
         if request.method == "POST":
             refuse_cross_site(request, self.core.public_url)
         raise NotFound
