@@ -1,5 +1,6 @@
 """Dead ends: what an operator reads when something could not be shown or done, and the way on."""
 
+import re
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -9,7 +10,9 @@ from connect_hub.message import Message
 from connect_hub.web.errors import told_code
 from connect_hub.web.problems import problem_texts
 
-__all__ = ["DeadEnd", "dead_end"]
+__all__ = ["DeadEnd", "dead_end", "wrong_parts"]
+
+_PART = re.compile("[a-z_]{1,40}")
 
 
 class DeadEnd(NamedTuple):
@@ -28,6 +31,7 @@ _LINKS = Message("Back to the links"), "dashboard_links"
 _WEBHOOKS = Message("Back to the webhooks"), "dashboard_webhooks"
 _EXPORTS = {"/accounts.csv": _ACCOUNTS, "/audit.csv": _AUDIT}
 _IN_CODE, _THERE = Message("This is set in code"), Message("Nothing was done. Change it there.")
+_CUT = Message("This address was cut or changed. Clear the filters to begin again.")
 _NOT_HERE = DeadEnd(
     Message("There is no such page"),
     Message("The address was cut or changed, or it is of a project that you have no role in."),
@@ -113,12 +117,17 @@ def _no_operator(error: OperatorRequired, product: str) -> DeadEnd:
     return DeadEnd(Message("You have no role here"), text, "", "")
 
 
+def wrong_parts(error: ValidationFailed) -> list[str]:
+    """The parts of the address that are wrong and can be named on a page: whoever wrote the address chose
+    the others' names, which may be words of their own (T2)."""
+    return [name for name in dict.fromkeys(detail.field for detail in error.details) if _PART.fullmatch(name)]
+
+
 def _filters(error: ValidationFailed, path: str) -> DeadEnd:
-    names = dict.fromkeys(detail.field for detail in error.details)
-    title = Message("These filters cannot be used")
-    text = Message(
-        "This part of the address is wrong: %(names)s. Choose the filters anew.", names=", ".join(names)
-    )
+    names = ", ".join(wrong_parts(error))
+    title, text = Message("These filters cannot be used"), _CUT
+    if names:
+        text = Message("This part of the address is wrong: %(names)s. Choose the filters anew.", names=names)
     for export, back in _EXPORTS.items():
         if path.endswith(export):
             return DeadEnd(title, text, *back)

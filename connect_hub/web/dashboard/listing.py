@@ -1,6 +1,5 @@
 """Lists: one page of the rows that the address asks for, and all of them for a download."""
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from starlette.requests import Request
 from connect_hub.errors import ValidationFailed
 from connect_hub.message import Message
 from connect_hub.web.dashboard.contexts import Pager
+from connect_hub.web.dashboard.dead_ends import wrong_parts
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import WATCHING
 from connect_hub.web.documents import cursor_text
@@ -23,7 +23,6 @@ Row = TypeVar("Row")
 Place = tuple[datetime, str]
 """Where a row stands in a list that is newest first."""
 _AT_ONCE = 500
-_NAME = re.compile("[a-z_]{1,40}")
 _OF_PLACES = {"cursor", "done", WATCHING}
 
 
@@ -85,13 +84,13 @@ async def rows_of_all(
 
 def _misread(pages: Pages, request: Request, refused: ValidationFailed) -> str:
     say = pages.say(request)
-    part = refused.details[0].field if refused.details else ""
-    if _NAME.fullmatch(part) is None:
+    parts = wrong_parts(refused)
+    if not parts:
         return say(Message("This address was cut or changed. Clear the filters to begin again."))
     return say(
         Message(
             "This address was cut or changed: its part “%(part)s” cannot be read. Clear the filters to begin "
             "again.",
-            part=part,
+            part=parts[0],
         )
     )

@@ -100,6 +100,12 @@ class ListPage(DashboardPage):
         """Whether the list is not of everything."""
         return any(getattr(self, name) for name in self.filters)
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether the list may have more than is shown: filtered, not from its beginning, or of an address
+        that cannot be read."""
+        return self.filtered or self.pager.first_url is not None or self.alert != ""
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
