@@ -39,7 +39,7 @@ def listing(enabled: bool, project: str | None, as_json: bool, app: str | None) 
         if as_json:
             show(_STATE, [_state(one) for one in states], as_json=True)
         elif states:
-            show(_STATE, [{**_state(one), "state": _word(one)} for one in states], as_json=False)
+            show(_STATE, [{**_state(one), "state": _WORDS[one.state]} for one in states], as_json=False)
         else:
             click.echo("This hub has no connectors: name some in CONNECT_HUB_CONNECTORS.", err=True)
         return
@@ -73,15 +73,13 @@ _STATE = {
     "client_source": "set in",
     "secret_set_at": "secret set",
 }
-
-
-def _word(one: ConnectorState) -> str:
-    """The state, in the words of the dashboard."""
-    if not one.is_allowed:
-        return "Left out in code"
-    if not one.is_enabled:
-        return "Disabled"
-    return "Enabled" if one.is_active else "No OAuth client"
+_WORDS = {
+    "active": "Enabled",
+    "no_client": "No OAuth client",
+    "disabled": "Disabled",
+    "left_out": "Left out in code",
+}
+"""The states, in the words of the dashboard."""
 
 
 def _state(one: ConnectorState) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal
 
 from connect_hub.audit import AuditAction, AuditEntry, current_actor
 from connect_hub.clock import iso
@@ -62,6 +63,15 @@ class ConnectorState:
     @property
     def key(self) -> str:
         return self.connector.key
+
+    @property
+    def state(self) -> Literal["active", "no_client", "disabled", "left_out"]:
+        """What it comes to; `left_out` by code, `disabled` by an operator."""
+        if not self.is_allowed:
+            return "left_out"
+        if not self.is_enabled:
+            return "disabled"
+        return "active" if self.is_active else "no_client"
 
 
 class ConnectorsOfProject:

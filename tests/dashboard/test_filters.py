@@ -102,13 +102,13 @@ async def test_past_the_end_of_a_list_there_is_a_way_back(tmp_path: Path) -> Non
         f"webhooks/{names['endpoint_id']}": "state=dead",
     }
     for path, filters in lists.items():
-        cursor = "1.1-1" if path == "attempts" else "1.1" if path == "audit" else "1.aaaa"
+        cursor = "1.1-1" if path == "attempts" else "1.1"
         for query in ("", filters):
             past = await browser.get(f"{DESK}/{path}?cursor={cursor}&{query}".rstrip("&"))
             shown = past.text.partition("<main")[2]
             assert "The list ends before this page" in shown, path
             assert [
-                words for words in ("yet", "matches", "Nothing was sent", "Nobody") if words in shown
+                words for words in ("yet", "matches", "Nobody", "What happens from now on") if words in shown
             ] == [], path
             first = await browser.get(past.links["First page"])
             assert (first.status, urlsplit(first.url).query) == (200, query), path

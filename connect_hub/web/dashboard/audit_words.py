@@ -8,11 +8,11 @@ from starlette.requests import Request
 
 from connect_hub.audit import AuditAction, AuditEntry
 from connect_hub.message import Message
-from connect_hub.models import Json
+from connect_hub.models import AccountStatus, Json
 from connect_hub.web.dashboard.contexts import Changed, ChangedValue
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, is_name
-from connect_hub.web.dashboard.labels import ACCOUNT_STATUSES, FIELDS
+from connect_hub.web.dashboard.labels import ACCOUNT_STATES, FIELDS
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["changes", "subject_url"]
@@ -54,8 +54,8 @@ def changes(pages: Pages, request: Request, entry: AuditEntry) -> tuple[Changed,
         if instant is not None:
             at = datetime.fromisoformat(instant[2])
             return ChangedValue(text=say(Message("Set")) if instant[1] else "", at=at)
-        if name == "status" and value in ACCOUNT_STATUSES:
-            return ChangedValue(text=say(ACCOUNT_STATUSES[value]))
+        if name == "status" and value in set(AccountStatus):
+            return ChangedValue(text=say(ACCOUNT_STATES[AccountStatus(value)].text))
         if isinstance(value, list) and name == "events":
             return ChangedValue(text=", ".join(pages.action(request, str(one)) for one in value))
         if isinstance(value, Mapping):

@@ -46,7 +46,7 @@ class ConnectorPages(Pages):
         return ConnectorRow(
             url=self.path(desk, "dashboard_connector", provider=one.key),
             provider=self.site.provider_view(one.connector),
-            state=_state(one),
+            state=one.state,
             category=self._categories(request, one),
             methods=self._methods(request, one),
             has_oauth=one.has_oauth,
@@ -79,7 +79,7 @@ class ConnectorPages(Pages):
             frame=self.frame(request, desk, "dashboard_connectors"),
             done=self.done(request),
             provider=self.site.provider_view(one.connector),
-            state=_state(one),
+            state=one.state,
             facts=(
                 Fact(say(Message("Connector")), code=one.key),
                 Fact(say(Message("Category")), self._categories(request, one)),
@@ -158,14 +158,6 @@ class ConnectorPages(Pages):
             url = self.path(desk, "dashboard_connector_client", provider=one.key)
             actions.append(Action(say(label), url, "primary" if one.client is None else "secondary"))
         return (*actions, *self.actions.of(request, desk, one))
-
-
-def _state(one: ConnectorState) -> str:
-    if not one.is_allowed:
-        return "left_out"
-    if not one.is_enabled:
-        return "disabled"
-    return "active" if one.is_active else "no_client"
 
 
 def register_url_of(one: ConnectorState) -> str | None:

@@ -7,35 +7,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from connect_hub.flows.overview import Overview, overview
-from connect_hub.message import Message
-from connect_hub.models import AccountStatus, StepKind
+from connect_hub.models import StepKind
 from connect_hub.operators import Role
-from connect_hub.storage.protocol import EVENTS_COUNTED, MOST_COUNTED, DeliveryState, FunnelRow
+from connect_hub.storage.protocol import EVENTS_COUNTED, MOST_COUNTED, FunnelRow
 from connect_hub.web.dashboard.charts import columns, stack
 from connect_hub.web.dashboard.contexts import Home, RateRow
 from connect_hub.web.dashboard.counting import Counted
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.funnel import Funnels, first_day, success
 from connect_hub.web.dashboard.guard import Desk, Guard
-from connect_hub.web.dashboard.labels import ACCOUNT_STATUSES
+from connect_hub.web.dashboard.labels import ACCOUNT_STATES, DELIVERY_STATES
 from connect_hub.web.site import Site
 
 __all__ = ["HomePages"]
 
 _DAYS = 30
-_STATUSES = (
-    (AccountStatus.ACTIVE, "good"),
-    (AccountStatus.EXPIRED, "bad"),
-    (AccountStatus.ERROR, "fail"),
-    (AccountStatus.SUSPENDED, "calm"),
-    (AccountStatus.INACTIVE, "calm"),
-)
-_STATES = (
-    (DeliveryState.DELIVERED, "good", Message("Delivered")),
-    (DeliveryState.PENDING, "open", Message("Waiting")),
-    (DeliveryState.HELD, "calm", Message("Held back")),
-    (DeliveryState.DEAD, "fail", Message("Given up")),
-)
 
 
 class HomePages(Pages):
@@ -68,18 +54,18 @@ class HomePages(Pages):
             accounts=stack(
                 [
                     (
-                        kind,
-                        say(ACCOUNT_STATUSES[status.value]),
+                        state.kind,
+                        say(state.text),
                         seen.accounts.get(status, 0),
                         status in seen.cut_statuses,
                     )
-                    for status, kind in _STATUSES
+                    for status, state in ACCOUNT_STATES.items()
                 ]
             ),
             deliveries=stack(
                 [
-                    (kind, say(label), seen.deliveries.get(state, 0), seen.deliveries_cut)
-                    for state, kind, label in _STATES
+                    (shown.kind, say(shown.text), seen.deliveries.get(state, 0), seen.deliveries_cut)
+                    for state, shown in DELIVERY_STATES.items()
                 ]
             ),
             rates=tuple(

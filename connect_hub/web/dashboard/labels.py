@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import NamedTuple
 
 from connect_hub.audit import ActorKind, AuditAction
 from connect_hub.message import Message
+from connect_hub.models import AccountStatus
+from connect_hub.storage.protocol import DeliveryState
 
 __all__ = [
-    "ACCOUNT_STATUSES",
+    "ACCOUNT_STATES",
     "ACTIONS",
     "ACTOR_KINDS",
     "ADVICE",
+    "DELIVERY_STATES",
     "DONE",
     "EVENTS",
     "FIELDS",
@@ -19,6 +23,7 @@ __all__ = [
     "SIGNED_OUT",
     "UNKNOWN_ADVICE",
     "Done",
+    "State",
 ]
 
 
@@ -137,12 +142,27 @@ ACTOR_KINDS = {
 }
 """By which way somebody came in."""
 
-ACCOUNT_STATUSES = {
-    "active": Message("Active"),
-    "expired": Message("Must reconnect"),
-    "error": Message("Needs attention"),
-    "suspended": Message("Suspended"),
-    "inactive": Message("Connector off"),
+
+class State(NamedTuple):
+    """How a state is shown. The macros of `dashboard/elements.html` say the same."""
+
+    kind: str
+    """Its colour, as of a chart's part."""
+    text: str
+
+
+ACCOUNT_STATES = {
+    AccountStatus.ACTIVE: State("good", Message("Active")),
+    AccountStatus.EXPIRED: State("bad", Message("Must reconnect")),
+    AccountStatus.ERROR: State("fail", Message("Needs attention")),
+    AccountStatus.SUSPENDED: State("calm", Message("Suspended")),
+    AccountStatus.INACTIVE: State("calm", Message("Connector off")),
+}
+DELIVERY_STATES = {
+    DeliveryState.DELIVERED: State("good", Message("Delivered")),
+    DeliveryState.PENDING: State("open", Message("Waiting")),
+    DeliveryState.HELD: State("calm", Message("Held back")),
+    DeliveryState.DEAD: State("fail", Message("Given up")),
 }
 
 FIELDS = {
