@@ -2,12 +2,20 @@
 
 import csv
 import io
+import json
+import re
 from pathlib import Path
 
+import pytest
+
 from connect_hub import Project
-from connect_hub.audit import acting_as
+from connect_hub.audit import AuditAction, acting_as
+from connect_hub.clock import iso
 from connect_hub.operators import Role
-from tests.dashboard.desk import DESK, PROJECTS, TESTER, make_desk
+from connect_hub.web.dashboard.labels import ACTIONS
+from tests.dashboard.desk import DESK, PROJECTS, TESTER, Staff, make_desk
+from tests.hubs import API_KEY, GOOD_KEY
+from tests.web.api import Caller
 
 
 async def test_the_log_of_operators_is_for_who_runs_all_projects(tmp_path: Path) -> None:
@@ -83,3 +91,60 @@ async def test_the_log_tells_in_words(tmp_path: Path) -> None:
     gone = await (await staff.browser("admin")).get(f"{DESK}/audit?action=account.deleted")
     assert account_id in gone.text
     assert f"accounts/{account_id}" not in gone.text
+
+
+async def test_everybody_stands_in_the_log(staff: Staff) -> None:
+    """Operators, API keys and the command line: who, when, what, from where, before and after; T46: no secret
+    among it."""
+    hub, account_id = staff.made.hub, await staff.connected()
+    browser = await staff.browser("admin")
+    await browser.press(await browser.get(f"{DESK}/accounts/{account_id}/suspend"), "Suspend")
+    await Caller(hub).patch(f"/accounts/{account_id}", json={"label": "=HQ()"})
+    with acting_as(TESTER):
+        link = await hub.links.create(origin_owner_id="9", origin_owner_name="Nine")
+    log = await browser.get(f"{DESK}/audit")
+    for told in (
+        "Account suspended",
+        "Account changed",
+        "Link created",
+        "Dashboard",
+        "API key",
+        "Command line",
+    ):
+        assert told in log.text
+    assert "<del>" in log.text
+    only = await browser.get(f"{DESK}/audit?action=account.suspended&subject={account_id}")
+    rows = re.findall(r'<th scope="row">(.*?)<', only.text)
+    assert rows == ["Account suspended"]
+    for query in ("action=x", "cursor=y", "who=z"):
+        assert (await browser.get(f"{DESK}/audit?{query}")).status == 400
+    answer = await browser.get(f"{DESK}/audit.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    changed = next(row for row in rows if row["action"] == "account.changed")
+    assert (json.loads(changed["before"]), json.loads(changed["after"])) == (
+        {"label": None},
+        {"label": "=HQ()"},
+    )
+    assert changed["at"] == iso(staff.made.clock.now())
+    for secret in (link.url.partition("#t=")[2], GOOD_KEY, API_KEY, *staff.tokens.values()):
+        assert secret not in answer.text + log.text
+
+
+async def test_the_log_is_filtered_by_what_it_can_tell(staff: Staff) -> None:
+    """Every action has words, and each that a project's log may have is a filter; an event is none."""
+    assert set(ACTIONS) == set(AuditAction)
+    assert all(text != action.value for action, text in ACTIONS.items())
+    with acting_as(TESTER):
+        await staff.made.hub.links.create(origin_owner_id="9", origin_owner_name="Nine")
+    browser = await staff.browser("admin")
+    text = (await browser.get(f"{DESK}/audit")).text
+    chosen = text[text.index('<select name="action"') :]
+    offered = re.findall(r'<option value="([a-z_.]+)"', chosen[: chosen.index("</select>")])
+    assert offered == [action.value for action in AuditAction if action.is_of_projects]
+    for name in offered:
+        assert (await browser.get(f"{DESK}/audit?action={name}")).status == 200, name
+    for name in ("account.created", "link.opened", "account.expiring"):
+        assert (await browser.get(f"{DESK}/audit?action={name}")).status == 400, name
+    with acting_as(TESTER), pytest.raises(ValueError, match="made_up"):
+        await staff.made.hub.audit.write("default", "made_up", "x")

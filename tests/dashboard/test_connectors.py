@@ -18,16 +18,11 @@ from connect_hub.errors import (
 from connect_hub.operators import Role
 from connect_hub.testing import ProviderClient
 from tests.customer import Customer, Seen
-from tests.dashboard.desk import DESK, TESTER, Staff, later_connector, make_desk
+from tests.dashboard.desk import DESK, TESTER, Staff, later_connector
 from tests.hubs import GOOD_KEY, make_hub
 
 SECRET = "canary-secret-0123456789"
 CLIENT = {"client_id": "later-client", "client_secret": SECRET}
-
-
-@pytest.fixture
-async def staff(tmp_path: Path) -> Staff:
-    return await make_desk(tmp_path)
 
 
 def elsewhere(staff: Staff, tmp_path: Path) -> ConnectHub:

@@ -9,15 +9,10 @@ from connect_hub.dashboard import DashboardConfig
 from connect_hub.models import AccountType
 from connect_hub.operators import NoOperator, Operator, Role
 from tests.customer import Customer, Form
-from tests.dashboard.desk import DESK, Staff, make_desk
+from tests.dashboard.desk import DESK, Staff
 from tests.hubs import make_hub
 
 HOME = "/connect/dashboard"
-
-
-@pytest.fixture
-async def staff(tmp_path: Path) -> Staff:
-    return await make_desk(tmp_path)
 
 
 @pytest.mark.parametrize(

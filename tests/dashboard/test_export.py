@@ -1,7 +1,10 @@
 """A long export: written as it is read, and no further than somebody reads."""
 
 import asyncio
+import csv
+import io
 from collections.abc import MutableMapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ from connect_hub.flows.accounts import Accounts
 from connect_hub.web.dashboard.audit import AuditPages
 from connect_hub.web.dashboard.guard import SignInFirst
 from tests.customer import Customer
-from tests.dashboard.desk import DESK, make_desk
+from tests.dashboard.desk import DESK, Staff, make_desk
 
 
 def asked(name: str, browser: Customer) -> dict[str, Any]:
@@ -114,3 +117,41 @@ async def test_an_export_ends_when_its_operator_is_removed(
         async with asyncio.timeout(30):
             await hub.app(asked(name, browser), receive, send)
     assert (rows, ended) == (501, False)
+
+
+async def test_accounts_are_exported_as_a_table(staff: Staff) -> None:
+    """All that the filters leave, and no cell is a formula to a spreadsheet; the export is in the log."""
+    await staff.connected("42", "=cmd()")
+    staff.made.clock.advance(timedelta(seconds=1))
+    await staff.connected("43", "Globex")
+    browser = await staff.browser("viewer")
+    rows = list(csv.DictReader(io.StringIO((await browser.get(f"{DESK}/accounts.csv")).text)))
+    assert [row["origin_owner_name"] for row in rows] == ["Globex", "'=cmd()"]
+    staff.made.clock.advance(timedelta(seconds=1))
+    await staff.connected("44", 'Acme;"=cmd()";')
+    exported = (await browser.get(f"{DESK}/accounts.csv")).text
+    # Where lists are separated by semicolons, a spreadsheet splits there, and reads a quote as a beginning.
+    cells = [cell for row in csv.reader(io.StringIO(exported), delimiter=";") for cell in row]
+    assert [cell for cell in cells if cell.startswith("=")] == []
+    some = await browser.get(f"{DESK}/accounts.csv?q=43")
+    assert [row["origin_owner_id"] for row in csv.DictReader(io.StringIO(some.text))] == ["43"]
+    log = await staff.made.hub.audit.list(action="accounts.exported")
+    assert [entry.actor.name for entry in log] == ["Viewer"] * 3
+
+
+async def test_a_download_that_nobody_here_asked_for_is_not_noted(staff: Staff) -> None:
+    """A link on another site, which an operator's browser follows, downloads nothing and writes nothing into
+    the log; asking for the head alone reads no row and is not noted."""
+    await staff.connected()
+    browser = await staff.browser("admin")
+    for path in ("accounts.csv", "audit.csv"):
+        for site in ("cross-site", "same-site"):
+            seen = await browser.request("GET", f"{DESK}/{path}", sec_fetch_site=site)
+            assert (seen.status, "cross_site_request" in seen.text) == (403, True)
+        head = await browser.request("HEAD", f"{DESK}/{path}")
+        assert (head.status, head.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+        assert await staff.made.hub.audit.list() == []
+    for site in ("same-origin", "none"):
+        seen = await browser.request("GET", f"{DESK}/accounts.csv", sec_fetch_site=site)
+        assert seen.status == 200
+    assert len(await staff.made.hub.audit.list(action="accounts.exported")) == 2

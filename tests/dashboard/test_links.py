@@ -18,11 +18,6 @@ from tests.hubs import GOOD_KEY
 TYPED = {"origin_owner_id": "42", "origin_owner_name": "Acme", "days": "5"}
 
 
-@pytest.fixture
-async def staff(tmp_path: Path) -> Staff:
-    return await make_desk(tmp_path)
-
-
 async def test_a_link_for_a_disabled_provider_is_not_made(staff: Staff) -> None:
     """Disabled while the form was open: the form says so with what was typed, and nothing is made."""
     browser = await staff.browser("operator")

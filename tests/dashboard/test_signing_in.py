@@ -20,11 +20,6 @@ SIGN_IN = Form("/connect/dashboard/sign-in")
 TOLD = "You were signed out. What you sent was not done."
 
 
-@pytest.fixture
-async def staff(tmp_path: Path) -> Staff:
-    return await make_desk(tmp_path)
-
-
 async def test_without_configuration_there_is_no_dashboard(tmp_path: Path) -> None:
     """Every address of it is as unknown as any other."""
     customer = Customer(make_hub(tmp_path).hub, headers={"accept": "text/html"})

@@ -15,11 +15,6 @@ from tests.hubs import API_KEY
 ADDRESS = "https://hooks.example.com/in?key=canary-7c1"
 
 
-@pytest.fixture
-async def staff(tmp_path: Path) -> Staff:
-    return await make_desk(tmp_path)
-
-
 async def added(staff: Staff) -> str:
     """The id of an endpoint that an administrator has just added on the page."""
     browser = await staff.browser("admin")

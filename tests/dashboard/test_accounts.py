@@ -1,0 +1,115 @@
+"""The pages of an account: what was done with it, what can be, and that it is asked first."""
+
+from datetime import timedelta
+
+import pytest
+
+from connect_hub.errors import AccountNotFound
+from connect_hub.models import AccountStatus
+from tests.dashboard.desk import DESK, Staff
+
+
+async def test_what_is_done_with_an_account_is_asked_first_and_written_down(staff: Staff) -> None:
+    """Suspend, resume, convert, disconnect: each by a form that says what it does, each in the history."""
+    hub, account_id = staff.made.hub, await staff.connected()
+    browser = await staff.browser("operator")
+    page = await browser.get(f"{DESK}/accounts/{account_id}")
+    production = "Convert this account to a production account?"
+    for label, title, then, told in (
+        ("Suspend", "Suspend this account?", "suspended", "The account is suspended."),
+        ("Resume", "Resume this account?", "active", "The account is no longer suspended."),
+        ("Convert to test", "Convert this account to a test account?", "active", "is a test account now."),
+        ("Convert to production", production, "active", "is a production account now."),
+    ):
+        asked = await browser.get(page.link(label))
+        assert asked.heading == title
+        page = await browser.press(asked, label)
+        assert (page.heading, 'role="status"' in page.text, told in page.text) == ("Acme", True, True)
+        assert (await hub.accounts.get(account_id)).status.value == then
+    for told in ("Account suspended", "Account resumed", "Account converted", "Operator"):
+        assert told in page.text
+    gone = await browser.press(await browser.get(page.link("Disconnect")), "Disconnect")
+    assert (gone.status, gone.heading) == (200, "Accounts")
+    with pytest.raises(AccountNotFound):
+        await hub.accounts.get(account_id)
+    assert (await browser.get(f"{DESK}/accounts/{account_id}")).status == 404
+
+
+async def test_why_an_account_is_suspended_is_told(staff: Staff) -> None:
+    """A reason may be given: it stands at the account, and with who gave it in the history and the audit log,
+    also once it is resumed. One that is too long is refused, and asked for again with what was typed."""
+    hub, account_id = staff.made.hub, await staff.connected()
+    browser = await staff.browser("admin")
+    page = f"{DESK}/accounts/{account_id}"
+    asked = await browser.get(f"{page}/suspend")
+    typed = {"reason": "<b>unpaid</b> " + "x" * 200}
+    refused = await browser.press(asked, "Suspend", typed)
+    assert (refused.status, refused.heading) == (422, "Suspend this account?")
+    assert "This is too long: write at most 200 characters." in refused.text
+    assert refused.form("Suspend").fields["reason"] == typed["reason"]
+    assert (await hub.accounts.get(account_id)).status.value == "active"
+    seen = await browser.press(refused, "Suspend", {"reason": "  <b>unpaid</b> since May "})
+    told = "“&lt;b&gt;unpaid&lt;/b&gt; since May”"
+    assert seen.text.count(told) == 2
+    [reason] = (await hub.accounts.get(account_id)).status_reasons
+    assert reason.description == "<b>unpaid</b> since May"
+    seen = await browser.press(await browser.get(f"{page}/resume"), "Resume")
+    assert seen.text.count(told) == 1
+    assert told in (await browser.get(f"{DESK}/audit")).text
+    seen = await browser.press(await browser.get(f"{page}/suspend"), "Suspend", {"reason": " "})
+    assert (seen.status, seen.text.count(told)) == (200, 1)
+
+
+async def test_a_suspended_account_of_a_disabled_connector_is_both(staff: Staff) -> None:
+    """Both facts stand in the list and on the page, and what is offered is to resume it, not to suspend it
+    again; it is active once the connector is enabled and it was resumed."""
+    hub, account_id = staff.made.hub, await staff.connected()
+    await hub.accounts.suspend(account_id)
+    await hub.connector_settings.disable("simulated-key")
+    assert (await hub.accounts.get(account_id)).is_suspended
+    browser = await staff.browser("operator")
+    listed, page = await browser.get(f"{DESK}/accounts"), await browser.get(f"{DESK}/accounts/{account_id}")
+    for seen in (listed, page):
+        assert ("Resume" in seen.links, "Suspend" in seen.links) == (True, False)
+        assert all(f">{state}</span>" in seen.text for state in ("Connector off", "Suspended"))
+    page = await browser.press(await browser.get(page.link("Resume")), "Resume")
+    assert ("Suspend" in page.links, ">Suspended</span>" in page.text) == (True, False)
+    assert "The account is no longer suspended." in page.text
+    await hub.connector_settings.enable("simulated-key")
+    assert (await hub.accounts.get(account_id)).status is AccountStatus.ACTIVE
+
+
+async def test_an_account_s_history_has_events_acts_calls_and_refreshes(staff: Staff) -> None:
+    """What happened, who did what, and by the day how often it was called and refreshed, with the newest
+    first; what an operator did is told once."""
+    hub, account_id = staff.made.hub, await staff.connected()
+    staff.made.clock.advance(timedelta(minutes=5))
+    told = hub._activity.calling(account_id)
+    for status in (200, 200, 429):
+        told(status)
+    staff.made.clock.advance(timedelta(minutes=1))
+    hub._activity.refreshed(account_id)
+    hub._activity.refreshed(account_id, "refresh_failed")
+    await hub._activity.settled()
+    staff.made.clock.advance(timedelta(minutes=1))
+    await hub.accounts.change(account_id, label="HQ")
+    staff.made.clock.advance(timedelta(minutes=1))
+    browser = await staff.browser("operator")
+    page = await browser.get(f"{DESK}/accounts/{account_id}")
+    page = await browser.press(await browser.get(page.link("Suspend")), "Suspend")
+    history = page.text[page.text.index('class="history"') :]
+    places = [
+        history.index(text)
+        for text in (
+            "Account suspended",
+            "Account updated",
+            "Access refreshed 1 time",
+            "3 calls on this day",
+            "1 failed · last with HTTP 429",
+            "Account connected",
+        )
+    ]
+    assert places == sorted(places)
+    assert "Refreshing failed 1 time" in history
+    assert "The provider did not answer, or not as it should" in history
+    assert [history.count(text) for text in ("Account updated", "Account connected")] == [1, 1]
