@@ -1,7 +1,5 @@
 """`connect-hub attempts`."""
 
-from datetime import timedelta
-
 import click
 
 from connect_hub.cli.group import Group
@@ -9,6 +7,7 @@ from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
 from connect_hub.cli.providers import known
 from connect_hub.cli.table import json_option, show
+from connect_hub.flows.attempts import first_day
 from connect_hub.hub import ConnectHub
 from connect_hub.models import StepKind
 from connect_hub.storage.protocol import Failure, FunnelRow
@@ -37,7 +36,13 @@ def command() -> None:
 
 
 @command.command("funnel")
-@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True, help="Of the last days.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 366),
+    default=30,
+    show_default=True,
+    help="Of the last days, in UTC, today among them.",
+)
 @click.option("--provider", help="Only this one.")
 @project_option
 @json_option
@@ -46,7 +51,7 @@ def funnel(days: int, provider: str | None, project: str, as_json: bool, app: st
     """Count by provider how many links led how far, with the median of how long a connection took."""
 
     async def read(hub: ConnectHub) -> list[FunnelRow]:
-        since = hub.config.clock.now() - timedelta(days=days)
+        since = first_day(hub.config.clock.now(), days)
         found = await hub.attempts.funnel(since=since, provider=provider, project=project)
         return known(hub, [provider] if provider else [], found)
 

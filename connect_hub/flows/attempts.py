@@ -10,10 +10,15 @@ from connect_hub.models import Attempt, Step, StepKind
 from connect_hub.storage import step_rules
 from connect_hub.storage.protocol import Failure, FailureQuery, FunnelQuery, FunnelRow
 
-__all__ = ["Attempts"]
+__all__ = ["Attempts", "first_day"]
 
 _LONGEST = timedelta(days=366)
 _ENDS = {StepKind.CONNECTED, StepKind.ABANDONED}
+
+
+def first_day(now: datetime, days: int) -> datetime:
+    """When the last `days` days began: whole days of UTC, today among them."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
 
 
 class Attempts:

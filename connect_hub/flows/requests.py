@@ -296,9 +296,10 @@ def _detail(model: type[BaseModel], detail: ErrorDetails) -> FieldError:
         return FieldError("body", "must be a JSON object")
     if path == "locale" and kind == "string_pattern_mismatch":
         return FieldError(path, "must be a language such as de or en-US, written with a hyphen")
-    if path in {"credentials", "secrets", "setup_information"} and kind == "too_long":
+    context = detail.get("ctx", {})
+    if kind == "too_long" and context["max_length"] == 0:
         return FieldError(path, "cannot be changed here; let the customer reconnect with a connect session")
-    return FieldError(path[:200], _words(path, kind, detail.get("ctx", {}), detail["msg"]))
+    return FieldError(path[:200], _words(path, kind, context, detail["msg"]))
 
 
 def _words(path: str, kind: str, context: Mapping[str, object], text: str) -> str:
@@ -312,6 +313,8 @@ def _words(path: str, kind: str, context: Mapping[str, object], text: str) -> st
         case "too_short" | "too_long":
             bound = "at least" if kind == "too_short" else "at most"
             number = context["min_length" if kind == "too_short" else "max_length"]
+            if context["field_type"] == "Value":  # a text that a validator was asked about before its length
+                return f"must have {bound} {number} characters"
             return f"must have {bound} {number} {'entry' if number == 1 else 'entries'}"
         case "string_too_short":
             return Message("must not be empty")

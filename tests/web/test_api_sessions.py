@@ -132,6 +132,8 @@ async def test_a_label_without_a_text_is_none(tmp_path: Path) -> None:
         ({"binding": "none"}, "binding", "'confirm' or 'host_identity'"),
         ({"locale": "en_US"}, "locale", "must be a language such as de or en-US, written with a hyphen"),
         ({"setup_information": {"a": "b\n"}}, "setup_information.a", "control characters"),
+        ({"setup_information": {"a": "b" * 1001}}, "setup_information.a", "at most 1000 characters"),
+        ({"setup_information": {str(n): "" for n in range(51)}}, "setup_information", "at most 50 entries"),
     ],
 )
 async def test_a_wrong_field_is_named_with_what_to_change(

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from connect_hub.flows.attempts import first_day
 from connect_hub.message import Message
 from connect_hub.models import StepKind
 from connect_hub.storage.protocol import MOST_COUNTED, Failure, FunnelRow
 from connect_hub.web.contexts import OptionView
 from connect_hub.web.dashboard.contexts import AttemptList, FailureRow, FunnelLine
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.funnel import Funnels, first_day, success
+from connect_hub.web.dashboard.funnel import Funnels, success
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.labels import ADVICE, UNKNOWN_ADVICE
 from connect_hub.web.dashboard.listing import listed

@@ -1,19 +1,12 @@
 """How far customers came in the last days: one window and one count, for every page that says it."""
 
-from datetime import datetime, timedelta
-
 from connect_hub.clock import Clock
-from connect_hub.flows.attempts import Attempts
+from connect_hub.flows.attempts import Attempts, first_day
 from connect_hub.models import StepKind
 from connect_hub.storage.protocol import MOST_COUNTED, FunnelRow
 from connect_hub.web.dashboard.counting import Counted
 
-__all__ = ["Funnels", "first_day", "success"]
-
-
-def first_day(now: datetime, days: int) -> datetime:
-    """When the last `days` days began: whole days of UTC, today among them."""
-    return now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
+__all__ = ["Funnels", "success"]
 
 
 def success(row: FunnelRow) -> int:

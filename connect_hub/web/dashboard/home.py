@@ -6,6 +6,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from connect_hub.flows.attempts import first_day
 from connect_hub.flows.overview import Overview, overview
 from connect_hub.models import StepKind
 from connect_hub.operators import Role
@@ -14,7 +15,7 @@ from connect_hub.web.dashboard.charts import columns, stack
 from connect_hub.web.dashboard.contexts import Home, RateRow
 from connect_hub.web.dashboard.counting import Counted
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.funnel import Funnels, first_day, success
+from connect_hub.web.dashboard.funnel import Funnels, success
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.labels import ACCOUNT_STATES, DELIVERY_STATES
 from connect_hub.web.site import Site
