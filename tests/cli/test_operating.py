@@ -124,6 +124,13 @@ def test_a_customers_account_from_its_tries_to_its_end(
         assert GOOD_KEY not in result.output
         return result.stdout
 
+    # Without a terminal nobody is asked whether its account is to become inactive.
+    asked = run("connectors", "disable", "simulated-key", "--app", "own_operating:hub")
+    assert (asked.exit_code, asked.stdout) == (2, "")
+    assert account_id in asked.stderr
+    assert "add --yes" in asked.stderr
+    assert json.loads(said("accounts list --json"))["status"] == "active"
+
     change = f"accounts change {account_id}"
     changed = json.loads(said(f"{change} --label main --metadata a=b --origin-owner-id 43 --json"))
     assert (changed["label"], changed["metadata"], changed["origin_owner_id"]) == ("main", {"a": "b"}, "43")

@@ -3,14 +3,18 @@
 import asyncio
 import csv
 import io
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connect_hub import ConnectHub
+from connect_hub.dashboard import DashboardConfig
+from connect_hub.errors import RoleRequired
 from connect_hub.flows.accounts import Accounts
+from connect_hub.operators import Operator, Role
 from connect_hub.web.dashboard.audit import AuditPages
 from connect_hub.web.dashboard.guard import SignInFirst
 from tests.customer import Customer
@@ -19,7 +23,7 @@ from tests.dashboard.desk import DESK, Staff, make_desk
 
 def asked(name: str, browser: Customer) -> dict[str, Any]:
     """The request for an export."""
-    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    cookie = "; ".join(f"{key}={value}" for key, value in browser.cookies.items())
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -34,6 +38,33 @@ def asked(name: str, browser: Customer) -> dict[str, Any]:
         "client": ("192.0.2.1", 1),
         "server": ("hub.test", 443),
     }
+
+
+async def downloaded_until(
+    hub: ConnectHub, request: dict[str, Any], happens: Callable[[], Awaitable[None]]
+) -> None:
+    """Download an export without end in which something `happens` at the three hundredth row: no page of rows
+    comes after that of the time, and the download is not brought to its end."""
+    lines, ended = 0, False
+
+    async def receive() -> MutableMapping[str, Any]:
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        nonlocal lines, ended
+        if message["type"] != "http.response.body":
+            return
+        ended = not message.get("more_body", False)
+        lines += 1
+        if lines == 300:
+            await happens()
+
+    try:
+        async with asyncio.timeout(30):
+            await hub.app(request, receive, send)
+    finally:
+        assert (lines, ended) == (501, False)
 
 
 async def test_an_export_ends_when_the_browser_goes_away(
@@ -97,26 +128,35 @@ async def test_an_export_ends_when_its_operator_is_removed(
 
     monkeypatch.setattr(Accounts, "page_of", endless_accounts)
     monkeypatch.setattr(AuditPages, "_entries", endless_entries)
-    rows, ended = 0, False
 
-    async def receive() -> MutableMapping[str, Any]:
-        await asyncio.sleep(3600)
-        raise AssertionError
-
-    async def send(message: MutableMapping[str, Any]) -> None:
-        nonlocal rows, ended
-        if message["type"] != "http.response.body":
-            return
-        ended = not message.get("more_body", False)
-        rows += 1
-        if rows == 300:
-            [admin] = [one for one in await hub.operators.list() if one.name == "Admin"]
-            await hub.operators.revoke(admin.id)
+    async def revoke() -> None:
+        [admin] = [one for one in await hub.operators.list() if one.name == "Admin"]
+        await hub.operators.revoke(admin.id)
 
     with pytest.raises(SignInFirst):
-        async with asyncio.timeout(30):
-            await hub.app(asked(name, browser), receive, send)
-    assert (rows, ended) == (501, False)
+        await downloaded_until(hub, asked(name, browser), revoke)
+
+
+async def test_an_export_ends_when_its_operator_has_other_roles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T41: so it is, too, where the host says who is an operator."""
+    roles = {"default": Role.ADMIN}
+    auth = DashboardConfig(auth=lambda visitor: Operator("7", "Ada", dict(roles)))
+    staff = await make_desk(tmp_path, dashboard=auth)
+    hub = staff.made.hub
+    account = await hub.accounts.get(await staff.connected())
+
+    async def endless(*args: object, limit: int, **kwargs: object) -> list[object]:
+        return [account] * limit
+
+    monkeypatch.setattr(Accounts, "page_of", endless)
+
+    async def lower() -> None:
+        roles["default"] = Role.VIEWER
+
+    with pytest.raises(RoleRequired):
+        await downloaded_until(hub, asked("accounts", Customer(hub)), lower)
 
 
 async def test_accounts_are_exported_as_a_table(staff: Staff) -> None:

@@ -99,7 +99,11 @@ class Pages:
         return said
 
     def done(self, request: Request) -> str:
-        """What was just done, said once by the page that the browser was sent to."""
+        """What was just done, as the address says that the browser was sent to; a script takes it out there.
+
+        Anybody can write such an address. It puts a sentence of ours on the page, with no word of theirs
+        and no row's name in it, and does nothing.
+        """
         text = DONE.get(request.query_params.get("done", ""))
         return "" if text is None else self.say(request)(text)
 
