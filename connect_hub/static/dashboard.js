@@ -124,10 +124,11 @@ const live = (element) => {
         }
         const state = await answer.json();
         if (state.key !== key) {
-          // Loaded anew by itself, which keeps nobody signed in.
+          // Loaded anew by itself, which keeps nobody signed in. A reload, as that leaves the page scrolled as it is.
           const address = new URL(location.href);
           address.searchParams.set("watching", "1");
-          return void location.replace(address);
+          history.replaceState(history.state, "", address);
+          return void location.reload();
         }
       } catch {
         // Offline for a moment, too many questions, a restart: the next try may do.

@@ -112,12 +112,21 @@ def test_the_story(desk: Running, open_page: OpenPage, observed: Observed, recei
         busy.append(route.request.url)
         route.fulfill(status=429)
 
+    page.set_viewport_size({"width": 1280, "height": 300})
+    page.mouse.wheel(0, 120)
     page.route("**/state", busy_once)
     with page.expect_response(lambda answer: answer.status == 429):
         connect(open_page(), link)
 
     # The page of the link learns of it by itself, although it was once told to come back later.
+    # It stays where it was scrolled to, and is at its own address.
     expect(page.get_by_text("Staffbook was connected")).to_be_visible(timeout=30_000)
+    for _ in range(100):
+        if page.evaluate("scrollY") == 120:
+            break
+        page.wait_for_timeout(100)
+    assert page.evaluate("scrollY") == 120
+    assert "watching" not in page.url
     told(page, desk, receiver, Locator.click)
     observed.console_errors = [e for e in observed.console_errors if "429" not in e]
     observed.assert_clean()
