@@ -41,8 +41,8 @@ class Urls:
         return self._public_url.text + self._route_path(name, params)
 
     def of(self, request: Request, query: str = "") -> str:
-        """The path at which `request` was asked, with `query`: below the mount's own, whatever the server
-        says that is; a character that an address cannot have is in it as it came (RFC 3986, 2.1)."""
+        """The path at which `request` was asked, percent-encoded (RFC 3986, 2.1), with `query`: below the
+        mount's own, whatever the server says that is."""
         below: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         path = self._public_url.path + quote(below)
         return f"{path}?{query}" if query else path
