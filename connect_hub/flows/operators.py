@@ -104,10 +104,7 @@ class Operators:
         digest = hashlib.sha256((match[2] if match else token).encode()).digest()
         same = hmac.compare_digest(digest, _NO_HASH if stored is None else stored.secret_hash)
         if not same or stored is None or match is None or stored.revoked_at is not None:
-            # An id is no secret; how often one address may try is limited, and so are these lines.
-            of = "nobody" if stored is None else f"the operator {stored.id}"
-            log.warning("a sign-in to the dashboard from %.64a, with a token of %s, was refused", source, of)
-            raise OperatorTokenRefused
+            raise _refused(source, stored)
         now, cookie = self._core.clock.now(), secrets.token_urlsafe(32)
         session = OperatorSession(
             secret_hash=self._core.cookie_hash(cookie),
@@ -119,7 +116,7 @@ class Operators:
             note = self._audit.entry(EVERY_PROJECT, AuditAction.OPERATOR_SIGNED_IN, stored.id)
         old = None if replaces is None else self._core.cookie_hash(replaces)
         if not await self._core.storage.open_operator_session(session, replaces=old, note=note):
-            raise OperatorTokenRefused
+            raise _refused(source, stored)
         return cookie
 
     async def signed_in(
@@ -151,3 +148,10 @@ class Operators:
         who = "" if actor is None else actor.id
         note = self._audit.entry(EVERY_PROJECT, AuditAction.OPERATOR_SIGNED_OUT, who)
         await self._core.storage.end_operator_session(self._core.cookie_hash(cookie), note=note)
+
+
+def _refused(source: str, stored: OperatorToken | None) -> OperatorTokenRefused:
+    """Logged. An id is no secret; how often one address may try is limited, and so are the lines."""
+    of = "nobody" if stored is None else f"the operator {stored.id}"
+    log.warning("a sign-in to the dashboard from %.64a, with a token of %s, was refused", source, of)
+    return OperatorTokenRefused()

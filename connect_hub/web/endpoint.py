@@ -45,7 +45,8 @@ class Endpoint:
     """Answers one address. `page` says whether errors are shown to a person or to a program.
 
     A `HEAD` is answered as its `GET`, but where `head` is False, as what changes something must not be
-    asked for by it (RFC 9110, 9.2.1). No error leaves the hub, so a host's handlers never see one of ours.
+    asked for by it (RFC 9110, 9.2.1). No error leaves the hub, so a host's handlers never see one of
+    ours, but for what breaks off a download that has begun.
     """
 
     def __init__(self, site: Site, methods: Mapping[str, Handler], *, page: bool, head: bool = True) -> None:

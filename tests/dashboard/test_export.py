@@ -140,9 +140,9 @@ async def test_an_export_ends_when_its_operator_is_removed(
 async def test_an_export_ends_when_its_operator_has_other_roles(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """T41: so it is, too, where the host says who is an operator."""
+    """T41: so it is, too, where the host says who is an operator, with a mapping that it changes."""
     roles = {"default": Role.ADMIN}
-    auth = DashboardConfig(auth=lambda visitor: Operator("7", "Ada", dict(roles)))
+    auth = DashboardConfig(auth=lambda visitor: Operator("7", "Ada", roles))
     staff = await make_desk(tmp_path, dashboard=auth)
     hub = staff.made.hub
     account = await hub.accounts.get(await staff.connected())

@@ -4,7 +4,7 @@ import inspect
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from starlette.requests import Request
@@ -140,8 +140,9 @@ class Guard:
 
     async def look_again(self, request: Request, desk: Desk) -> None:
         """In the middle of a long answer: raises what `operator` raises, and RoleRequired, unless they are
-        still there with the same roles."""
-        operator, _ = await self._found(request, watching=False)
+        still there with the same roles. It is no use of the sign-in, which would else last as long as a
+        download."""
+        operator, _ = await self._found(request, watching=True)
         if (operator.id, operator.roles) != (desk.operator.id, desk.operator.roles):
             raise RoleRequired
 
@@ -190,7 +191,7 @@ def _checked(answer: object) -> Operator:
             "dashboard.auth: the roles of its Operator are not a mapping from projects to Role. Write "
             'them as {"default": Role.ADMIN}.'
         )
-    return answer
+    return replace(answer, roles=dict(answer.roles))  # a host's own may change while a request is answered
 
 
 def _fits(text: str) -> bool:
