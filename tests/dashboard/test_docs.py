@@ -3,6 +3,7 @@
 import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
 from connect_hub.audit import AuditAction
 from connect_hub.identity import SignIn, Visitor
@@ -40,6 +41,19 @@ def test_the_examples_configure_a_dashboard() -> None:
     assert asked(user={**user, "is_staff": False}) == NoOperator("/login")
     admin = asked(user={**user, "is_staff": True})
     assert admin == Operator("7", "Ada", {EVERY_PROJECT: Role.ADMIN})
+
+
+async def test_flask_s_session_signs_in() -> None:
+    """The example for Flask reads the session's cookie, and sends whoever has none to the sign-in."""
+    names: dict[str, Any] = {"__name__": "the_host"}
+    exec(compile(block("Flask session"), "docs/dashboard.md", "exec"), names)  # noqa: S102  # our own page
+    app, auth = names["app"], names["config"].dashboard.auth
+    app.secret_key = "x"
+    assert await auth(Visitor({}, {}, {"type": "http"})) == SignIn("/login")
+    serializer = app.session_interface.get_signing_serializer(app)
+    cookie = f"session={serializer.dumps({'user_id': 7, 'name': 'Ada'})}"
+    seen = await auth(Visitor({"cookie": cookie}, {}, {"type": "http"}))
+    assert seen == Operator("7", "Ada", {EVERY_PROJECT: Role.ADMIN})
 
 
 async def test_a_host_s_own_code_can_say_who_acts(tmp_path: Path) -> None:
