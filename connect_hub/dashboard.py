@@ -22,8 +22,9 @@ Answer = Operator | SignIn | NoOperator | None
 class DashboardAuth(Protocol):
     """Names the operator behind a request. A plain function may be given as well as a coroutine function.
 
-    It is asked at every request, so an operator who is removed, or has lost a role, is out at once. None:
-    whoever it is may not use the dashboard. `NoOperator`: nor may whoever is signed in, which they are told.
+    It is asked at every request, and in a download again and again, so an operator who is removed, or has
+    lost a role, is out at once. None: whoever it is may not use the dashboard. `NoOperator`: nor may whoever
+    is signed in, which they are told.
     `SignIn`: nobody is signed in; the browser is sent to its URL with the page's address in `next`.
     """
 
@@ -71,7 +72,8 @@ class DashboardConfig:
             raise ConfigurationError(
                 "dashboard.sign_out_url: with OperatorTokens() the hub signs out itself. Leave it out."
             )
-        if not isinstance(self.auth, OperatorTokens) and not callable(self.auth):
+        auth: object = self.auth  # a host's code may be unchecked
+        if auth is OperatorTokens or not (isinstance(auth, OperatorTokens) or callable(auth)):
             raise ConfigurationError(
                 "dashboard.auth: this is neither a function nor OperatorTokens(). Pass a function from a "
                 "Visitor to an Operator, or OperatorTokens() for a sign-in by token."

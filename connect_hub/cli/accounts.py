@@ -200,7 +200,7 @@ def convert(account_id: str, to: str, project: str, as_json: bool, app: str | No
 @json_option
 @app_option
 def delete(account_id: str, yes: bool, project: str, as_json: bool, app: str | None) -> None:
-    """Disconnect an account: its credentials are destroyed, and revoked at the provider."""
+    """Disconnect an account: its credentials are destroyed, and revoked where the provider offers that."""
     if not yes:
         confirm(f"Disconnect {account_id}? This cannot be undone.", instead="add --yes")
     account = work_on(chosen_hub(app), lambda hub: hub.accounts.delete(account_id, project=project))

@@ -5,6 +5,7 @@ import click
 from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, work_on
 from connect_hub.cli.table import json_option, show, show_done
+from connect_hub.dashboard import OperatorTokens
 from connect_hub.operators import EVERY_PROJECT, OperatorToken, Role
 
 __all__ = ["command"]
@@ -52,7 +53,12 @@ def _roles(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 @app_option
 def add(name: str, roles: dict[str, Role], as_json: bool, app: str | None) -> None:
     """Make an operator and print the token. It is shown this once; the database has its hash alone."""
-    issued = work_on(chosen_hub(app), lambda hub: hub.operators.add(name=name, roles=roles))
+    hub = chosen_hub(app)
+    dashboard = hub.config.dashboard
+    if dashboard is None or not isinstance(dashboard.auth, OperatorTokens):
+        has = "no dashboard" if dashboard is None else "a dashboard with your application's own sign-in"
+        click.echo(f"Note: this hub has {has}. The token signs in with OperatorTokens() alone.", err=True)
+    issued = work_on(hub, lambda hub: hub.operators.add(name=name, roles=roles))
     show_done(issued.token, {**_row(issued.operator), "token": issued.token}, as_json=as_json)
 
 

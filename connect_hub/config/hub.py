@@ -47,6 +47,10 @@ class HubConfig:
                 raise refuse(
                     "projects", f"{name!r} is not a project id", "Use letters, digits, '.', '_', '-'."
                 )
+        if self.dashboard is not None and not isinstance(self.dashboard, DashboardConfig):
+            raise refuse(
+                "dashboard", "this is no DashboardConfig", "Write DashboardConfig(auth=OperatorTokens())."
+            )
         if isinstance(self.organization_id, bool) or not isinstance(self.organization_id, int):
             raise refuse("organization_id", "it is a whole number on the wire", "Give a number, such as 1.")
         for address in self.links.return_urls:

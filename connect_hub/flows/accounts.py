@@ -178,14 +178,14 @@ class Accounts:
     async def suspend(self, account_id: str, *, reason: str = "", project: str = "default") -> Account:
         """Pause it: its credentials are kept and not used.
 
-        `reason`, of at most 200 characters, stands at the account while it is suspended. Raises
-        ValidationFailed, AccountNotFound.
+        `reason`, of at most 200 characters, stands at the account while it is suspended; of one that is
+        suspended already it takes the place of the one before. Raises ValidationFailed, AccountNotFound.
         """
         reason = parse(SuspendAccount, {"reason": reason}).reason
         why = StatusReason("suspended", reason or "Suspended by hand.", self._core.clock.now())
 
         def apply(account: Account) -> Account:
-            if account.status is AccountStatus.SUSPENDED:
+            if account.status is AccountStatus.SUSPENDED and not reason:
                 return account
             return self._touched(
                 account, replace(account, status=AccountStatus.SUSPENDED, status_reasons=(why,))

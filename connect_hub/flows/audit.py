@@ -9,10 +9,16 @@ from connect_hub.flows.core import Core
 from connect_hub.models import Account, Json
 from connect_hub.storage.protocol import AuditQuery, Noting
 
-__all__ = ["AuditLog"]
+__all__ = ["AuditLog", "changed"]
 
 _SHOWN = ("origin_owner_id", "origin_owner_name", "origin_username", "label", "status", "type")
 """What the log tells of an account; its metadata and the values of its form may be anything."""
+
+
+def changed(was: Mapping[str, Json], becomes: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Of what the log may tell of a thing before and after, what differs."""
+    names = [name for name in was if was[name] != becomes[name]]
+    return {name: was[name] for name in names}, {name: becomes[name] for name in names}
 
 
 class AuditLog:
@@ -58,8 +64,7 @@ class AuditLog:
             return None
 
         def note(before: Account, after: Account) -> AuditEntry:
-            was, becomes = _told(before), _told(after)
-            changed = [name for name in was if was[name] != becomes[name]] or list(was)
+            was, becomes = changed(_told(before), _told(after))
             gone = action == AuditAction.ACCOUNT_DELETED
             said = {"reason": reason} if reason else {}
             entry = self.entry(
@@ -67,8 +72,8 @@ class AuditLog:
                 action,
                 after.id,
                 owner_id=after.origin_owner_id,
-                before={name: was[name] for name in changed},
-                after=None if gone else {**{name: becomes[name] for name in changed}, **said},
+                before=_told(before) if gone else was,
+                after=None if gone else {**becomes, **said},
             )
             assert entry is not None
             return entry

@@ -10,7 +10,7 @@ from connect_hub.clock import iso
 from connect_hub.connectors.offer import Offer
 from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.errors import ConnectorReadOnly, FieldError, ValidationFailed
-from connect_hub.flows.audit import AuditLog
+from connect_hub.flows.audit import AuditLog, changed
 from connect_hub.flows.client_secrets import sealed_secret
 from connect_hub.flows.core import Core
 from connect_hub.models import Account, Json
@@ -184,15 +184,8 @@ class ConnectorsOfProject:
         change: Callable[[ConnectorSettings], ConnectorSettings],
     ) -> ConnectorState:
         def note(before: ConnectorSettings, after: ConnectorSettings) -> AuditEntry | None:
-            was, becomes = _told(before), _told(after)
-            changed = [name for name in was if was[name] != becomes[name]]
-            return self._audit.entry(
-                project,
-                action,
-                key,
-                before={name: was[name] for name in changed},
-                after={name: becomes[name] for name in changed},
-            )
+            was, becomes = changed(_told(before), _told(after))
+            return self._audit.entry(project, action, key, before=was, after=becomes)
 
         now = self._core.clock.now()
         await self._core.storage.change_connector(project, key, change, now=now, note=note)

@@ -20,7 +20,7 @@ from connect_hub.errors import (
     ValidationFailed,
 )
 from connect_hub.events import TEST_EVENT
-from connect_hub.flows.audit import AuditLog
+from connect_hub.flows.audit import AuditLog, changed
 from connect_hub.flows.core import Core
 from connect_hub.flows.endpoint_addresses import EndpointAddresses, origin_of
 from connect_hub.flows.endpoint_health import turned_off
@@ -304,15 +304,15 @@ class Endpoints:
         await self._core.ready()
 
         def note(before: WebhookEndpoint, after: WebhookEndpoint) -> AuditEntry | None:
-            was, becomes = self._told(before), self._told(after)
+            was, becomes = changed(self._told(before), self._told(after))
             return self._audit.entry(
                 project, f"webhook_endpoint.{done}", endpoint_id, before=was, after=becomes
             )
 
-        changed = await self._core.storage.change_endpoint(project, endpoint_id, change, now=now, note=note)
-        if changed is None:
+        stored = await self._core.storage.change_endpoint(project, endpoint_id, change, now=now, note=note)
+        if stored is None:
             raise EndpointNotFound
-        return self._shown(changed, now)
+        return self._shown(stored, now)
 
     def _refuse_unreachable(self, url: str) -> None:
         problem = self._addresses.problem(url)

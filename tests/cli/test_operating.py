@@ -20,10 +20,10 @@ OWNER = ("--origin-owner-id", "42", "--origin-owner-name", "Example Ltd")
 
 def test_operators_are_added_listed_and_revoked(run: Run) -> None:
     """The token is printed once and is in no list; who made the operator is in the log."""
-    token = run(
-        "operators", "add", "--name", "Ada", "--role", "admin", "--role", "default=viewer"
-    ).stdout.strip()
+    added = run("operators", "add", "--name", "Ada", "--role", "admin", "--role", "default=viewer")
+    token = added.stdout.strip()
     assert token.startswith("cho_")
+    assert "this hub has no dashboard" in added.stderr
     secret, operator_id = token.split("_", 2)[2], token.split("_")[1]
     listed = json.loads(run("operators", "list", "--json").stdout)
     assert (listed["name"], listed["roles"]) == ("Ada", {"*": "admin", "default": "viewer"})

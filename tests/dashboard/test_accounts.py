@@ -26,7 +26,7 @@ async def test_what_is_done_with_an_account_is_asked_first_and_written_down(staf
         page = await browser.press(asked, label)
         assert (page.heading, 'role="status"' in page.text, told in page.text) == ("Acme", True, True)
         assert (await hub.accounts.get(account_id)).status.value == then
-    for told in ("Account suspended", "Account resumed", "Account converted", "Operator"):
+    for told in ("Account suspended", "Account resumed", "Account converted", "by <bdi>Operator"):
         assert told in page.text
     gone = await browser.press(await browser.get(page.link("Disconnect")), "Disconnect")
     assert (gone.status, gone.heading) == (200, "Accounts")
@@ -56,6 +56,14 @@ async def test_why_an_account_is_suspended_is_told(staff: Staff) -> None:
     seen = await browser.press(await browser.get(f"{page}/resume"), "Resume")
     assert seen.text.count(told) == 1
     assert told in (await browser.get(f"{DESK}/audit")).text
+    left_open = await browser.get(f"{page}/suspend")
+    await browser.press(await browser.get(f"{page}/suspend"), "Suspend", {"reason": "first"})
+    seen = await browser.press(left_open, "Suspend", {"reason": "second"})
+    [reason] = (await hub.accounts.get(account_id)).status_reasons
+    assert reason.description == "second"
+    log = await hub.audit.list(subject=account_id)
+    assert ({}, {"reason": "second"}) in [(entry.before, entry.after) for entry in log]
+    await hub.accounts.resume(account_id)
     seen = await browser.press(await browser.get(f"{page}/suspend"), "Suspend", {"reason": " "})
     assert (seen.status, seen.text.count(told)) == (200, 1)
 

@@ -41,10 +41,10 @@ def asked(name: str, browser: Customer) -> dict[str, Any]:
 
 
 async def downloaded_until(
-    hub: ConnectHub, request: dict[str, Any], happens: Callable[[], Awaitable[None]]
+    hub: ConnectHub, request: dict[str, Any], happens: Callable[[], Awaitable[None]], *, pages: int = 1
 ) -> None:
-    """Download an export without end in which something `happens` at the three hundredth row: no page of rows
-    comes after that of the time, and the download is not brought to its end."""
+    """Download an export without end in which something `happens` in each page of rows: none comes after the
+    `pages` ones, and the download is not brought to its end."""
     lines, ended = 0, False
 
     async def receive() -> MutableMapping[str, Any]:
@@ -57,14 +57,14 @@ async def downloaded_until(
             return
         ended = not message.get("more_body", False)
         lines += 1
-        if lines == 300:
+        if lines % 500 == 300:
             await happens()
 
     try:
         async with asyncio.timeout(30):
             await hub.app(request, receive, send)
     finally:
-        assert (lines, ended) == (501, False)
+        assert (lines, ended) == (1 + 500 * pages, False)
 
 
 async def test_an_export_ends_when_the_browser_goes_away(
@@ -157,6 +157,25 @@ async def test_an_export_ends_when_its_operator_has_other_roles(
 
     with pytest.raises(RoleRequired):
         await downloaded_until(hub, asked("accounts", Customer(hub)), lower)
+
+
+async def test_a_download_keeps_nobody_signed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T27: twenty minutes a page of rows, and nothing else asked for: it ends with the sign-in, which lasts
+    thirty without use."""
+    staff = await make_desk(tmp_path)
+    hub, browser = staff.made.hub, await staff.browser("viewer")
+    account = await hub.accounts.get(await staff.connected())
+
+    async def endless(*args: object, limit: int, **kwargs: object) -> list[object]:
+        return [account] * limit
+
+    monkeypatch.setattr(Accounts, "page_of", endless)
+
+    async def waits() -> None:
+        staff.made.clock.advance(timedelta(minutes=20))
+
+    with pytest.raises(SignInFirst):
+        await downloaded_until(hub, asked("accounts", browser), waits, pages=2)
 
 
 async def test_accounts_are_exported_as_a_table(staff: Staff) -> None:

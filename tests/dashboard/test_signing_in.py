@@ -9,8 +9,8 @@ import pytest
 
 from connect_hub import HubConfig
 from connect_hub.config import NetworkConfig, Rate, RateConfig
-from connect_hub.dashboard import DashboardConfig
-from connect_hub.errors import ValidationFailed
+from connect_hub.dashboard import DashboardConfig, OperatorTokens
+from connect_hub.errors import ConfigurationError, ValidationFailed
 from connect_hub.operators import Operator, Role
 from tests.customer import Customer, Form
 from tests.dashboard.desk import DESK, Staff, make_desk, sign_in
@@ -267,3 +267,12 @@ async def test_what_is_no_operator_signs_nobody_in(
     page = await Customer(made.hub, headers={"accept": "text/html"}).get(DESK + "/accounts")
     assert page.status == 500
     assert told in caplog.text
+
+
+@pytest.mark.parametrize("wrong", [True, "x", OperatorTokens()])
+def test_a_configuration_that_is_none_is_refused_when_it_is_made(wrong: Any) -> None:
+    """Not at the first request; `OperatorTokens` without its brackets is a function that names nobody."""
+    with pytest.raises(ConfigurationError, match="dashboard"):
+        HubConfig(dashboard=wrong)
+    with pytest.raises(ConfigurationError, match=r"dashboard\.auth"):
+        DashboardConfig(auth=cast("OperatorTokens", OperatorTokens))

@@ -67,8 +67,8 @@ class AccountActions(AskingPages[Account]):
                 Message("Disconnect"),
                 Message("Disconnect this account?"),
                 Message(
-                    "Its credentials are destroyed here and revoked at the provider. This cannot be undone: "
-                    "your customer would have to connect again."
+                    "Its credentials are destroyed here, and revoked at the provider where it offers that. "
+                    "This cannot be undone: your customer would have to connect again."
                 ),
                 self._disconnect,
                 danger=True,

@@ -54,7 +54,7 @@ def changes(pages: Pages, request: Request, entry: AuditEntry) -> tuple[Changed,
         if instant is not None:
             at = datetime.fromisoformat(instant[2])
             return ChangedValue(text=say(Message("Set")) if instant[1] else "", at=at)
-        if name == "status" and value in set(AccountStatus):
+        if name == "status" and isinstance(value, str) and value in set(AccountStatus):
             return ChangedValue(text=say(ACCOUNT_STATES[AccountStatus(value)].text))
         if isinstance(value, list) and name == "events":
             return ChangedValue(text=", ".join(pages.action(request, str(one)) for one in value))

@@ -48,7 +48,7 @@ class Counted(Generic[T]):
                 break
             await other.ended.wait()
             if other.error is not None:
-                raise other.error.with_traceback(None)  # each with a way of its own, not of all before it
+                raise other.error
             if other.answers:
                 return other.answers[0]
         mine = self._under_way[here] = _Count[T]()

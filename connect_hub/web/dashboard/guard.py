@@ -91,7 +91,8 @@ class Guard:
         """Who is signed in, and what their forms are bound to.
 
         `watching`: a page's script asks, and nobody may be there; a sign-in by token lasts no longer for it.
-        Raises SignInFirst or OperatorRequired; RateLimited.
+        Raises SignInFirst or OperatorRequired; RateLimited; ConfigurationError for an answer of the host's
+        that is none.
         """
         self._site.limiters.clients.spend(self.address(request))
         operator, binding = await self._found(request, watching)
@@ -139,8 +140,8 @@ class Guard:
         return Desk(operator, project, role, binding)
 
     async def look_again(self, request: Request, desk: Desk) -> None:
-        """In the middle of a long answer: raises what `operator` raises, and RoleRequired, unless they are
-        still there with the same roles. It is no use of the sign-in, which would else last as long as a
+        """In the middle of a long answer: raises SignInFirst, OperatorRequired or RoleRequired, unless they
+        are still there with the same roles. It is no use of the sign-in, which would else last as long as a
         download."""
         operator, _ = await self._found(request, watching=True)
         if (operator.id, operator.roles) != (desk.operator.id, desk.operator.roles):
@@ -180,8 +181,9 @@ def _checked(answer: object) -> Operator:
     for name, text in texts:
         if not isinstance(text, str) or not _fits(text) or (name == "id" and not text):
             raise ConfigurationError(
-                f"dashboard.auth: the {name} of its Operator, a {type(text).__name__}, is no text of up "
-                f"to {_LONGEST} characters that UTF-8 can write. Give such as str(user.id)."
+                f"dashboard.auth: the {name} of its Operator, a {type(text).__name__}, is not a text of "
+                f"{'1' if name == 'id' else '0'} to {_LONGEST} characters without NUL or lone surrogates. "
+                "Give one, as str() makes of a number."
             )
     roles: object = answer.roles
     if not isinstance(roles, Mapping) or not all(

@@ -184,7 +184,9 @@ FIELDS = {
     "origin_username": Message("Origin username"),
     "provider": Message("Provider"),
     "reason": Message("Reason"),
+    "renews": Message("In place of the link"),
     "roles": Message("Roles"),
+    "since": Message("Since"),
     "status": Message("Status"),
     "type": Message("Type"),
 }
