@@ -198,7 +198,12 @@ def test_chromium_reports_what_a_policy_refuses(open_page: OpenPage, observed: O
     )
     with LoopbackServer(lambda request: script if request.path == "/x.js" else document) as server:
         page = open_page()
-        page.goto(server.origin)
+        with (
+            page.expect_console_message(lambda said: "Content Security Policy" in said.text),
+            page.expect_console_message(lambda said: said.text == "oh"),
+            page.expect_event("pageerror"),
+        ):
+            page.goto(server.origin)
         assert len(observed.csp_violations) == 1
         assert (observed.console_errors, observed.page_errors) == ([f"oh [{server.origin}/x.js]"], ["no"])
         assert len(page.context.cookies()) == 1
