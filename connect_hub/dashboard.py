@@ -1,19 +1,18 @@
 """The port by which a host says who may use the dashboard, and the dashboard's settings."""
 
-import re
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
 from connect_hub.errors import ConfigurationError
+from connect_hub.host_address import check_host_address
 from connect_hub.identity import SignIn, Visitor
 from connect_hub.operators import NoOperator, Operator
 
 __all__ = ["DashboardAuth", "DashboardConfig", "OperatorTokens"]
 
 _DAY = timedelta(days=1)
-_ADDRESS = re.compile(r"(?:/(?!/)|https://[A-Za-z0-9]|http://(?:localhost|127\.0\.0\.1)(?=[:/]))[^\s\\\"<>]*")
 
 
 Answer = Operator | SignIn | NoOperator | None
@@ -61,13 +60,10 @@ class DashboardConfig:
     button is better than an address that signs out when it is opened."""
 
     def __post_init__(self) -> None:
-        for name in ("home_url", "sign_out_url"):
+        for name, example in (("home_url", "/staff"), ("sign_out_url", "/logout")):
             address = getattr(self, name)
-            if address is not None and not _ADDRESS.fullmatch(address):
-                raise ConfigurationError(
-                    f"dashboard.{name}: {address!r} is neither a path nor a web address. Write it as /staff "
-                    "or https://app.example.com/staff."
-                )
+            if address is not None:
+                check_host_address(f"dashboard.{name}", address, example=example)
         if self.sign_out_url is not None and isinstance(self.auth, OperatorTokens):
             raise ConfigurationError(
                 "dashboard.sign_out_url: with OperatorTokens() the hub signs out itself. Leave it out."

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar, overload
 from connect_hub.auth.engine import Engines
 from connect_hub.callbacks import Callbacks, Handler, HasSurroundings, TransactionHandler
 from connect_hub.config import Brand, HubConfig, PublicUrl, configured_policy, entered_policy
+from connect_hub.config.checks import require
 from connect_hub.connectors.registry import ConnectorRegistry, OAuth
 from connect_hub.credentials import Credentials
-from connect_hub.errors import ConfigurationError
 from connect_hub.events import Event
 from connect_hub.flows.accounts import Accounts, Owners
 from connect_hub.flows.activity import Activity
@@ -93,7 +93,8 @@ class ConnectHub:
         brand: Brand | None = None,
         config: HubConfig | None = None,
     ) -> None:
-        self.config = HubConfig() if config is None else config
+        self.config = HubConfig() if config is None else require("config", config, HubConfig)
+        self.brand = Brand() if brand is None else require("brand", brand, Brand)
         self.keys, self.storage = keys, storage
         clock, network, links = self.config.clock, self.config.network, self.config.links
         self.public_url = PublicUrl(public_url, insecure_dev=network.insecure_dev)
@@ -102,7 +103,8 @@ class ConnectHub:
             static=[Path(folder) for folder in self.config.pages.static],
             clients_later=self.config.dashboard is not None,
         )
-        self._check_projects()
+        for name, project in self.config.projects.items():
+            self.connectors.check_names(f"projects[{name!r}].connectors", project.connectors or ())
         self.callbacks = Callbacks()
         if isinstance(storage, HasSurroundings):
             self.callbacks.surroundings = storage.surroundings
@@ -119,7 +121,6 @@ class ConnectHub:
             dispatch=self.config.dispatch,
             finish=self._finish,
         )
-        self.brand = Brand() if brand is None else brand
         self._core = core = Core(
             config=self.config,
             public_url=self.public_url,
@@ -152,16 +153,6 @@ class ConnectHub:
         self.upkeep = Upkeep(replace(core, ready=partial(self._runtime.ready, deliver=False)))
         self._revocation, self._transport, self._activity = revocation, transport, Activity(core)
         self.sync = SyncHub(self, self._runtime)
-
-    def _check_projects(self) -> None:
-        for name, project in self.config.projects.items():
-            for key in sorted(project.connectors or ()):
-                if key not in self.connectors:
-                    near = self.connectors.nearest(key)
-                    hint = f" Did you mean {near!r}?" if near else ""
-                    raise ConfigurationError(
-                        f"projects[{name!r}].connectors: the hub has no connector {key!r}.{hint}"
-                    )
 
     @cached_property
     def deliveries(self) -> "Deliveries":

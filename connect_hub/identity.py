@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from connect_hub.host_address import check_host_address
+
 __all__ = ["Identity", "SignIn", "Subject", "Visitor"]
 
 
@@ -33,9 +35,15 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Nobody is signed in; send the browser to `url`, which comes back to the address in `next`."""
+    """Nobody is signed in; send the browser to `url`, which comes back to the address in `next`.
+
+    Raises ConfigurationError unless that is a path on the same origin, or an https address.
+    """
 
     url: str
+
+    def __post_init__(self) -> None:
+        check_host_address("sign_in", self.url, example="/login")
 
 
 class Identity(Protocol):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from connect_hub.host_address import check_host_address
+
 __all__ = ["EVERY_PROJECT", "NoOperator", "Operator", "OperatorSession", "OperatorToken", "Role"]
 
 EVERY_PROJECT = "*"
@@ -50,6 +52,10 @@ class NoOperator:
 
     sign_in: str | None = None
     """Where they may sign in as another; None: they are offered no way."""
+
+    def __post_init__(self) -> None:
+        if self.sign_in is not None:
+            check_host_address("sign_in", self.sign_in, example="/login")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

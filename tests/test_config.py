@@ -1,6 +1,7 @@
 """What a host configures is checked when it is built, in words that name the field and the fix."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,16 +9,20 @@ import pytest
 from connect_hub import (
     Binding,
     Brand,
+    ConnectHub,
     ConnectHubError,
     HubConfig,
+    KeyRing,
     LinkConfig,
     NetworkConfig,
     Project,
     Secret,
+    SQLStorage,
     Theme,
     Webhook,
 )
 from connect_hub.config import PublicUrl
+from connect_hub.keys import new_key_text
 from connect_hub.webhooks import generate_secret
 
 SECRET = generate_secret().reveal()
@@ -26,6 +31,13 @@ webhook: Any = Webhook
 project: Any = Project
 links: Any = LinkConfig
 network: Any = NetworkConfig
+
+
+def given(value: Any) -> Any:
+    """A value that is not of the field's type."""
+    return value
+
+
 KEY = "0123456789abcdef0123456789abcdef"
 
 
@@ -68,6 +80,18 @@ def with_webhook(url: str, secret: str = SECRET, **network: Any) -> HubConfig:
         (lambda: HubConfig(links=links(return_urls=["http://a.example/"])), "links.return_urls"),
         (lambda: HubConfig(projects={}), "projects"),
         (lambda: HubConfig(projects={"a/b": project()}), "projects"),
+        (lambda: HubConfig(projects=given({"default": True})), "projects['default']"),
+        (lambda: HubConfig(projects=given(["default"])), "projects"),
+        (lambda: HubConfig(projects=given({1: project()})), "projects"),
+        (lambda: HubConfig(network=given(None)), "network"),
+        (lambda: HubConfig(network=given(NetworkConfig)), "network"),
+        (lambda: HubConfig(pages=given(True)), "pages"),
+        (lambda: HubConfig(links=given({})), "links"),
+        (lambda: HubConfig(dashboard=given(True)), "dashboard"),
+        (lambda: network(rates=None), "network.rates"),
+        (lambda: project(webhooks=["https://a.example/"]), "project.webhooks"),
+        (lambda: project(webhooks=webhook(url="https://a.example/", secrets=[SECRET])), "project.webhooks"),
+        (lambda: Brand(theme=given("dark")), "brand.theme"),
         (lambda: network(allow_private_hosts="localhost"), "network.allow_private_hosts"),
         (lambda: network(trusted_proxies=-1), "network.trusted_proxies"),
         (lambda: with_webhook("http://a.example/"), "webhook.url"),
@@ -87,6 +111,21 @@ def test_what_cannot_be_meant_is_refused_and_names_its_field(build: Callable[[],
     assert caught.value.message.startswith(f"{field}: ")
     assert SECRET not in caught.value.message
     assert KEY not in caught.value.message
+
+
+@pytest.mark.parametrize("field", ["config", "brand"])
+def test_a_hub_names_what_is_no_config_of_it(tmp_path: Path, field: str) -> None:
+    """As its parts do, which are told apart by their classes."""
+    wrong: dict[str, Any] = {field: True}
+    storage = SQLStorage.sqlite(tmp_path / "hub.db")
+    with pytest.raises(ConnectHubError, match=f"^{field}: this is no "):
+        ConnectHub(
+            public_url="https://app.example.com/connect",
+            keys=KeyRing.from_text(new_key_text("k1")),
+            storage=storage,
+            connectors=[],
+            **wrong,
+        )
 
 
 def test_plain_texts_and_lists_are_taken_for_what_they_mean() -> None:

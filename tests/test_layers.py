@@ -22,6 +22,7 @@ LAYERS = {
     "credentials": 0,
     "audit": 0,
     "operators": 0,
+    "host_address": 0,
     "_version": 0,
     "keys": 1,
     "tokens": 1,

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from connect_hub.config.checks import refuse, split_web_address
+from connect_hub.config.checks import refuse, require, split_web_address
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -80,6 +80,7 @@ class Brand:
     terms_url: str | None = None
 
     def __post_init__(self) -> None:
+        require("brand.theme", self.theme, Theme)
         if self.name is not None and not 0 < len(self.name.strip()) <= 80:
             raise refuse("brand.name", "it must have 1 to 80 characters", "Give your product's name.")
         if self.accent is not None and not _COLOUR.fullmatch(self.accent):

@@ -3,16 +3,27 @@
 import ipaddress
 import re
 from collections.abc import Collection, Sequence
+from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from connect_hub.errors import ConfigurationError
 from connect_hub.secret import Secret
+
+T = TypeVar("T")
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def refuse(field_name: str, problem: str, fix: str) -> ConfigurationError:
     return ConfigurationError(f"{field_name}: {problem}. {fix}")
+
+
+def require(field_name: str, value: object, kind: type[T], fix: str = "") -> T:
+    """`value`, if it is of the field's class; a host's code may be unchecked."""
+    if isinstance(value, kind):
+        return value
+    name = kind.__name__
+    raise refuse(field_name, f"this is no {name}", fix or f"Write {name}(…), or leave it out.")
 
 
 def as_names(field_name: str, value: Collection[str]) -> frozenset[str]:

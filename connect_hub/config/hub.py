@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from connect_hub.clock import Clock, SystemClock
-from connect_hub.config.checks import NAME, refuse, split_web_address
+from connect_hub.config.checks import NAME, refuse, require, split_web_address
 from connect_hub.config.links import LinkConfig
 from connect_hub.config.network import NetworkConfig, configured_policy
 from connect_hub.config.pages import PageConfig
@@ -40,6 +40,9 @@ class HubConfig:
     """Sends the hub's own requests instead of the guarded client; for tests."""
 
     def __post_init__(self) -> None:
+        projects: object = self.projects  # a host's code may be unchecked
+        if not isinstance(projects, Mapping) or not all(isinstance(name, str) for name in projects):
+            raise refuse("projects", "this is no mapping by id", 'Write {"default": Project(…)}.')
         if not self.projects:
             raise refuse("projects", "there is none", "Leave it out for the project 'default'.")
         for name in self.projects:
@@ -47,10 +50,13 @@ class HubConfig:
                 raise refuse(
                     "projects", f"{name!r} is not a project id", "Use letters, digits, '.', '_', '-'."
                 )
-        if self.dashboard is not None and not isinstance(self.dashboard, DashboardConfig):
-            raise refuse(
-                "dashboard", "this is no DashboardConfig", "Write DashboardConfig(auth=OperatorTokens())."
-            )
+            require(f"projects[{name!r}]", self.projects[name], Project, "Write Project(…).")
+        require("links", self.links, LinkConfig)
+        require("network", self.network, NetworkConfig)
+        require("pages", self.pages, PageConfig)
+        if self.dashboard is not None:
+            fix = "Write DashboardConfig(auth=OperatorTokens())."
+            require("dashboard", self.dashboard, DashboardConfig, fix)
         if isinstance(self.organization_id, bool) or not isinstance(self.organization_id, int):
             raise refuse("organization_id", "it is a whole number on the wire", "Give a number, such as 1.")
         for address in self.links.return_urls:

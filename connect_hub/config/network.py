@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from connect_hub.config.checks import as_names, refuse, split_web_address
+from connect_hub.config.checks import as_names, refuse, require, split_web_address
 from connect_hub.net.policy import OutboundPolicy
 
 _HOST_AND_PORT = re.compile(r"(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[1-9][0-9]{0,4})?")
@@ -61,6 +61,7 @@ class NetworkConfig:
     rates: RateConfig = field(default_factory=RateConfig)
 
     def __post_init__(self) -> None:
+        require("network.rates", self.rates, RateConfig)
         named = as_names("network.allow_private_hosts", self.allow_private_hosts)
         object.__setattr__(self, "allow_private_hosts", named)
         object.__setattr__(self, "embed_origins", as_names("network.embed_origins", self.embed_origins))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from connect_hub.config.checks import NAME, as_names, as_secrets, refuse, split_web_address
+from connect_hub.config.checks import NAME, as_names, as_secrets, refuse, require, split_web_address
 from connect_hub.errors import ConfigurationError
 from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES
 from connect_hub.secret import Secret
@@ -124,6 +124,10 @@ class Project:
                     "a key is shorter than 32 characters or has a comma",
                     "Make one with `connect-hub api-keys create`.",
                 )
+        if isinstance(self.webhooks, Webhook):
+            raise refuse("project.webhooks", "this is one endpoint, not a list", "Write it in brackets.")
+        for webhook in self.webhooks:
+            require("project.webhooks", webhook, Webhook, "Write [Webhook(url=…, secrets=[…])].")
         names = [webhook.name for webhook in self.webhooks]
         if len(set(names)) != len(names):
             raise refuse("project.webhooks", "two endpoints have the same name", "Give each its own name.")

@@ -249,3 +249,11 @@ class ConnectorRegistry:
     def nearest(self, key: str) -> str | None:
         """The enabled key that `key` was probably meant to be."""
         return catalog.nearest(key, self)
+
+    def check_names(self, field_name: str, keys: Iterable[str]) -> None:
+        """Raise ConfigurationError for a key that no connector here has."""
+        for key in sorted(keys):
+            if key not in self:
+                near = self.nearest(key)
+                hint = f" Did you mean {near!r}?" if near else ""
+                raise ConfigurationError(f"{field_name}: the hub has no connector {key!r}.{hint}")

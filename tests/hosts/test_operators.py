@@ -22,6 +22,7 @@ from starlette.routing import Mount
 from connect_hub import ConnectHub, HubConfig, KeyRing
 from connect_hub.dashboard import DashboardConfig, OperatorTokens
 from connect_hub.errors import ConfigurationError
+from connect_hub.hosts.identities.gateway import header_identity
 from connect_hub.hosts.operators.flask_login import flask_login_operators
 from connect_hub.hosts.operators.starlette import starlette_operators
 from connect_hub.identity import SignIn, Visitor
@@ -100,11 +101,32 @@ async def test_the_menu_leads_back_to_the_application_and_out_of_it(tmp_path: Pa
     assert page.link("Back to the application") == "/staff?a=1&b=2"
     assert page.link("Sign out") == "https://app.example/logout"
     await made.hub.aclose()
-    for wrong in ("javascript:alert(1)", "//evil.example", "staff", "http://app.example/", "/a b", ""):
-        with pytest.raises(ConfigurationError, match=r"dashboard\.home_url"):
+    for wrong in ("javascript:alert(1)", "//evil.example", "staff", "/a b", ""):
+        with pytest.raises(ConfigurationError, match=r"dashboard\.home_url.* neither a path nor"):
             DashboardConfig(auth=auth, home_url=wrong)
+    with pytest.raises(ConfigurationError, match=r"dashboard\.home_url.* is plain http"):
+        DashboardConfig(auth=auth, home_url="http://app.example/")
+    for own in ("http://localhost", "http://127.0.0.1:8000/staff", "http://app.localhost:8000?a=1"):
+        DashboardConfig(auth=auth, home_url=own)
     with pytest.raises(ConfigurationError, match="the hub signs out itself"):
         DashboardConfig(auth=OperatorTokens(), sign_out_url="/logout")
+
+
+def test_where_the_host_signs_in_is_a_path_or_a_web_address() -> None:
+    """Anything else would lead to somewhere below the hub: it is refused where it is written down, by the
+    adapters when they are made."""
+    made: list[Callable[[str], object]] = [
+        SignIn,
+        NoOperator,
+        lambda to: starlette_operators(ROLES.get, sign_in=to),
+        lambda to: flask_login_operators(Flask("own"), ROLES.get, sign_in=to),
+        lambda to: header_identity("X-User", gateways=["10.0.0.0/8"], sign_in=to),
+    ]
+    for make in made:
+        for wrong in ("login", "//evil.example/login", "http://login.example/"):
+            with pytest.raises(ConfigurationError, match=r"sign_in: .* Write it as /login or https://"):
+                make(wrong)
+        make("/login?from=hub")
 
 
 async def test_a_form_after_the_sign_in_ran_out_leads_to_another_origin_by_a_page(tmp_path: Path) -> None:

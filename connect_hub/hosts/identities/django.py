@@ -19,8 +19,10 @@ def django_identity(
     sent to `sign_in`. It runs in a thread, with a database connection that is closed afterwards.
     """
 
+    elsewhere = SignIn(sign_in)
+
     def identity(user: Any) -> Subject | SignIn:
         found = owner(user) if user.is_authenticated and user.is_active else None
-        return SignIn(sign_in) if found is None else found
+        return elsewhere if found is None else found
 
     return asking(identity)

@@ -22,8 +22,10 @@ def flask_login_identity(
     use the database.
     """
 
+    elsewhere = SignIn(sign_in)
+
     def ask() -> Subject | SignIn:
         found = owner(current_user) if current_user.is_authenticated else None
-        return SignIn(sign_in) if found is None else found
+        return elsewhere if found is None else found
 
     return asking(app, ask)

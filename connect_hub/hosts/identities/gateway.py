@@ -56,11 +56,13 @@ def header_identity(
     if not networks or any(network.prefixlen == 0 for network in networks):
         raise ConfigurationError("gateways: none is named, or everybody. Name the addresses of the gateway.")
 
+    elsewhere = SignIn(sign_in)
+
     def identity(visitor: Visitor) -> Subject | SignIn:
         is_theirs = _comes_from(visitor, networks) and header_names.are_distinct(visitor.scope)
         value = _only(visitor, header) if is_theirs else None
         found = owner(value) if value else None
-        return SignIn(sign_in) if found is None else found
+        return elsewhere if found is None else found
 
     return identity
 
@@ -96,6 +98,7 @@ def jwt_identity(
     if not callable(key):
         _refuse_unless_fitting(key, algorithm)
     said: set[str] = set()
+    elsewhere = SignIn(sign_in)
 
     def subject(token: str) -> Subject | None:
         found: Any = key
@@ -125,7 +128,7 @@ def jwt_identity(
     async def identity(visitor: Visitor) -> Subject | SignIn:
         text = _only(visitor, header)
         found = None if text is None else await asyncio.to_thread(subject, _without_scheme(text))
-        return SignIn(sign_in) if found is None else found
+        return elsewhere if found is None else found
 
     return identity
 

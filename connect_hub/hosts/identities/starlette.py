@@ -17,10 +17,12 @@ def starlette_identity(
     application that the hub is mounted in, or on a parent of it.
     """
 
+    elsewhere = SignIn(sign_in)
+
     def identity(visitor: Visitor) -> Subject | SignIn:
         user = visitor.scope.get("user")
         known = user is not None and getattr(user, "is_authenticated", False)
         found = owner(user) if known else None
-        return SignIn(sign_in) if found is None else found
+        return elsewhere if found is None else found
 
     return identity

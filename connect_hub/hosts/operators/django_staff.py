@@ -28,9 +28,11 @@ def django_operators(
     database connection that is closed afterwards.
     """
 
+    elsewhere = None if sign_in is None else SignIn(sign_in)
+
     def operator(user: Any) -> Operator | SignIn | NoOperator | None:
         if not user.is_authenticated:
-            return None if sign_in is None else SignIn(sign_in)
+            return elsewhere
         allowed = roles(user) if user.is_active else None
         if not allowed:
             return NoOperator(sign_in)

@@ -27,9 +27,11 @@ def flask_login_operators(
     where that is given. It runs in a request context of `app`, in a thread: it may use the database.
     """
 
+    elsewhere = None if sign_in is None else SignIn(sign_in)
+
     def operator() -> Operator | SignIn | NoOperator | None:
         if not current_user.is_authenticated:
-            return None if sign_in is None else SignIn(sign_in)
+            return elsewhere
         allowed = roles(current_user)
         if not allowed:
             return NoOperator(sign_in)

@@ -36,10 +36,12 @@ def starlette_operators(
     BaseUser. Users who have neither raise ConfigurationError when they come.
     """
 
+    elsewhere = None if sign_in is None else SignIn(sign_in)
+
     def operator(visitor: Visitor) -> Operator | SignIn | NoOperator | None:
         user = visitor.scope.get("user")
         if user is None or not getattr(user, "is_authenticated", False):
-            return None if sign_in is None else SignIn(sign_in)
+            return elsewhere
         allowed = roles(user)
         if not allowed:
             return NoOperator(sign_in)
