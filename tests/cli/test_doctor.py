@@ -101,6 +101,16 @@ def test_missing_tables_are_a_finding(run: Run, tmp_path: Path) -> None:
     assert finding == f"tables: 1 are missing. Run `{command}`."
 
 
+def test_a_missing_folder_is_a_finding(run: Run, environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file that is made at the first use needs its folder before; nothing is said of tables."""
+    environment.setenv("CONNECT_HUB_DATABASE_URL", f"sqlite:///{tmp_path}/none/hub.db")
+    result = run("doctor")
+    (finding,) = _findings(result)
+    assert (result.exit_code, "tables" in result.stdout) == (1, False)
+    assert f"there is no folder '{tmp_path}/none'" in finding
+    assert run("links", "list").stderr.strip() == f"Error: {finding}"
+
+
 async def test_what_nobody_delivers_is_a_finding(run: Run, tmp_path: Path) -> None:
     """Deliveries that no callback or webhook of this hub takes, and those that wait for long, are counted."""
     from anyio.to_thread import run_sync

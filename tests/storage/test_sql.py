@@ -27,6 +27,7 @@ from connect_hub.storage import account_rows, api_key_rows, attempt_rows, sessio
 from connect_hub.storage.protocol import Idempotency
 from connect_hub.storage.sql import SQLStorage, Tables
 from connect_hub.storage.sql.failures import TryAgain, translated
+from connect_hub.storage.sql.schema import inspect_schema
 from connect_hub.storage.sql.transactions import Transactions
 from connect_hub.storage.transaction import callbacks_running
 from connect_hub.testing.storage.values import (
@@ -209,11 +210,14 @@ async def test_what_the_server_gives_up_is_unavailable(driver: str, postgres_tab
 async def test_an_absent_or_broken_database_is_unavailable(tmp_path: Path) -> None:
     """A file that cannot be opened, or is no database, is StorageUnavailable."""
     (tmp_path / "broken.db").write_bytes(b"this is not a database" * 100)
-    for path in (tmp_path / "no" / "such.db", tmp_path / "broken.db"):
-        for storage in (SQLStorage(create_engine(f"sqlite:///{path}")), SQLStorage.sqlite(path)):
-            with pytest.raises(StorageUnavailable):
-                await storage.check()
-            await storage.aclose()
+    storages = [
+        *(SQLStorage(create_engine(f"sqlite:///{tmp_path}/{name}")) for name in ("no/such.db", "broken.db")),
+        SQLStorage.sqlite(tmp_path / "broken.db"),
+    ]
+    for storage in storages:
+        with pytest.raises(StorageUnavailable):
+            await storage.check()
+        await storage.aclose()
 
 
 async def test_errors_do_not_tell_what_was_stored(engine: Engine, database: Path) -> None:
@@ -421,6 +425,18 @@ async def test_two_hubs_may_make_the_file_at_once(tmp_path: Path) -> None:
     for storage in storages:
         assert await storage.session("default", made.id) == made
         await storage.aclose()
+
+
+async def test_a_file_without_its_folder_is_refused_by_name(tmp_path: Path) -> None:
+    """It is not that the database is away: waiting mends nothing, so the folder is named. Once it is there,
+    the same storage works."""
+    storage = SQLStorage.sqlite(tmp_path / "none" / "hub.db")
+    for work in (storage.check, lambda: inspect_schema(storage)):
+        with pytest.raises(ConfigurationError, match=f"no folder '{tmp_path / 'none'}' to keep hub.db in"):
+            await work()
+    (tmp_path / "none").mkdir()
+    await storage.check()
+    await storage.aclose()
 
 
 async def test_a_file_of_somebody_elses_is_refused(tmp_path: Path) -> None:

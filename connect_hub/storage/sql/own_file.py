@@ -12,7 +12,7 @@ from connect_hub.storage.sql.migrations import upgrade
 from connect_hub.storage.sql.migrations.versions import VERSION, notes
 from connect_hub.storage.sql.tables import SCHEMA_VERSION, Tables
 
-__all__ = ["findings", "is_of_others", "own_file", "wal_is_safe"]
+__all__ = ["findings", "is_of_others", "own_file", "refuse_without_folder", "wal_is_safe"]
 
 _BUSY_TIMEOUT = 10_000
 """Milliseconds that a statement waits for another writer."""
@@ -44,6 +44,21 @@ def wal_is_safe(version: tuple[int, ...]) -> bool:
     )
 
 
+def refuse_without_folder(file: Path) -> None:
+    """Raise ConfigurationError unless the file can be made, as far as its folder is concerned."""
+    folder = file.parent
+    if not os.path.isdir(folder):
+        raise ConfigurationError(
+            f"storage: there is no folder {str(folder)!r} to keep {file.name} in. Make it, or choose another "
+            "path."
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ConfigurationError(
+            f"storage: no file may be made in the folder {str(folder)!r}, where {file.name} is to be kept. "
+            "Let this user write there, or choose another path."
+        )
+
+
 def own_file(path: str | os.PathLike[str], tables: Tables) -> tuple[Engine, Callable[[Connection], None]]:
     """An engine on the file, and what makes its tables. Nothing is opened before the first connection."""
     if "://" in str(path):
@@ -60,8 +75,10 @@ def own_file(path: str | os.PathLike[str], tables: Tables) -> tuple[Engine, Call
     def make_readable_by_owner(*_arguments: object) -> None:
         try:
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            return
         except OSError:
-            return  # it is there, or SQLite will say why it cannot be
+            refuse_without_folder(file)  # else SQLite will say why it cannot be
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:

@@ -13,7 +13,7 @@ from connect_hub.errors import ConfigurationError
 from connect_hub.storage.sql.drivers import DRIVERS, missing_driver
 from connect_hub.storage.sql.migrations import Found, look, upgrade
 from connect_hub.storage.sql.migrations.fitting import refuse_newer, refuse_strangers
-from connect_hub.storage.sql.own_file import is_of_others, wal_is_safe
+from connect_hub.storage.sql.own_file import is_of_others, refuse_without_folder, wal_is_safe
 from connect_hub.storage.sql.storage import SUPPORTED, SQLStorage
 
 __all__ = ["Condition", "explain_schema", "inspect_schema", "open_url", "upgrade_schema"]
@@ -94,11 +94,15 @@ def _parse(url: str) -> URL:
 
 
 async def inspect_schema(storage: SQLStorage) -> Condition:
-    """Look, and change nothing; a SQLite file that is not there is not made. Raises StorageUnavailable."""
+    """Look, and change nothing; a SQLite file that is not there is not made.
+
+    Raises StorageUnavailable, and ConfigurationError where such a file could not be made.
+    """
     file = storage._own_file
     if file is None:
         return await storage._transactions.read(_look, storage)
     if not file.exists():
+        refuse_without_folder(file)
         missing = tuple(table.name for table in storage.tables.all())
         return Condition(dialect="sqlite", found=Found(), missing=missing, journal_mode=None)
     # Not through its own engine, which would upgrade it.
