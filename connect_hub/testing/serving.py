@@ -17,9 +17,14 @@ def serving(app: ASGIApp, *, before_stop: Callable[[], None]) -> Iterator[str]:
     The port takes connections when the block begins, and is closed, with the thread gone, when it ends.
     `before_stop` lets go of requests that are being held. Needs the extra `connect-hub[serve]`.
 
-    Raises RuntimeError if the server did not start or does not stop.
+    Raises RuntimeError if the server did not start or does not stop, and without the extra
+    ModuleNotFoundError, which says so.
     """
-    import uvicorn
+    try:
+        import uvicorn
+    except ModuleNotFoundError as error:
+        said = 'this is served by uvicorn, which is not installed. Run: pip install "connect-hub[serve]"'
+        raise ModuleNotFoundError(said, name=error.name) from None
 
     # Bound and listening before the thread starts: whoever connects too early waits, and is not refused.
     listener = socket.create_server(("127.0.0.1", 0))

@@ -1,6 +1,7 @@
 """The simulated provider over a socket, with Authlib's client as a foreign application."""
 
 import json
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -93,6 +94,13 @@ def test_served_over_a_socket() -> None:
     assert not any(thread.name == "simulated server" for thread in threading.enumerate())
     with pytest.raises(urllib.error.URLError):
         get(base_url)
+
+
+def test_without_the_extra_it_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module that is missing is not what one installs by itself."""
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "connect-hub\[serve\]"'):
+        SimulatedProvider().start()
 
 
 def test_stopping_lets_go_of_held_requests() -> None:

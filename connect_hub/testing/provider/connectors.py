@@ -63,7 +63,7 @@ request.basic = {{ username = "{{api_key}}" }}
 key = "api_key"
 label = "API key"
 type = "password"
-help = "The demo prints one. It begins with sim_key_."
+help = "One that add_api_key() of this provider gave; the demonstration prints it. It begins with sim_key_."
 
 [methods.probe]
 url = "/me"
