@@ -7,7 +7,7 @@ import click
 
 from connect_hub.cli.asking import confirm, secret
 from connect_hub.cli.group import Group, Refused
-from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
+from connect_hub.cli.host import APP_INSTEAD, app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.table import json_option, show, show_json, show_table
 from connect_hub.config import PublicUrl
 from connect_hub.connectors import catalog
@@ -255,7 +255,7 @@ def _uris_of_environment(key: str | None) -> dict[str, str]:
 
     settings = Settings.read()
     if settings.public_url is None:
-        raise Refused(f"{PREFIX}PUBLIC_URL is not set, and redirect URIs begin with it.")
+        raise Refused(f"{PREFIX}PUBLIC_URL is not set, and redirect URIs begin with it. {APP_INSTEAD}")
     with naming(f"{PREFIX}PUBLIC_URL"):
         base = PublicUrl(settings.public_url, insecure_dev=settings.insecure_dev)
     own: dict[str, Connector] = {}

@@ -20,7 +20,16 @@ from connect_hub.errors import ConfigurationError
 from connect_hub.hub import ConnectHub
 from connect_hub.storage.protocol import Storage
 
-__all__ = ["alone", "app_option", "chosen_hub", "close", "close_storage", "project_option", "work_on"]
+__all__ = [
+    "APP_INSTEAD",
+    "alone",
+    "app_option",
+    "chosen_hub",
+    "close",
+    "close_storage",
+    "project_option",
+    "work_on",
+]
 
 T = TypeVar("T")
 
@@ -31,6 +40,7 @@ app_option = click.option(
     default=lambda: click.get_current_context().find_root().obj,
     help="The hub in your own code, such as shop.connect:hub. Default: the one that CONNECT_HUB_… describe.",
 )
+APP_INSTEAD = "For a hub that is mounted in your application, add --app module:hub."
 project_option = click.option("--project", default="default", show_default=True, help="The project's id.")
 
 
@@ -40,7 +50,7 @@ def chosen_hub(app: str | None) -> ConnectHub:
         return _load(app)
     from connect_hub.cli.service import hub_from_environment
 
-    return hub_from_environment(os.environ)
+    return hub_from_environment(os.environ, instead=APP_INSTEAD)
 
 
 def work_on(hub: ConnectHub, work: Callable[[ConnectHub], Awaitable[T]]) -> T:

@@ -31,9 +31,10 @@ __all__ = ["connectors_of", "hub_from_environment", "storage_at"]
 
 
 def hub_from_environment(
-    environ: Mapping[str, str], settings: Settings | None = None, *, dispatch: bool = False
+    environ: Mapping[str, str], settings: Settings | None = None, *, dispatch: bool = False, instead: str = ""
 ) -> ConnectHub:
-    """The hub that CONNECT_HUB_… describe. `dispatch`: whether it delivers events in this process.
+    """The hub that CONNECT_HUB_… describe. `dispatch`: whether it delivers events in this process. `instead`:
+    what else may be done, in a sentence, where they describe none.
 
     Opens nothing. Raises ConfigurationError, which names the variable.
     """
@@ -41,7 +42,7 @@ def hub_from_environment(
     if settings.public_url is None:
         raise ConfigurationError(
             f"{PREFIX}PUBLIC_URL is not set. Write the address at which browsers reach the hub, such as "
-            "https://connect.example.com."
+            f"https://connect.example.com. {instead}".rstrip()
         )
     with naming(f"{PREFIX}PUBLIC_URL"):
         PublicUrl(settings.public_url, insecure_dev=settings.insecure_dev)

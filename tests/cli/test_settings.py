@@ -129,6 +129,7 @@ def test_nothing_but_the_required_is_required(environment: pytest.MonkeyPatch, t
     ("name", "value", "said"),
     [
         ("PUBLIC_URL", "", "not set"),
+        ("PUBLIC_URL", "", "mounted in your application, add --app module:hub"),
         ("PUBLIC_URL", "http://connect.example.com", "plain http"),
         ("PUBLIC_URL", "connect.example.com", "not an absolute web address"),
         ("KEYS", "", "connect-hub keys new"),
