@@ -10,6 +10,8 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from types import CodeType, SimpleNamespace
 from typing import Any
@@ -24,9 +26,10 @@ from sqlalchemy import Column, Engine, MetaData, String, Table, select
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from connect_hub import OAuth, SQLStorage
+from connect_hub import OAuth, Project, SQLStorage, Webhook
 from connect_hub.cli import main
 from connect_hub.cli.serving import Server, listen
+from connect_hub.errors import ConfigurationError
 from connect_hub.testing.demo.customer import play
 from connect_hub.testing.demo.stage import set_stage
 from connect_hub.testing.provider import simulated
@@ -175,7 +178,8 @@ async def test_a_provider_that_needs_no_account(
     """With it a hub of one's own has an account after a minute, and a dashboard to see it in."""
     (tmp_path / "own_trial.py").write_text(BLOCKS["snippet: try"], "utf-8")
     environment.syspath_prepend(tmp_path)
-    hub = executed("snippet: try")["hub"]
+    tried = executed("snippet: try")
+    hub = tried["hub"]
     link = await hub.links.create(
         origin_owner_id="42", origin_owner_name="Example Ltd", provider="simulated-key"
     )
@@ -184,6 +188,13 @@ async def test_a_provider_that_needs_no_account(
     done = await customer.press(form, "Connect Acme Key", {"f.api_key": "sim_key_mine"})
     assert (done.status, len(await hub.accounts.list())) == (200, 1), done.text
     assert (await customer.get("/connect/dashboard/sign-in")).status == 200
+    assert "My Product" in form.text
+    names = executed("snippet: try_receiver", acme=tried["acme"])
+    webhook = Webhook(url="http://127.0.0.1:9000/", secrets=[generate_secret()])
+    for network, taken in ((hub.config.network, False), (names["network"], True)):
+        with nullcontext() if taken else pytest.raises(ConfigurationError, match="allow_private_hosts"):
+            replace(hub.config, network=network, projects={"default": Project(webhooks=[webhook])})
+    assert hub.config.network.allow_private_hosts < names["network"].allow_private_hosts
     await hub.aclose()
     lines = README[README.index("# snippet: try") :].partition("```sh\n")[2].partition("```")[0].splitlines()
     assert len(lines) == 2
