@@ -7,10 +7,11 @@ import click
 from connect_hub.cli.asking import confirm
 from connect_hub.cli.changes import changes, pairs
 from connect_hub.cli.group import Group
+from connect_hub.cli.history import history_of
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
 from connect_hub.cli.providers import known
-from connect_hub.cli.table import json_option, show, show_done, show_one
+from connect_hub.cli.table import json_option, show, show_done, show_json, show_one
 from connect_hub.flows.accounts import AccountFilter
 from connect_hub.hub import ConnectHub
 from connect_hub.models import Account, AccountStatus, AccountType
@@ -102,9 +103,22 @@ def _row(account: Account) -> dict[str, object]:
 @json_option
 @app_option
 def one(account_id: str, project: str, as_json: bool, app: str | None) -> None:
-    """Show one account; never its credentials."""
-    account = work_on(chosen_hub(app), lambda hub: hub.accounts.get(account_id, project=project))
-    show_one(_details(account), as_json=as_json)
+    """Show one account and what happened to it; never its credentials."""
+
+    async def read(hub: ConnectHub) -> tuple[Account, list[dict[str, object]]]:
+        found = await hub.accounts.get(account_id, project=project)
+        return found, await history_of(hub, found.id, project)
+
+    account, history = work_on(chosen_hub(app), read)
+    if as_json:
+        show_json({**_details(account), "history": history})
+        return
+    show_one(_details(account), as_json=False)
+    click.echo()
+    show(_HISTORY, history, as_json=False)
+
+
+_HISTORY = {"at": "at", "what": "event or action", "by": "by", "reason": "reason"}
 
 
 def _details(account: Account) -> dict[str, object]:
@@ -115,7 +129,7 @@ def _details(account: Account) -> dict[str, object]:
         "status_reasons": [reason.description for reason in account.status_reasons],
         "metadata": account.metadata,
         "setup_information": account.setup_information,
-        "session_id": account.session_id,
+        "link_id": account.session_id,
         "sequence": account.sequence,
         "expires_at": account.expires_at,
         "last_refreshed_at": account.last_refreshed_at,

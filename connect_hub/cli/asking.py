@@ -1,12 +1,13 @@
 """Questions on a terminal, on standard error; where there is none, what to write instead."""
 
 import sys
+from collections.abc import Sequence
 
 import click
 
 from connect_hub.cli.group import Refused
 
-__all__ = ["confirm", "secret"]
+__all__ = ["choose", "confirm", "secret"]
 
 
 def _on_terminal() -> bool:
@@ -19,6 +20,13 @@ def confirm(question: str, *, instead: str) -> None:
     if not _on_terminal():
         raise Refused(f"{question} There is no terminal to ask on: {instead}.")
     click.confirm(question, abort=True, err=True)
+
+
+def choose(question: str, options: Sequence[str], *, instead: str) -> str:
+    """One of the options, typed. Raises Refused where nobody can be asked."""
+    if not _on_terminal():
+        raise Refused(f"{question} There is no terminal to ask on: {instead}.")
+    return str(click.prompt(question, type=click.Choice(options), err=True))
 
 
 def secret(what: str, *, instead: str) -> str:

@@ -2,6 +2,7 @@
 
 import click
 
+from connect_hub.cli.advice import advice, show_advice
 from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
@@ -74,7 +75,7 @@ def funnel(days: int, provider: str | None, project: str, as_json: bool, app: st
 @json_option
 @app_option
 def failures(provider: str | None, limit: int | None, project: str, as_json: bool, app: str | None) -> None:
-    """List the tries that did not succeed, newest first."""
+    """List the tries that did not succeed, newest first, and what to do about them."""
 
     async def read(hub: ConnectHub) -> list[Failure]:
         found = await read_all(
@@ -86,6 +87,7 @@ def failures(provider: str | None, limit: int | None, project: str, as_json: boo
         )
         return known(hub, [provider] if provider else [], found)
 
+    found = work_on(chosen_hub(app), read)
     rows: list[dict[str, object]] = [
         {
             "at": one.step.at,
@@ -95,7 +97,10 @@ def failures(provider: str | None, limit: int | None, project: str, as_json: boo
             "provider": one.step.provider,
             "method": one.step.method,
             "error_code": one.step.error_code,
+            **advice(one.step.error_code),
         }
-        for one in work_on(chosen_hub(app), read)
+        for one in found
     ]
     show(_FAILURES, rows, as_json=as_json, what="failed tries")
+    if not as_json:
+        show_advice(one.step.error_code for one in found)

@@ -3,9 +3,11 @@
 import click
 
 from connect_hub.audit import AuditAction, AuditEntry
+from connect_hub.cli.group import Listed
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
 from connect_hub.cli.table import json_option, show
+from connect_hub.cli.words import changes_in_words
 from connect_hub.hub import ConnectHub
 from connect_hub.operators import EVERY_PROJECT
 
@@ -18,12 +20,16 @@ _COLUMNS = {
     "actor": "by",
     "actor_kind": "way",
     "source": "from",
-    "before": "before",
-    "after": "after",
+    "changes": "changes",
 }
 
 
-@click.command("audit")
+@click.group("audit", cls=Listed)
+def command() -> None:
+    """Who did what. `audit` alone is `audit list`, and takes its options: connect-hub audit list --help"""
+
+
+@command.command("list")
 @click.option(
     "--action",
     type=click.Choice([one.value for one in AuditAction]),
@@ -37,7 +43,7 @@ _COLUMNS = {
 @project_option
 @json_option
 @app_option
-def command(
+def listing(
     action: str | None,
     subject: str | None,
     actor: str | None,
@@ -47,7 +53,7 @@ def command(
     as_json: bool,
     app: str | None,
 ) -> None:
-    """Who did what in a project, newest first."""
+    """List who did what in a project, newest first."""
     subject, actor = subject and subject.strip(), actor and actor.strip()  # as they are copied from elsewhere
 
     async def read(hub: ConnectHub) -> list[AuditEntry]:
@@ -65,7 +71,11 @@ def command(
         )
 
     entries = work_on(chosen_hub(app), read)
-    show(_COLUMNS, [_row(entry) for entry in entries], as_json=as_json, what="entries")
+    rows = [_row(entry) for entry in entries]
+    if not as_json:
+        for row, entry in zip(rows, entries, strict=True):
+            row["changes"] = changes_in_words(entry.before, entry.after)
+    show(_COLUMNS, rows, as_json=as_json, what="entries")
 
 
 def _row(entry: AuditEntry) -> dict[str, object]:

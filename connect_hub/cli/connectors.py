@@ -15,6 +15,7 @@ from connect_hub.connectors.definition import Connector
 from connect_hub.flows.connector_settings import ConnectorState
 from connect_hub.hub import ConnectHub
 from connect_hub.models import Account
+from connect_hub.storage.protocol import MOST_COUNTED
 
 __all__ = ["command"]
 
@@ -32,14 +33,18 @@ def command() -> None:
 def listing(enabled: bool, project: str | None, as_json: bool, app: str | None) -> None:
     """List the connectors that come with the package, or with --enabled or --app those of a hub.
 
-    With --project: whether each is active there, and its OAuth client; never a secret.
+    With --project: whether each is active there, how many accounts it has, the redirect URI to register, and
+    its OAuth client; never a secret.
     """
     if project is not None:
-        states = work_on(chosen_hub(app), lambda hub: hub.connector_settings.list(project=project))
+        states, counts = work_on(chosen_hub(app), lambda hub: _on_project(hub, project))
+        rows = [{**_state(one), "accounts": counts[one.key]} for one in states]
         if as_json:
-            show(_STATE, [_state(one) for one in states], as_json=True)
+            show(_STATE, rows, as_json=True)
         elif states:
-            show(_STATE, [{**_state(one), "state": _WORDS[one.state]} for one in states], as_json=False)
+            for row, one in zip(rows, states, strict=True):
+                row |= {"state": _WORDS[one.state], "accounts": _counted(counts[one.key])}
+            show(_STATE, rows, as_json=False)
         else:
             click.echo("This hub has no connectors: name some in CONNECT_HUB_CONNECTORS.", err=True)
         return
@@ -65,13 +70,25 @@ def listing(enabled: bool, project: str | None, as_json: bool, app: str | None) 
     )
 
 
+async def _on_project(hub: ConnectHub, project: str) -> tuple[list[ConnectorState], dict[str, int]]:
+    states = await hub.connector_settings.list(project=project)
+    return states, await hub.accounts.count_by_provider(project=project)
+
+
+def _counted(count: int) -> str:
+    """Where counting ended, with a plus."""
+    return f"{count}+" if count >= MOST_COUNTED else str(count)
+
+
 _SHIPPED = {"key": "key", "name": "name", "categories": "categories", "methods": "signs in with"}
 _STATE = {
     "key": "key",
     "state": "state",
+    "accounts": "accounts",
     "client_id": "client id",
     "client_source": "set in",
     "secret_set_at": "secret set",
+    "redirect_uri": "redirect URI",
 }
 _WORDS = {
     "active": "Enabled",

@@ -8,7 +8,7 @@ import click
 
 from connect_hub.errors import ConnectHubError
 
-__all__ = ["Commands", "Group", "Refused"]
+__all__ = ["Commands", "Group", "Listed", "Refused"]
 
 _WHOLE = 1000
 _EXTRAS = {"uvicorn": "serve", "pydantic_settings": "serve"}
@@ -21,7 +21,7 @@ class Refused(click.ClickException):
 
 
 class Group(click.Group):
-    """Says of each command all of its first sentence."""
+    """Says of each command all of its first sentence, and names them where it has not the one asked for."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
@@ -33,6 +33,23 @@ class Group(click.Group):
         if rows:
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            there = ", ".join(self.list_commands(ctx))
+            ctx.fail(f"There is no command {args[0]!r}, but there are: {there}.")
+        return super().resolve_command(ctx, args)
+
+
+class Listed(Group):
+    """A group whose `list` is meant where no command is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
 
 
 class Commands(Group):

@@ -1,12 +1,14 @@
 """`connect-hub links`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import click
 
-from connect_hub.cli.asking import confirm
+from connect_hub.audit import AuditAction, AuditEntry
+from connect_hub.cli.advice import advice, show_advice
+from connect_hub.cli.asking import choose, confirm
 from connect_hub.cli.changes import pairs
 from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
@@ -15,7 +17,7 @@ from connect_hub.cli.providers import known
 from connect_hub.cli.table import json_option, show, show_done, show_json, show_one
 from connect_hub.clock import iso
 from connect_hub.flows.requests import CreateSession, SessionFields
-from connect_hub.flows.sessions import IssuedSession
+from connect_hub.flows.sessions import IssuedSession, SessionDetails
 from connect_hub.hub import ConnectHub
 from connect_hub.models import AccountType, Binding, Category, Session, SessionStatus
 
@@ -96,24 +98,36 @@ def create(
     wanted = cast("SessionFields", {name: value for name, value in given.items() if value not in (None, [])})
 
     async def work(hub: ConnectHub) -> IssuedSession:
-        await _ask(hub, wanted, project, keep_spaces=keep_spaces, new_name=new_name)
+        if not keep_spaces:
+            wanted["origin_owner_id"] = await _id_that_is_meant(hub, wanted, project)
+        if not new_name:
+            await _ask_about_name(hub, wanted, project)
         return await hub.links.create(project=project, **wanted)
 
     _show_made(work_on(chosen_hub(app), work), as_json)
 
 
-async def _ask(
-    hub: ConnectHub, wanted: SessionFields, project: str, *, keep_spaces: bool, new_name: bool
-) -> None:
+async def _id_that_is_meant(hub: ConnectHub, wanted: SessionFields, project: str) -> str:
+    """The owner's id, without the spaces at its ends where somebody says so."""
+    owner_id = wanted["origin_owner_id"]
+    trimmed = (
+        await hub.owners.doubts(owner_id, origin_owner_name=wanted["origin_owner_name"], project=project)
+    ).trimmed_id
+    if trimmed is None:
+        return owner_id
+    answer = choose(
+        f"The owner's id {owner_id!r} has spaces at its ends, and has to match your system precisely. "
+        f"Trim it to {trimmed!r}, or keep it?",
+        ("trim", "keep"),
+        instead=f"write {trimmed!r}, or add --keep-spaces",
+    )
+    return trimmed if answer == "trim" else owner_id
+
+
+async def _ask_about_name(hub: ConnectHub, wanted: SessionFields, project: str) -> None:
     owner_id, name = wanted["origin_owner_id"], wanted["origin_owner_name"]
     doubts = await hub.owners.doubts(owner_id, origin_owner_name=name, project=project)
-    if doubts.trimmed_id is not None and not keep_spaces:
-        confirm(
-            f"The owner's id {owner_id!r} has spaces at its ends, and has to match your system precisely. "
-            "Keep them?",
-            instead=f"write {doubts.trimmed_id!r}, or add --keep-spaces",
-        )
-    if doubts.known_name is not None and not new_name:
+    if doubts.known_name is not None:
         confirm(
             f"The owner's id {owner_id!r} is known under the name {doubts.known_name!r}. Is {name!r} "
             "the same customer?",
@@ -209,10 +223,21 @@ def _row(session: Session, status: SessionStatus) -> dict[str, object]:
 @json_option
 @app_option
 def one(link_id: int, project: str, as_json: bool, app: str | None) -> None:
-    """Show a link and how far its customer came; never the link itself."""
-    found = work_on(chosen_hub(app), lambda hub: hub.links.get(link_id, project=project))
+    """Show a link, how far its customer came, and what to do where it failed; never the link itself."""
+
+    async def read(hub: ConnectHub) -> tuple[SessionDetails, Sequence[AuditEntry]]:
+        found = await hub.links.get(link_id, project=project)
+        return found, await hub.audit.list(subject=str(link_id), project=project)
+
+    found, entries = work_on(chosen_hub(app), read)
     steps: list[dict[str, object]] = [
-        {"at": step.at, "kind": step.kind, "provider": step.provider, "error_code": step.error_code}
+        {
+            "at": step.at,
+            "kind": step.kind,
+            "provider": step.provider,
+            "error_code": step.error_code,
+            **advice(step.error_code),
+        }
         for step in found.steps
     ]
     session = found.session
@@ -222,6 +247,8 @@ def one(link_id: int, project: str, as_json: bool, app: str | None) -> None:
         "metadata": session.metadata,
         "max_connects": session.max_connects,
         "return_url": session.return_url,
+        "created_by": _who(entries, AuditAction.LINK_CREATED),
+        "revoked_by": _who(entries, AuditAction.LINK_REVOKED),
     }
     if as_json:
         show_json({**row, "steps": steps})
@@ -230,8 +257,14 @@ def one(link_id: int, project: str, as_json: bool, app: str | None) -> None:
     click.echo()
     if steps:
         show(_STEPS, steps, as_json=False)
+        show_advice(step.error_code for step in found.steps)
     else:
         click.echo("Nobody has opened it yet.")
+
+
+def _who(entries: Sequence[AuditEntry], action: AuditAction) -> str | None:
+    """As the audit log has it; None for your own code, and for what was purged."""
+    return next((entry.actor.name for entry in entries if entry.action == action), None)
 
 
 @command.command("renew")

@@ -5,6 +5,7 @@ import click
 from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, work_on
 from connect_hub.cli.table import json_option, show, show_done
+from connect_hub.cli.words import roles_in_words
 from connect_hub.dashboard import OperatorTokens
 from connect_hub.operators import EVERY_PROJECT, OperatorToken, Role
 
@@ -54,11 +55,14 @@ def _roles(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 def add(name: str, roles: dict[str, Role], as_json: bool, app: str | None) -> None:
     """Make an operator and print the token. It is shown this once; the database has its hash alone."""
     hub = chosen_hub(app)
-    dashboard = hub.config.dashboard
-    if dashboard is None or not isinstance(dashboard.auth, OperatorTokens):
-        has = "no dashboard" if dashboard is None else "a dashboard with your application's own sign-in"
-        click.echo(f"Note: this hub has {has}. The token signs in with OperatorTokens() alone.", err=True)
     issued = work_on(hub, lambda hub: hub.operators.add(name=name, roles=roles))
+    dashboard = hub.config.dashboard
+    if dashboard is not None and isinstance(dashboard.auth, OperatorTokens):
+        said = f"Sign in with it at {hub.public_url}/dashboard"
+    else:
+        has = "no dashboard" if dashboard is None else "a dashboard with your application's own sign-in"
+        said = f"Note: this hub has {has}. The token signs in with OperatorTokens() alone."
+    click.echo(f"The token is shown this once. {said}", err=True)
     show_done(issued.token, {**_row(issued.operator), "token": issued.token}, as_json=as_json)
 
 
@@ -68,9 +72,12 @@ def add(name: str, roles: dict[str, Role], as_json: bool, app: str | None) -> No
 def listing(as_json: bool, app: str | None) -> None:
     """List operators, newest first; never their tokens."""
     operators = work_on(chosen_hub(app), lambda hub: hub.operators.list())
+    rows = [_row(operator) for operator in operators]
+    if not as_json:
+        rows = [{**row, "roles": roles_in_words(one.roles)} for row, one in zip(rows, operators, strict=True)]
     show(
         _COLUMNS,
-        [_row(operator) for operator in operators],
+        rows,
         as_json=as_json,
         what="operators",
         first="Add one: connect-hub operators add --name NAME --role admin",

@@ -92,6 +92,8 @@ def _text(value: object) -> str:
     plain = _plain_value(value)
     if plain is None or plain in ("", [], {}):
         return "-"
+    if isinstance(plain, list) and all(isinstance(one, str) for one in plain):
+        return ", ".join(plain)
     if isinstance(plain, dict | list):
         return json.dumps(plain, ensure_ascii=False)
     return str(plain)

@@ -85,7 +85,9 @@ def listing(project: str, as_json: bool, app: str | None) -> None:
 
 
 def _state(endpoint: Endpoint) -> str:
-    return "enabled" if endpoint.enabled else _WHY.get(endpoint.disabled_reason or "", "disabled")
+    if endpoint.enabled:
+        return "enabled" if endpoint.failing_since is None else "failing"
+    return _WHY.get(endpoint.disabled_reason or "", "disabled")
 
 
 @command.command("show")

@@ -1,5 +1,7 @@
 """What is asked on a terminal, and what is said where there is none."""
 
+import json
+
 import pytest
 from click.testing import CliRunner, Result
 
@@ -23,14 +25,26 @@ def answered(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def test_a_doubtful_owner_is_asked_about_on_a_terminal(run: Run, answered: Run) -> None:
-    """Nothing is made unless the answer is yes; the question is not in what a script would read."""
+    """Nothing is made before an answer, which may take the spaces away; the question is not in what a script
+    would read."""
     refused = answered("links", "create", *OWNER, "\n")
     assert (refused.exit_code, refused.stdout) == (1, "")
-    assert "Keep them? [y/N]" in refused.stderr
+    assert "Trim it to '42', or keep it? (trim, keep):" in refused.stderr
     assert run("links", "list", "--json").stdout == ""
-    kept = answered("links", "create", *OWNER, "y\n")
-    assert kept.stdout.startswith("https://")
-    assert len(kept.stdout.splitlines()) == 1
+    for typed, owner_id in (("keep\n", " 42 "), ("trim\n", "42")):
+        made = answered("links", "create", *OWNER, typed)
+        assert made.stdout.startswith("https://")
+        assert len(made.stdout.splitlines()) == 1
+        newest = json.loads(run("links", "list", "--limit", "1", "--json").stdout)
+        assert newest["origin_owner_id"] == owner_id
+
+
+def test_a_trimmed_id_may_be_known_under_another_name(run: Run, answered: Run) -> None:
+    """Whoever takes the spaces away is asked of the id that is left."""
+    run("links", "create", "--origin-owner-id", "42", "--origin-owner-name", "Globex")
+    asked = answered("links", "create", *OWNER, "trim\nn\n")
+    assert (asked.exit_code, asked.stdout) == (1, "")
+    assert "The owner's id '42' is known under the name 'Globex'." in asked.stderr
 
 
 CONFIGURE = ("connectors", "configure", "slack", "--client-id", "def")

@@ -1,6 +1,7 @@
 """The command line's twins of the pages."""
 
 import asyncio
+import getpass
 import json
 import sys
 from datetime import timedelta
@@ -10,6 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from connect_hub.cli.words import changes_in_words
+from connect_hub.models import Json
+from connect_hub.web.dashboard.labels import ADVICE
 from tests.cli.conftest import Run
 from tests.customer import Customer
 from tests.hubs import GOOD_KEY, Hub, make_hub
@@ -33,6 +37,30 @@ def test_operators_are_added_listed_and_revoked(run: Run) -> None:
     assert {entry["actor_kind"] for entry in log} == {"command_line"}
     for arguments in (("operators", "list"), ("audit", "--operators")):
         assert secret not in run(*arguments).output
+    assert "admin of every project, viewer of default" in run("operators", "list").stdout
+    told = run("audit", "list", "--operators").stdout
+    assert told == run("audit", "--operators").stdout
+    assert "name: Ada; roles: admin of every project, viewer of default" in told
+    assert "{" not in told
+
+
+def test_an_added_operator_is_told_where_to_sign_in(run: Run, environment: pytest.MonkeyPatch) -> None:
+    """On standard error: standard output has the token alone."""
+    environment.setenv("CONNECT_HUB_DASHBOARD", "1")
+    added = run("operators", "add", "--name", "Ada", "--role", "admin")
+    assert len(added.stdout.split()) == 1
+    assert "shown this once" in added.stderr
+    assert added.stderr.endswith("at https://connect.example.com/hub/dashboard\n")
+
+
+def test_a_change_is_told_in_words() -> None:
+    """Each field that was or became something; what could be taken for more than that is quoted."""
+    status: dict[str, Json] = {"status": "active", "label": None}
+    assert changes_in_words(status, {"status": "suspended", "label": None}) == "status: active → suspended"
+    assert changes_in_words(None, {"name": "x; status: y", "on": True}) == 'name: "x; status: y"; on: yes'
+    assert changes_in_words({"events": ["a.b", "c.d"]}, {"events": []}) == "events: a.b, c.d → nothing"
+    assert changes_in_words(status, None) == "status was active"
+    assert changes_in_words(None, None) == ""
 
 
 def test_links_are_listed_and_revoked(run: Run) -> None:
@@ -152,14 +180,38 @@ def test_a_customers_account_from_its_tries_to_its_end(
     assert again["origin_owner_id"] == oldest["origin_owner_id"]
     assert said(f"links renew {oldest['id']}").startswith("https://")
     said(f"links revoke {again['id']}")
+    revoked = json.loads(said(f"links show {again['id']} --json"))
+    assert revoked["created_by"] == revoked["revoked_by"] == getpass.getuser()
+    assert json.loads(said(f"links show {oldest['id']} --json"))["created_by"] is None  # by code
+
+    what, to_do = ADVICE[steps[-1]["error_code"]]
+    assert (steps[-1]["problem"], steps[-1]["advice"], steps[0]["advice"]) == (what, to_do, None)
     [failure] = map(json.loads, said("attempts failures --json").splitlines())
+    assert failure["advice"] == to_do
+    for command in ("attempts failures", f"links show {oldest['id']}"):
+        assert said(command).count(to_do) == 1
     assert (failure["link_id"], failure["error_code"]) == (oldest["id"], steps[-1]["error_code"])
     funnel = json.loads(said("attempts funnel --days 1 --json"))
     assert (funnel["provider"], funnel["picked"], funnel["connected"]) == ("simulated-key", 2, 1)
 
+    made.clock.advance(timedelta(minutes=1))
     said(f"accounts suspend {account_id} --reason unpaid")
-    assert json.loads(said(f"accounts show {account_id} --json"))["status_reasons"] == ["unpaid"]
+    shown = json.loads(said(f"accounts show {account_id} --json"))
+    assert (shown["status_reasons"], shown["link_id"]) == (["unpaid"], newest["id"])
+    newest_first = [(one["what"], one["by"], one["reason"]) for one in shown["history"]]
+    assert newest_first[:2] == [
+        ("account.suspended", getpass.getuser(), "unpaid"),
+        ("account.updated", None, None),
+    ]
+    assert newest_first[-1] == ("account.created", None, None)
+    assert said(f"accounts show {account_id}").splitlines()[-len(newest_first)].endswith("unpaid")
     said(f"accounts resume {account_id}")
+    [counted] = [
+        row
+        for row in map(json.loads, said("connectors list --project default --json").splitlines())
+        if row["key"] == "simulated-key"
+    ]
+    assert counted["accounts"] == 1
 
     asked = run("owners", "erase", "43", "--app", "own_operating:hub")  # nobody says yes
     assert asked.exit_code == 2
@@ -189,6 +241,8 @@ def test_a_customers_account_from_its_tries_to_its_end(
         (("attempts", "failures", "--provider", "slak"), "Did you mean 'slack'?"),
         (("attempts", "funnel", "--provider", "slak"), "Did you mean 'slack'?"),
         (("accounts", "list", "--status", "bogus"), "bogus"),
+        (("attempts", "list"), "there are: failures, funnel."),
+        (("audit", "show"), "there are: list."),
         (("audit", "--action", "account.bogus"), "account.bogus"),
         (("accounts", "show", "nothing"), "account"),
         (("accounts", "change", "nothing", "--label", "x"), "account"),
@@ -269,7 +323,8 @@ def test_a_connectors_state_has_the_words_of_the_page(run: Run, environment: pyt
     environment.setenv("CONNECT_HUB_CONNECTORS", "bamboohr,salesforce,slack")
     run("connectors", "disable", "slack")
     lines = run("connectors", "list", "--project", "default").stdout.splitlines()
-    assert lines[0].split()[:2] == ["key", "state"]
+    assert lines[0].split()[:3] == ["key", "state", "accounts"]
+    assert lines[2].endswith("https://connect.example.com/hub/oauth/callback/salesforce")
     assert ["Enabled" in lines[1], "No OAuth client" in lines[2], "Disabled" in lines[3]] == [True] * 3
     template = (files("connect_hub") / "templates" / "dashboard" / "elements.html").read_text("utf-8")
     assert all(
