@@ -30,18 +30,14 @@ class AuditLog:
     def entry(
         self,
         project_id: str,
-        action: str,
+        action: AuditAction,
         subject: str,
         *,
         owner_id: str | None = None,
         before: Mapping[str, Json] | None = None,
         after: Mapping[str, Json] | None = None,
     ) -> AuditEntry | None:
-        """An entry under the name of who acts; None where that is the host's own code.
-
-        Raises ValueError for an `action` that is no AuditAction.
-        """
-        known = AuditAction(action)
+        """An entry under the name of who acts; None where that is the host's own code."""
         actor = current_actor()
         if actor is None:
             return None
@@ -50,14 +46,14 @@ class AuditLog:
             project_id=project_id,
             at=self._core.clock.now(),
             actor=actor,
-            action=known.value,
+            action=action.value,
             subject=subject[:255],
             owner_id=owner_id,
             before=before,
             after=after,
         )
 
-    def noting(self, action: str, *, reason: str = "") -> Noting | None:
+    def noting(self, action: AuditAction, *, reason: str = "") -> Noting | None:
         """Makes the entry of a change to an account; None where the host's own code acts. `reason`: what
         whoever acts said of it."""
         if current_actor() is None:
@@ -65,7 +61,7 @@ class AuditLog:
 
         def note(before: Account, after: Account) -> AuditEntry:
             was, becomes = changed(_told(before), _told(after))
-            gone = action == AuditAction.ACCOUNT_DELETED
+            gone = action is AuditAction.ACCOUNT_DELETED
             said = {"reason": reason} if reason else {}
             entry = self.entry(
                 after.project_id,
@@ -81,7 +77,7 @@ class AuditLog:
         return note
 
     async def write(
-        self, project_id: str, action: str, subject: str, *, after: Mapping[str, Json] | None = None
+        self, project_id: str, action: AuditAction, subject: str, *, after: Mapping[str, Json] | None = None
     ) -> None:
         """Note what no change of the storage carries."""
         entry = self.entry(project_id, action, subject, after=after)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Unpack
 from urllib.parse import urlsplit
 
-from connect_hub.audit import AuditEntry
+from connect_hub.audit import AuditAction, AuditEntry
 from connect_hub.config import Webhook
 from connect_hub.errors import (
     CredentialsUnreadable,
@@ -100,7 +100,7 @@ class Endpoints:
             updated_at=now,
         )
         new = sealed(new, contents, self._core.vault)
-        note = self._audit.entry(project, "webhook_endpoint.created", new.id, after=self._told(new))
+        note = self._audit.entry(project, AuditAction.ENDPOINT_CREATED, new.id, after=self._told(new))
         if not await self._core.storage.create_endpoint(new, at_most=MOST_ENDPOINTS, note=note):
             raise LimitReached(
                 Message(
@@ -166,7 +166,7 @@ class Endpoints:
                 after = sealed(after, contents, self._core.vault)
             return one if after == one else replace(after, updated_at=now)
 
-        return await self._change(endpoint_id, project, change, now, "changed")
+        return await self._change(endpoint_id, project, change, now, AuditAction.ENDPOINT_CHANGED)
 
     async def delete(self, endpoint_id: str, *, project: str = "default") -> Endpoint:
         """Delete an endpoint; nothing more is sent to it. Raises EndpointNotFound, EndpointReadOnly."""
@@ -176,7 +176,9 @@ class Endpoints:
         await self._core.ready()
 
         def note(was: WebhookEndpoint) -> AuditEntry | None:
-            return self._audit.entry(project, "webhook_endpoint.deleted", endpoint_id, before=self._told(was))
+            return self._audit.entry(
+                project, AuditAction.ENDPOINT_DELETED, endpoint_id, before=self._told(was)
+            )
 
         gone = await self._core.storage.delete_endpoint(project, endpoint_id, now=now, note=note)
         if gone is None:
@@ -221,7 +223,9 @@ class Endpoints:
             contents = replace(contents, secrets=(SigningSecret(secret, now), *live))
             return replace(sealed(one, contents, self._core.vault), updated_at=now)
 
-        return IssuedEndpoint(await self._change(endpoint_id, project, change, now, "rotated"), secret)
+        return IssuedEndpoint(
+            await self._change(endpoint_id, project, change, now, AuditAction.ENDPOINT_ROTATED), secret
+        )
 
     async def disable(self, endpoint_id: str, *, project: str = "default") -> Endpoint:
         """Send nothing to it; what waits is held. Idempotent. Raises EndpointNotFound, EndpointReadOnly."""
@@ -230,7 +234,7 @@ class Endpoints:
         def change(one: WebhookEndpoint) -> WebhookEndpoint:
             return turned_off(one, "manual", now) if one.enabled else one
 
-        return await self._change(endpoint_id, project, change, now, "disabled")
+        return await self._change(endpoint_id, project, change, now, AuditAction.ENDPOINT_DISABLED)
 
     async def enable(self, endpoint_id: str, *, project: str = "default") -> Endpoint:
         """Send to it again: what was held is due at once. Idempotent. What happened while it was disabled is
@@ -250,7 +254,7 @@ class Endpoints:
                 updated_at=now,
             )
 
-        enabled = await self._change(endpoint_id, project, change, now, "enabled")
+        enabled = await self._change(endpoint_id, project, change, now, AuditAction.ENDPOINT_ENABLED)
         self._core.wake()
         return enabled
 
@@ -274,7 +278,7 @@ class Endpoints:
                 raise EndpointDisabled
             made = sample_event(name, project, endpoint_id, endpoint.description, now=now)
             made = replace(made, endpoints=(endpoint_id,))
-        note = self._audit.entry(project, "webhook_endpoint.tested", endpoint_id, after={"event": name})
+        note = self._audit.entry(project, AuditAction.ENDPOINT_TESTED, endpoint_id, after={"event": name})
         await self._core.storage.record([made], note=note)
         self._core.wake()
         [delivery] = await self._core.storage.deliveries(DeliveryQuery(project_id=project, event_id=made.id))
@@ -297,7 +301,7 @@ class Endpoints:
         return found
 
     async def _change(
-        self, endpoint_id: str, project: str, change: Change, now: datetime, done: str
+        self, endpoint_id: str, project: str, change: Change, now: datetime, action: AuditAction
     ) -> Endpoint:
         if self.configured(endpoint_id, project) is not None:
             raise EndpointReadOnly
@@ -305,9 +309,7 @@ class Endpoints:
 
         def note(before: WebhookEndpoint, after: WebhookEndpoint) -> AuditEntry | None:
             was, becomes = changed(self._told(before), self._told(after))
-            return self._audit.entry(
-                project, f"webhook_endpoint.{done}", endpoint_id, before=was, after=becomes
-            )
+            return self._audit.entry(project, action, endpoint_id, before=was, after=becomes)
 
         stored = await self._core.storage.change_endpoint(project, endpoint_id, change, now=now, note=note)
         if stored is None:

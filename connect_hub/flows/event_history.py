@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connect_hub.audit import AuditEntry
+from connect_hub.audit import AuditAction, AuditEntry
 from connect_hub.clock import iso
 from connect_hub.errors import (
     DeliveryNotFound,
@@ -115,7 +115,7 @@ class Events:
             name = endpoint_of(found.target)
             if name is not None and self._endpoints.configured(name, project) is None:
                 raise EndpointNotFound
-        note = self._audit.entry(project, "delivery.resent", delivery_id)
+        note = self._audit.entry(project, AuditAction.DELIVERY_RESENT, delivery_id)
         now = self._core.clock.now()
         again = await self._core.storage.resend(project, delivery_id, now=now, note=note)
         if again is None:
@@ -155,7 +155,7 @@ class Events:
             if made and not batch.deliveries:
                 return None
             told: dict[str, Json] = {"since": iso(since), "events": batch.deliveries}
-            return self._audit.entry(project, "webhook_endpoint.replayed", endpoint_id, after=told)
+            return self._audit.entry(project, AuditAction.ENDPOINT_REPLAYED, endpoint_id, after=told)
 
         while True:
             batch = await self._core.storage.replay(

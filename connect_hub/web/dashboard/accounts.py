@@ -26,6 +26,7 @@ from connect_hub.web.dashboard.export import exported, refuse_elsewhere
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.listing import listed, rows_of_all
+from connect_hub.web.dashboard.states import ACCOUNT_STATES, state_options, state_view, states_of_account
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -80,6 +81,7 @@ class AccountPages(Pages):
             providers=tuple(
                 OptionView(key, self.core.connectors.get(key).name) for key in sorted(self.core.connectors)
             ),
+            statuses=state_options(ACCOUNT_STATES, self.say(request)),
             new_link_url=self.path(desk, "dashboard_new_link") if desk.may(Role.OPERATOR) else None,
             export_url=with_query(self.path(desk, "dashboard_accounts_csv"), filters),
             pager=accounts.pager,
@@ -144,8 +146,7 @@ class AccountPages(Pages):
             owner_name=Untrusted(account.origin_owner_name),
             owner_id=Untrusted(account.origin_owner_id, exact=True),
             provider=self.provider(account.provider),
-            status=account.status.value,
-            is_suspended=account.is_suspended,
+            states=tuple(state_view(one, self.say(request)) for one in states_of_account(account)),
             is_test=account.type is AccountType.TEST,
             created_at=account.created_at,
             actions=self.actions.of(request, desk, account),
@@ -178,8 +179,7 @@ class AccountPages(Pages):
             id=account.id,
             owner_name=Untrusted(account.origin_owner_name),
             provider=self.provider(account.provider),
-            status=account.status.value,
-            is_suspended=account.is_suspended,
+            states=tuple(state_view(one, self.say(request)) for one in states_of_account(account)),
             is_test=account.type is AccountType.TEST,
             reasons=tuple(Untrusted(reason.description, limit=200) for reason in account.status_reasons),
             facts=tuple(fact for fact in facts if fact.quoted or fact.at or fact.code),

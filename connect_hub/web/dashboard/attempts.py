@@ -59,7 +59,7 @@ class AttemptPages(Pages):
         failures = await listed(self, request, query, url=url, size=_PAGE, load=load, place=_place)
         funnel: list[FunnelRow] = []
         if not failures.alert:
-            funnel = await self._funnels.last(int(days), project=desk.project, provider=provider or None)
+            funnel = await self._funnels.since(since, project=desk.project, provider=provider or None)
         page = AttemptList(
             frame=self.frame(request, desk, "dashboard_attempts"),
             alert=failures.alert,

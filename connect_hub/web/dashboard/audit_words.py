@@ -12,7 +12,8 @@ from connect_hub.models import AccountStatus, Json
 from connect_hub.web.dashboard.contexts import Changed, ChangedValue
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, is_name
-from connect_hub.web.dashboard.labels import ACCOUNT_STATES, FIELDS
+from connect_hub.web.dashboard.labels import FIELDS
+from connect_hub.web.dashboard.states import ACCOUNT_STATES
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["changes", "subject_url"]

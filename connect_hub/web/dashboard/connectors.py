@@ -16,6 +16,7 @@ from connect_hub.web.dashboard.contexts import (
 )
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
+from connect_hub.web.dashboard.states import state_of_connector, state_view
 from connect_hub.web.labels import category_label, method_label
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -46,7 +47,7 @@ class ConnectorPages(Pages):
         return ConnectorRow(
             url=self.path(desk, "dashboard_connector", provider=one.key),
             provider=self.site.provider_view(one.connector),
-            state=one.state,
+            state=state_view(state_of_connector(one), self.say(request)),
             category=self._categories(request, one),
             methods=self._methods(request, one),
             has_oauth=one.has_oauth,
@@ -79,7 +80,7 @@ class ConnectorPages(Pages):
             frame=self.frame(request, desk, "dashboard_connectors"),
             done=self.done(request),
             provider=self.site.provider_view(one.connector),
-            state=one.state,
+            state=state_view(state_of_connector(one), self.say(request)),
             facts=(
                 Fact(say(Message("Connector")), code=one.key),
                 Fact(say(Message("Category")), self._categories(request, one)),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import TracebackType
 from typing import Generic, TypeVar
 
 from connect_hub.clock import Clock
@@ -24,6 +25,8 @@ class _Count(Generic[T]):
     answers: list[T] = field(default_factory=list)
     """The one that it came to; empty: none."""
     error: Exception | None = None
+    raised_at: TracebackType | None = None
+    """Where the error was raised: each that waits adds to a traceback of its own."""
 
 
 class Counted(Generic[T]):
@@ -48,7 +51,7 @@ class Counted(Generic[T]):
                 break
             await other.ended.wait()
             if other.error is not None:
-                raise other.error
+                raise other.error.with_traceback(other.raised_at)
             if other.answers:
                 return other.answers[0]
         mine = self._under_way[here] = _Count[T]()
@@ -57,7 +60,7 @@ class Counted(Generic[T]):
             mine.answers.append(answer)
             self._keep(key, now, answer)
         except Exception as error:
-            mine.error = error
+            mine.error, mine.raised_at = error, error.__traceback__
             raise
         finally:
             del self._under_way[here]

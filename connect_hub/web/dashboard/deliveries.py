@@ -16,6 +16,7 @@ from connect_hub.web.dashboard.contexts import DeliveryDetail, Fact, TryView
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.dashboard.labels import Done
+from connect_hub.web.dashboard.states import DELIVERY_STATES, state_view
 from connect_hub.web.untrusted import Untrusted
 from connect_hub.webhooks.targets import endpoint_of
 
@@ -51,7 +52,7 @@ class DeliveryPages(Pages):
             frame=self.frame(request, desk, "dashboard_webhooks"),
             done=self.done(request),
             event=self.action(request, delivery.event_name),
-            state=delivery.state.value,
+            state=state_view(DELIVERY_STATES[delivery.state], self.say(request)),
             facts=tuple(fact for fact in facts if fact.code or fact.at),
             body=_shown(event.body),
             tries=tuple(self._try(one) for one in found.attempts),

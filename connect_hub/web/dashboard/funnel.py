@@ -1,7 +1,9 @@
-"""How far customers came in the last days: one window and one count, for every page that says it."""
+"""How far customers came: one count, for every page that says it."""
+
+from datetime import datetime
 
 from connect_hub.clock import Clock
-from connect_hub.flows.attempts import Attempts, first_day
+from connect_hub.flows.attempts import Attempts
 from connect_hub.models import StepKind
 from connect_hub.storage.protocol import MOST_COUNTED, FunnelRow
 from connect_hub.web.dashboard.counting import Counted
@@ -19,13 +21,11 @@ class Funnels:
     """The funnels of all projects, as they were counted last."""
 
     def __init__(self, clock: Clock, attempts: Attempts) -> None:
-        self._clock = clock
         self._attempts = attempts
         self._counted = Counted[list[FunnelRow]](clock)
 
-    async def last(self, days: int, *, project: str, provider: str | None = None) -> list[FunnelRow]:
-        """Of the last `days` days, as `first_day` has them; of the newest steps, as far as counts go."""
-        since = first_day(self._clock.now(), days)
+    async def since(self, since: datetime, *, project: str, provider: str | None = None) -> list[FunnelRow]:
+        """From `since` on, which is a `first_day`; of the newest steps, as far as counts go."""
         return await self._counted.get(
             (project, provider or "", since.isoformat()),
             lambda: self._attempts.funnel(since=since, provider=provider, project=project, most=MOST_COUNTED),

@@ -17,7 +17,7 @@ from connect_hub.web.dashboard.counting import Counted
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.funnel import Funnels, success
 from connect_hub.web.dashboard.guard import Desk, Guard
-from connect_hub.web.dashboard.labels import ACCOUNT_STATES, DELIVERY_STATES
+from connect_hub.web.dashboard.states import ACCOUNT_STATES, DELIVERY_STATES
 from connect_hub.web.site import Site
 
 __all__ = ["HomePages"]
@@ -41,7 +41,7 @@ class HomePages(Pages):
                 (desk.project, first.isoformat()),
                 lambda: overview(self.core, self.flows.endpoints, since=first, project=desk.project),
             ),
-            self._funnels.last(_DAYS, project=desk.project),
+            self._funnels.since(first, project=desk.project),
         )
         days = [first + timedelta(days=n) for n in range(_DAYS)]
         page = Home(

@@ -2,19 +2,14 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
 
 from connect_hub.audit import ActorKind, AuditAction
 from connect_hub.message import Message
-from connect_hub.models import AccountStatus
-from connect_hub.storage.protocol import DeliveryState
 
 __all__ = [
-    "ACCOUNT_STATES",
     "ACTIONS",
     "ACTOR_KINDS",
     "ADVICE",
-    "DELIVERY_STATES",
     "DONE",
     "EVENTS",
     "FIELDS",
@@ -23,7 +18,6 @@ __all__ = [
     "SIGNED_OUT",
     "UNKNOWN_ADVICE",
     "Done",
-    "State",
 ]
 
 
@@ -142,28 +136,6 @@ ACTOR_KINDS = {
 }
 """By which way somebody came in."""
 
-
-class State(NamedTuple):
-    """How a state is shown. The macros of `dashboard/elements.html` say the same."""
-
-    kind: str
-    """Its colour, as of a chart's part."""
-    text: str
-
-
-ACCOUNT_STATES = {
-    AccountStatus.ACTIVE: State("good", Message("Active")),
-    AccountStatus.EXPIRED: State("bad", Message("Must reconnect")),
-    AccountStatus.ERROR: State("fail", Message("Needs attention")),
-    AccountStatus.SUSPENDED: State("calm", Message("Suspended")),
-    AccountStatus.INACTIVE: State("calm", Message("Connector off")),
-}
-DELIVERY_STATES = {
-    DeliveryState.DELIVERED: State("good", Message("Delivered")),
-    DeliveryState.PENDING: State("open", Message("Waiting")),
-    DeliveryState.HELD: State("calm", Message("Held back")),
-    DeliveryState.DEAD: State("fail", Message("Given up")),
-}
 
 FIELDS = {
     "account_id": Message("Account ID"),

@@ -20,6 +20,7 @@ from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.link_actions import LinkActions
 from connect_hub.web.dashboard.link_history import link_history, live_key
 from connect_hub.web.dashboard.listing import listed
+from connect_hub.web.dashboard.states import LINK_STATES, state_options, state_view
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -57,10 +58,11 @@ class LinkPages(Pages):
             frame=self.frame(request, desk, "dashboard_links"),
             done=self.done(request),
             alert=sessions.alert,
-            rows=tuple(self._row(desk, session) for session in sessions.rows),
+            rows=tuple(self._row(request, desk, session) for session in sessions.rows),
             url=url,
             owner=typed if typed.strip() else "",
             status=statuses[0].value if statuses else "",
+            statuses=state_options(LINK_STATES, self.say(request)),
             new_link_url=self.path(desk, "dashboard_new_link") if desk.may(Role.OPERATOR) else None,
             pager=sessions.pager,
         )
@@ -74,13 +76,13 @@ class LinkPages(Pages):
         exact = await self.flows.sessions.list(project=desk.project, origin_owner_id=typed, limit=1)
         return typed if exact else bare
 
-    def _row(self, desk: Desk, session: Session) -> LinkRow:
+    def _row(self, request: Request, desk: Desk, session: Session) -> LinkRow:
         return LinkRow(
             url=self.path(desk, "dashboard_link", session_id=str(session.id)),
             owner_name=Untrusted(session.origin_owner_name),
             owner_id=Untrusted(session.origin_owner_id, exact=True),
             provider="" if session.provider is None else self.provider(session.provider).name,
-            status=session.status(self.core.clock.now()).value,
+            state=state_view(LINK_STATES[session.status(self.core.clock.now())], self.say(request)),
             opens=session.opens,
             connects=session.connects,
             created_at=session.created_at,
@@ -114,7 +116,7 @@ class LinkPages(Pages):
             frame=self.frame(request, desk, "dashboard_links"),
             done=self.done(request),
             owner_name=Untrusted(session.origin_owner_name),
-            status=status.value,
+            state=state_view(LINK_STATES[status], self.say(request)),
             live_url=self.path(desk, "dashboard_link_state", session_id=here),
             live_key=live_key(details) if status is SessionStatus.OPEN else "",
             url=self.path(desk, "dashboard_link", session_id=here),

@@ -24,6 +24,7 @@ from connect_hub.web.dashboard.endpoint_actions import EndpointActions
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import WATCHING, Desk, Guard
 from connect_hub.web.dashboard.listing import listed
+from connect_hub.web.dashboard.states import DELIVERY_STATES, state_of_endpoint, state_options, state_view
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -56,8 +57,7 @@ class WebhookPages(Pages):
                     address=Untrusted(_address(desk, one), limit=120),
                     description=Untrusted(one.description or ("" if one.source == "database" else one.id)),
                     events=len(one.events),
-                    enabled=one.enabled,
-                    failing=one.failing_since is not None,
+                    state=state_view(state_of_endpoint(one), self.say(request)),
                     configured=one.source == "config",
                 )
                 for one in endpoints
@@ -98,13 +98,14 @@ class WebhookPages(Pages):
             alert=deliveries.alert,
             address=Untrusted(origin_of(one.url), limit=120),
             name=Untrusted(one.description or one.id),
-            enabled=one.enabled,
+            state=state_view(state_of_endpoint(one), self.say(request)),
             reason=say(_REASONS[one.disabled_reason]) if one.disabled_reason in _REASONS else "",
             configured=one.source == "config",
             facts=tuple(fact for fact in facts if fact.quoted or fact.text or fact.at),
             actions=self.actions.of(request, desk, one),
             url=url,
-            state=states[0].value if states else "",
+            delivery_state=states[0].value if states else "",
+            delivery_states=state_options(DELIVERY_STATES, self.say(request)),
             rows=tuple(self._delivery(request, desk, delivery) for delivery in deliveries.rows),
             pager=deliveries.pager,
             live_url=self.path(desk, "dashboard_webhook_state", endpoint_id=one.id),
@@ -120,7 +121,7 @@ class WebhookPages(Pages):
         return DeliveryRow(
             url=self.path(desk, "dashboard_delivery", delivery_id=delivery.id),
             event=self.action(request, delivery.event_name),
-            state=delivery.state.value,
+            state=state_view(DELIVERY_STATES[delivery.state], self.say(request)),
             attempts=delivery.attempts,
             error=Untrusted(delivery.last_error or "", limit=120),
             at=delivery.created_at,

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from connect_hub.message import Message
+from connect_hub.models import AccountStatus
 from connect_hub.testing.gallery.desk.desk import KEYS, NOW, Desk
 from connect_hub.testing.gallery.product import TOOLS, provider
 from connect_hub.web.contexts import OptionView
@@ -20,8 +21,10 @@ from connect_hub.web.dashboard.contexts import (
     Moment,
     Pager,
     RateRow,
+    StateView,
 )
 from connect_hub.web.dashboard.labels import ADVICE, DONE
+from connect_hub.web.dashboard.states import ACCOUNT_STATES, DELIVERY_STATES
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["account", "accounts", "attempts", "home"]
@@ -31,24 +34,20 @@ STATUSES = ("active", "active", "error", "expired", "suspended", "inactive")
 
 def home(desk: Desk, most: int) -> Home:
     days = [(NOW - timedelta(days=29 - n)).date().isoformat() for n in range(30)]
-    parts = ("good", "bad", "fail", "calm")
-    words = ("Active", "Must reconnect", "Needs attention", "Suspended")
-    states = ("good", "open", "calm", "fail")
-    sent = ("Delivered", "Waiting", "Held back", "Given up")
     return Home(
         frame=desk.frame("project"),
         new_link_url="/d/new",
         connected=columns([(day, most * (n * 7 % 11) // 10) for n, day in enumerate(days)], cut=most > 1_000),
         accounts=stack(
             [
-                (kind, desk.say(Message(word)), min(3_000, most * share), most * share >= 3_000)
-                for kind, word, share in zip(parts, words, (40, 3, 2, 1), strict=True)
+                (state.kind, desk.say(state.text), min(3_000, most * share), most * share >= 3_000)
+                for state, share in zip(ACCOUNT_STATES.values(), (40, 3, 2, 1, 0), strict=True)
             ]
         ),
         deliveries=stack(
             [
-                (kind, desk.say(Message(word)), min(3_000, most * share), most > 1_000)
-                for kind, word, share in zip(states, sent, (90, 2, 0, 1), strict=True)
+                (state.kind, desk.say(state.text), min(3_000, most * share), most > 1_000)
+                for state, share in zip(DELIVERY_STATES.values(), (90, 2, 0, 1), strict=True)
             ]
         ),
         rates=tuple(
@@ -73,7 +72,7 @@ def accounts(desk: Desk, rows: int) -> AccountList:
                 owner_name=desk.customer(n)[0],
                 owner_id=desk.customer(n)[1],
                 provider=provider(KEYS[n % len(KEYS)]),
-                status=STATUSES[n % len(STATUSES)],
+                states=_states(desk, n),
                 is_test=n % 5 == 3,
                 created_at=NOW - timedelta(hours=7 * n),
                 actions=desk.actions(STATUSES[n % len(STATUSES)], n % 5 == 3),
@@ -81,10 +80,18 @@ def accounts(desk: Desk, rows: int) -> AccountList:
             for n in range(rows)
         ),
         providers=tuple(OptionView(key, TOOLS[key][0]) for key in KEYS),
+        statuses=desk.options(ACCOUNT_STATES),
         new_link_url="/d/new",
         export_url="/d/accounts.csv",
         pager=Pager("/d/accounts", "/d/accounts?cursor=x") if desk.crowded else Pager(),
     )
+
+
+def _states(desk: Desk, number: int) -> tuple[StateView, ...]:
+    shown = [ACCOUNT_STATES[AccountStatus(STATUSES[number % len(STATUSES)])]]
+    if desk.crowded and STATUSES[number % len(STATUSES)] == "inactive":
+        shown.insert(0, ACCOUNT_STATES[AccountStatus.SUSPENDED])
+    return tuple(map(desk.state, shown))
 
 
 def account(desk: Desk, moments: int) -> AccountDetail:
@@ -104,7 +111,7 @@ def account(desk: Desk, moments: int) -> AccountDetail:
         id="3sJq8WnVb2kX0dYtR5mZ1A",
         owner_name=name,
         provider=provider("salesforce"),
-        status="error" if crowded else "suspended",
+        states=(desk.state(ACCOUNT_STATES[AccountStatus.ERROR if crowded else AccountStatus.SUSPENDED]),),
         is_test=crowded,
         reasons=tuple(
             Untrusted(f"Couldn't authenticate you: {why}", limit=200)

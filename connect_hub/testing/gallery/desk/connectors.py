@@ -18,6 +18,7 @@ from connect_hub.web.dashboard.contexts import (
     ConnectorRow,
     Fact,
 )
+from connect_hub.web.dashboard.states import CONNECTOR_STATES
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["SCOPES", "client", "confirm", "connector", "connectors", "long_named"]
@@ -30,7 +31,7 @@ SCOPES = " ".join(
 
 
 def connectors(desk: Desk, rows: int) -> ConnectorList:
-    states = ("active", "no_client", "disabled", "left_out")
+    states = tuple(CONNECTOR_STATES)
     sign_in, more = desk.say(Message("Sign in")), [desk.say(Message("API key"))]
     if desk.crowded:
         more += [desk.say(Message("User name and password")), desk.say(Message("Client ID and secret"))]
@@ -40,7 +41,7 @@ def connectors(desk: Desk, rows: int) -> ConnectorList:
             ConnectorRow(
                 url="/d/connector",
                 provider=long_named(desk, key),
-                state=states[n % 4],
+                state=desk.state(CONNECTOR_STATES[states[n % 4]]),
                 category=desk.say(Message("HR")),
                 methods=(sign_in, *more) if n % 2 else (sign_in,),
                 client_id="" if n % 4 == 1 else _client_id(desk, n),
@@ -90,7 +91,7 @@ def connector(desk: Desk) -> ConnectorDetail:
     return ConnectorDetail(
         frame=desk.frame("connectors"),
         provider=long_named(desk, "salesforce"),
-        state="active" if desk.crowded else "no_client",
+        state=desk.state(CONNECTOR_STATES["active" if desk.crowded else "no_client"]),
         facts=(
             Fact(desk.say(Message("Connector")), code="salesforce"),
             Fact(desk.say(Message("Accounts")), code="3,000+" if desk.crowded else "12", url="/d/accounts"),

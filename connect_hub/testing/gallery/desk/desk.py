@@ -1,14 +1,18 @@
 """What all sample pages of operators are made of."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TypeVar
 
 from connect_hub.audit import AuditAction
 from connect_hub.message import Message
 from connect_hub.testing.gallery.product import TOOLS
-from connect_hub.web.contexts import Form
-from connect_hub.web.dashboard.contexts import Action, Frame, NavItem, ProjectItem
+from connect_hub.web.contexts import Form, OptionView
+from connect_hub.web.dashboard.contexts import Action, Frame, NavItem, ProjectItem, StateView
 from connect_hub.web.dashboard.frame import NAV
 from connect_hub.web.dashboard.labels import ACTIONS, EVENTS, ROLES
+from connect_hub.web.dashboard.states import State, state_options, state_view
 from connect_hub.web.languages import Language
 from connect_hub.web.untrusted import Untrusted
 
@@ -40,6 +44,9 @@ PROJECTS = (
 )
 LONGEST_NAME, LONGEST_ID = 500, 255
 KEYS = tuple(TOOLS)
+
+
+_Value = TypeVar("_Value", bound=StrEnum)
 
 
 class Desk:
@@ -90,6 +97,12 @@ class Desk:
             Action(self.say(text), f"/d/{n}", "danger" if n == last else "secondary")
             for n, text in enumerate(texts)
         )
+
+    def state(self, state: State) -> StateView:
+        return state_view(state, self.say)
+
+    def options(self, states: Mapping[_Value, State]) -> tuple[OptionView, ...]:
+        return state_options(states, self.say)
 
     def action(self, name: str) -> str:
         return self.say(EVENTS.get(name) or ACTIONS[AuditAction(name)])

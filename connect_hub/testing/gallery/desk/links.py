@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from connect_hub.message import Message
-from connect_hub.models import Category, StepKind
+from connect_hub.models import Category, SessionStatus, StepKind
 from connect_hub.testing.gallery.desk.desk import AWKWARD, KEYS, LONGEST_ID, NOW, Desk
 from connect_hub.testing.gallery.product import TOOLS
 from connect_hub.web.contexts import FieldView, Form
@@ -23,6 +23,7 @@ from connect_hub.web.dashboard.labels import ADVICE
 from connect_hub.web.dashboard.link_fields import link_fields
 from connect_hub.web.dashboard.link_history import step_title
 from connect_hub.web.dashboard.made import qr_code
+from connect_hub.web.dashboard.states import LINK_STATES
 from connect_hub.web.untrusted import clean
 
 __all__ = ["link", "link_made", "links", "new_link"]
@@ -41,7 +42,7 @@ def links(desk: Desk, rows: int) -> LinkList:
                 owner_name=desk.customer(n)[0],
                 owner_id=desk.customer(n)[1],
                 provider="" if n % 3 else TOOLS[KEYS[n % len(KEYS)]][0],
-                status=("open", "used", "expired", "revoked")[n % 4],
+                state=desk.state(LINK_STATES[tuple(LINK_STATES)[n % 4]]),
                 opens=n * 3 % 7,
                 connects=n % 2,
                 created_at=NOW - timedelta(hours=5 * n),
@@ -49,6 +50,7 @@ def links(desk: Desk, rows: int) -> LinkList:
             )
             for n in range(rows)
         ),
+        statuses=desk.options(LINK_STATES),
         new_link_url="/d/new",
         pager=Pager(None, "/d/links?cursor=x") if desk.crowded else Pager(),
     )
@@ -60,7 +62,7 @@ def link(desk: Desk, moments: int) -> LinkDetail:
     return LinkDetail(
         frame=desk.frame("links"),
         owner_name=name,
-        status="used" if desk.crowded else "open",
+        state=desk.state(LINK_STATES[SessionStatus.USED if desk.crowded else SessionStatus.OPEN]),
         live_url="/d/state",
         live_key="" if desk.crowded else "1",
         url="/d/link",

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES
 from connect_hub.message import Message
+from connect_hub.storage.protocol import DeliveryState
 from connect_hub.testing.gallery.desk.desk import AWKWARD, NOW, Desk
 from connect_hub.web.contexts import FieldView, Form, OptionView
 from connect_hub.web.dashboard.contexts import (
@@ -19,6 +20,7 @@ from connect_hub.web.dashboard.contexts import (
     Pager,
     TryView,
 )
+from connect_hub.web.dashboard.states import DELIVERY_STATES, ENDPOINT_STATES
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["delivery", "endpoint", "endpoints", "new_endpoint"]
@@ -40,8 +42,7 @@ def endpoints(desk: Desk, rows: int) -> EndpointList:
                 ),
                 description=_description(desk, n),
                 events=3 + n % 9,
-                enabled=n % 4 != 2,
-                failing=n % 4 == 1,
+                state=desk.state(ENDPOINT_STATES[("enabled", "failing", "disabled", "enabled")[n % 4]]),
                 configured=n % 3 == 1,
             )
             for n in range(rows)
@@ -61,7 +62,7 @@ def endpoint(desk: Desk, rows: int, *, disabled: bool = False, state: str = "") 
         url="/d/webhook",
         address=Untrusted(origin, limit=120),
         name=_description(desk, 0),
-        enabled=not disabled,
+        state=desk.state(ENDPOINT_STATES["disabled" if disabled else "enabled"]),
         reason=desk.say(Message("Disabled, since it kept failing")) if disabled else "",
         configured=desk.crowded,
         facts=(
@@ -75,14 +76,15 @@ def endpoint(desk: Desk, rows: int, *, disabled: bool = False, state: str = "") 
             Action(desk.say(Message("Rotate the secret")), "/d/rotate"),
             Action(desk.say(Message("Delete")), "/d/delete", "danger"),
         ),
-        state=state,
+        delivery_state=state,
+        delivery_states=desk.options(DELIVERY_STATES),
         rows=tuple(
             DeliveryRow(
                 url="/d/delivery",
                 event=desk.action(("account.created", "account.updated", "account.expired")[n % 3]),
-                state=("delivered", "delivered", "pending", "dead", "held")[n % 5],
+                state=desk.state(DELIVERY_STATES[tuple(DELIVERY_STATES)[n % 4]]),
                 attempts=1 + n % 4,
-                error=Untrusted(("HTTP 503", REFUSED)[desk.crowded] if n % 5 == 3 else "", limit=120),
+                error=Untrusted(("HTTP 503", REFUSED)[desk.crowded] if n % 4 == 3 else "", limit=120),
                 at=NOW - timedelta(minutes=12 * n),
             )
             for n in range(rows)
@@ -127,11 +129,13 @@ def new_endpoint(desk: Desk, *, refused: bool = False) -> NewEndpoint:
 
 def delivery(desk: Desk, tries: int) -> DeliveryDetail:
     later = NOW + timedelta(minutes=5)
-    state = "dead" if desk.crowded else "delivered" if tries else "pending"
+    state = (
+        DeliveryState.DEAD if desk.crowded else DeliveryState.DELIVERED if tries else DeliveryState.PENDING
+    )
     return DeliveryDetail(
         frame=desk.frame("webhooks"),
         event=desk.action("account.created"),
-        state=state,
+        state=desk.state(DELIVERY_STATES[state]),
         facts=(
             Fact(desk.say(Message("Event ID")), code="msg_2f9d8c1b"),
             Fact(desk.say(Message("Delivery ID")), code="dlv_0f3c9ab277d14b5e9d552f1f4f1d9a10"),

@@ -35,6 +35,7 @@ from connect_hub.web.dashboard.contexts.page import (
     ProjectItem,
     Refused,
     SignInPage,
+    StateView,
 )
 from connect_hub.web.dashboard.contexts.settings import SettingsPage
 from connect_hub.web.dashboard.contexts.webhooks import (
@@ -97,5 +98,6 @@ __all__ = [
     "SecretMade",
     "SettingsPage",
     "SignInPage",
+    "StateView",
     "TryView",
 ]

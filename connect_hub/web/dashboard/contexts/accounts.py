@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from connect_hub.web.contexts import OptionView, ProviderView
-from connect_hub.web.dashboard.contexts.page import Action, DashboardPage, Fact, ListPage, Moment
+from connect_hub.web.dashboard.contexts.page import Action, DashboardPage, Fact, ListPage, Moment, StateView
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["AccountDetail", "AccountList", "AccountRow"]
@@ -20,12 +20,11 @@ class AccountRow:
     owner_name: Untrusted
     owner_id: Untrusted
     provider: ProviderView
-    status: str
+    states: tuple[StateView, ...]
+    """Two where it is suspended and its connector is off."""
     is_test: bool
     created_at: datetime
     actions: tuple[Action, ...]
-    is_suspended: bool = False
-    """Also where `status` says that the connector is off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +39,7 @@ class AccountList(ListPage):
     provider: str = ""
     status: str = ""
     providers: tuple[OptionView, ...] = ()
+    statuses: tuple[OptionView, ...] = ()
     new_link_url: str | None = None
     """None: the operator's role does not allow it."""
     export_url: str = ""
@@ -54,12 +54,11 @@ class AccountDetail(DashboardPage):
     id: str
     owner_name: Untrusted
     provider: ProviderView
-    status: str
+    states: tuple[StateView, ...]
+    """Two where it is suspended and its connector is off."""
     is_test: bool
     reasons: tuple[Untrusted, ...]
     facts: tuple[Fact, ...]
     history: tuple[Moment, ...]
     actions: tuple[Action, ...]
     list_url: str
-    is_suspended: bool = False
-    """Also where `status` says that the connector is off."""

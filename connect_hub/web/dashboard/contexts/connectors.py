@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from connect_hub.web.contexts import ProviderView
-from connect_hub.web.dashboard.contexts.page import Action, Affected, DashboardPage, Fact, FormPage
+from connect_hub.web.dashboard.contexts.page import Action, Affected, DashboardPage, Fact, FormPage, StateView
 
 __all__ = ["ClientForm", "ConnectorDetail", "ConnectorList", "ConnectorRow"]
 
@@ -15,8 +15,7 @@ class ConnectorRow:
 
     url: str
     provider: ProviderView
-    state: str
-    """`active`, `disabled`, `no_client`, or `left_out` by code."""
+    state: StateView
     category: str
     methods: tuple[str, ...]
     client_id: str
@@ -45,7 +44,7 @@ class ConnectorDetail(DashboardPage):
     template: ClassVar[str] = "dashboard/connector.html"
 
     provider: ProviderView
-    state: str
+    state: StateView
     facts: tuple[Fact, ...]
     redirect_uri: str
     """Empty: it is not signed in to with OAuth."""

@@ -4,8 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from connect_hub.web.contexts import Form
-from connect_hub.web.dashboard.contexts.page import Action, DashboardPage, Fact, FormPage, ListPage, Moment
+from connect_hub.web.contexts import Form, OptionView
+from connect_hub.web.dashboard.contexts.page import (
+    Action,
+    DashboardPage,
+    Fact,
+    FormPage,
+    ListPage,
+    Moment,
+    StateView,
+)
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["LinkDetail", "LinkList", "LinkMade", "LinkRow", "NewLink", "Question"]
@@ -63,7 +71,7 @@ class LinkRow:
     owner_name: Untrusted
     owner_id: Untrusted
     provider: str
-    status: str
+    state: StateView
     opens: int
     connects: int
     created_at: datetime
@@ -79,6 +87,7 @@ class LinkList(ListPage):
 
     rows: tuple[LinkRow, ...]
     status: str = ""
+    statuses: tuple[OptionView, ...] = ()
     owner: str = ""
     new_link_url: str | None = None
 
@@ -90,7 +99,7 @@ class LinkDetail(DashboardPage):
     template: ClassVar[str] = "dashboard/link.html"
 
     owner_name: Untrusted
-    status: str
+    state: StateView
     live_url: str
     live_key: str
     """Changes with what the page shows; empty: nothing will."""

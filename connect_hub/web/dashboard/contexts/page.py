@@ -23,6 +23,7 @@ __all__ = [
     "ProjectItem",
     "Refused",
     "SignInPage",
+    "StateView",
 ]
 
 
@@ -127,6 +128,15 @@ class Fact:
     code: str = ""
     """An identifier: in a fixed-width face, to be copied."""
     url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateView:
+    """A state, in words and a colour."""
+
+    kind: str
+    """`good`, `open`, `calm`, `bad` or `fail`."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

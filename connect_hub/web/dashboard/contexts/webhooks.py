@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from connect_hub.web.contexts import OptionView
-from connect_hub.web.dashboard.contexts.page import Action, DashboardPage, Fact, FormPage, ListPage
+from connect_hub.web.dashboard.contexts.page import Action, DashboardPage, Fact, FormPage, ListPage, StateView
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = [
@@ -28,8 +28,7 @@ class EndpointRow:
     address: Untrusted
     description: Untrusted
     events: int
-    enabled: bool
-    failing: bool
+    state: StateView
     configured: bool
     """Of the configuration, and changed there."""
 
@@ -71,7 +70,7 @@ class DeliveryRow:
 
     url: str
     event: str
-    state: str
+    state: StateView
     attempts: int
     error: Untrusted
     at: datetime
@@ -82,17 +81,20 @@ class EndpointDetail(ListPage):
     """One endpoint, and what was sent to it."""
 
     template: ClassVar[str] = "dashboard/webhook.html"
-    filters: ClassVar[tuple[str, ...]] = ("state",)
+    filters: ClassVar[tuple[str, ...]] = ("delivery_state",)
 
     address: Untrusted
     name: Untrusted
     """What tells it from others at the same address."""
-    enabled: bool
+    state: StateView
     reason: str
+    """Why it is disabled; empty where it is not."""
     configured: bool
     facts: tuple[Fact, ...]
     actions: tuple[Action, ...]
-    state: str
+    delivery_state: str
+    """The filter."""
+    delivery_states: tuple[OptionView, ...]
     rows: tuple[DeliveryRow, ...]
     live_url: str
     live_key: str
@@ -120,7 +122,7 @@ class DeliveryDetail(DashboardPage):
     template: ClassVar[str] = "dashboard/delivery.html"
 
     event: str
-    state: str
+    state: StateView
     facts: tuple[Fact, ...]
     body: str
     tries: tuple[TryView, ...]
