@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 from connect_hub import Project
-from connect_hub.audit import AuditAction, acting_as
+from connect_hub.audit import Actor, ActorKind, AuditAction, acting_as
 from connect_hub.clock import iso
+from connect_hub.models import AccountType
 from connect_hub.operators import Role
 from connect_hub.web.dashboard.labels import ACTIONS
 from tests.dashboard.desk import DESK, PROJECTS, TESTER, Staff, make_desk
@@ -30,7 +31,7 @@ async def test_the_log_of_operators_is_for_who_runs_all_projects(tmp_path: Path)
     exported = await chief.get(f"{DESK}/audit.csv?log=operators&action=%20operator.added%20")
     assert [row["action"] for row in csv.DictReader(io.StringIO(exported.text))] == ["operator.added"]
     [noted] = await staff.made.hub.audit.list(action="audit.exported")
-    assert noted.subject == "operators.csv"
+    assert noted.subject == "operators-audit.csv"
     assert "Operators and sign-ins" not in (await admin.get(f"{DESK}/audit")).text
     for page in ("audit", "audit.csv"):
         refused = await admin.get(f"{DESK}/{page}?log=operators")
@@ -46,7 +47,7 @@ async def test_an_operator_s_name_and_roles_are_told_apart(tmp_path: Path) -> No
         await staff.made.hub.operators.add(name="Grace", roles={"name": Role.VIEWER, "*": Role.OPERATOR})
     log = await (await staff.browser("chief")).get(f"{DESK}/audit?log=operators&action=operator.added")
     assert "“Grace”" in log.text
-    assert "“name: viewer, *: operator”" in log.text
+    assert "“name: Viewer, Every project: Operator”" in log.text
 
 
 async def test_no_name_breaks_the_log(tmp_path: Path) -> None:
@@ -69,12 +70,14 @@ async def test_the_log_tells_in_words(tmp_path: Path) -> None:
     with acting_as(TESTER):
         link = await hub.links.create(origin_owner_id="9", origin_owner_name="Nine")
         await hub.accounts.suspend(account_id)
+        await hub.accounts.convert(account_id, AccountType.TEST)
         await hub.connector_settings.disable("simulated")
         await hub.endpoints.create(
             url="https://hooks.example/x", events=["account.created", "link.failed"], providers=["simulated"]
         )
     log = await (await staff.browser("admin")).get(f"{DESK}/audit")
     assert '<del>Active</del> <span class="turns">→</span> <ins>Suspended</ins>' in log.text
+    assert '<del>Production</del> <span class="turns">→</span> <ins>Test</ins>' in log.text
     assert "<ins>No</ins>" in log.text
     assert "<ins>Account connected, Attempt failed</ins>" in log.text
     assert ('<bdi class="quote">“simulated”</bdi>' in log.text, "[" in log.text.partition("<tbody>")[2]) == (
@@ -89,6 +92,27 @@ async def test_the_log_tells_in_words(tmp_path: Path) -> None:
     gone = await (await staff.browser("admin")).get(f"{DESK}/audit?action=account.deleted")
     assert account_id in gone.text
     assert f"accounts/{account_id}" not in gone.text
+
+
+async def test_the_log_says_whose_it_shows(tmp_path: Path) -> None:
+    """Who is filtered by stands in the form, by name, or by id where nothing of theirs is shown; so do all
+    who acted, and everybody."""
+    staff = await make_desk(tmp_path)
+    with acting_as(TESTER):
+        await staff.made.hub.accounts.suspend(await staff.connected())
+    with acting_as(Actor(ActorKind.API_KEY, "key_2", "CI", "127.0.0.1")):
+        await staff.made.hub.links.create(origin_owner_id="9", origin_owner_name="Nine")
+    browser = await staff.browser("admin")
+    every = (await browser.get(f"{DESK}/audit")).text
+    assert '<option value="">Everybody</option>' in every
+    assert f'<option value="{TESTER.id}">{TESTER.name}</option>' in every
+    assert '<option value="key_2">CI</option>' in every
+    theirs = (await browser.get(f"{DESK}/audit?actor=key_2")).text
+    assert '<option value="key_2" selected>CI</option>' in theirs
+    assert "Link created" in theirs.partition("<tbody>")[2]
+    assert "Account suspended" not in theirs.partition("<tbody>")[2]
+    nobody = (await browser.get(f"{DESK}/audit?actor=key_3")).text
+    assert '<option value="key_3" selected>key_3</option>' in nobody
 
 
 async def test_everybody_stands_in_the_log(staff: Staff) -> None:

@@ -12,11 +12,10 @@ import pytest
 
 from connect_hub import ConnectHub
 from connect_hub.dashboard import DashboardConfig
-from connect_hub.errors import RoleRequired
 from connect_hub.flows.accounts import Accounts
 from connect_hub.operators import Operator, Role
 from connect_hub.web.dashboard.audit import AuditPages
-from connect_hub.web.dashboard.guard import SignInFirst
+from connect_hub.web.dashboard.export import DownloadBrokenOff
 from tests.customer import Customer
 from tests.dashboard.desk import DESK, Staff, make_desk
 
@@ -133,7 +132,7 @@ async def test_an_export_ends_when_its_operator_is_removed(
         [admin] = [one for one in await hub.operators.list() if one.name == "Admin"]
         await hub.operators.revoke(admin.id)
 
-    with pytest.raises(SignInFirst):
+    with pytest.raises(DownloadBrokenOff):
         await downloaded_until(hub, asked(name, browser), revoke)
 
 
@@ -155,7 +154,7 @@ async def test_an_export_ends_when_its_operator_has_other_roles(
     async def lower() -> None:
         roles["default"] = Role.VIEWER
 
-    with pytest.raises(RoleRequired):
+    with pytest.raises(DownloadBrokenOff):
         await downloaded_until(hub, asked("accounts", Customer(hub)), lower)
 
 
@@ -174,7 +173,7 @@ async def test_a_download_keeps_nobody_signed_in(tmp_path: Path, monkeypatch: py
     async def waits() -> None:
         staff.made.clock.advance(timedelta(minutes=20))
 
-    with pytest.raises(SignInFirst):
+    with pytest.raises(DownloadBrokenOff):
         await downloaded_until(hub, asked("accounts", browser), waits, pages=2)
 
 

@@ -22,7 +22,7 @@ from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.dashboard.labels import ACTIONS, ACTOR_KINDS
 from connect_hub.web.dashboard.listing import listed, rows_of_all
 from connect_hub.web.query import Query
-from connect_hub.web.untrusted import Untrusted
+from connect_hub.web.untrusted import Untrusted, clean
 from connect_hub.web.urls import with_query
 
 __all__ = ["AuditPages"]
@@ -79,6 +79,7 @@ class AuditPages(Pages):
                 if one.is_of_projects == of_projects
             ),
             export_url=with_query(self.path(desk, "dashboard_audit_csv"), where.params()),
+            actors=_actors(entries.rows, where.actor),
             pager=entries.pager,
         )
         return self.show(request, page, entries.status)
@@ -127,7 +128,7 @@ class AuditPages(Pages):
         where = self._filter(query, desk)
         query.refuse_problems()
         action, rows = AuditAction.AUDIT_EXPORTED, self._exported(where)
-        name = "operators.csv" if where.project == EVERY_PROJECT else "audit.csv"
+        name = "operators-audit.csv" if where.project == EVERY_PROJECT else "audit.csv"
         return await exported(self, request, desk, action, name, _COLUMNS, rows)
 
     async def _exported(self, where: _Filter) -> AsyncIterator[Sequence[str]]:
@@ -151,6 +152,13 @@ class AuditPages(Pages):
 def _sees_all(desk: Desk) -> bool:
     """Whether what belongs to no project is theirs to read."""
     return desk.operator.roles.get(EVERY_PROJECT) is Role.ADMIN
+
+
+def _actors(entries: Sequence[AuditEntry], chosen: str) -> tuple[OptionView, ...]:
+    """Who acted here, by name; and who was asked for, by id where nothing of theirs is here."""
+    found = {chosen: chosen} if chosen else {}
+    found |= {entry.actor.id: entry.actor.name for entry in reversed(entries)}
+    return tuple(OptionView(actor_id, clean(name, 60)) for actor_id, name in found.items())
 
 
 def _place(entry: AuditEntry) -> tuple[datetime, str]:

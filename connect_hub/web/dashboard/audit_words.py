@@ -1,18 +1,19 @@
 """An entry of the audit log for people: what it is about, and what changed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from starlette.requests import Request
 
 from connect_hub.audit import AuditAction, AuditEntry
 from connect_hub.message import Message
-from connect_hub.models import AccountStatus, Json
+from connect_hub.models import Json
+from connect_hub.operators import EVERY_PROJECT
 from connect_hub.web.dashboard.contexts import Changed, ChangedValue
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, is_name
-from connect_hub.web.dashboard.labels import FIELDS
+from connect_hub.web.dashboard.labels import FIELDS, ROLES
 from connect_hub.web.dashboard.states import ACCOUNT_STATES
 from connect_hub.web.untrusted import Untrusted
 
@@ -27,10 +28,20 @@ _PAGES = {
 }
 """By what an action's name begins with: the route of what it is about, and that one's parameter."""
 _GONE = {AuditAction.ACCOUNT_DELETED, AuditAction.ENDPOINT_DELETED}
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "status": {status.value: state.text for status, state in ACCOUNT_STATES.items()},
+    "type": {"test": Message("Test"), "production": Message("Production")},
+}
+"""Values of the hub's own, by field."""
 _INSTANTS = {"client_secret", "expires_at", "since"}
 """Fields of the hub's own words. Whatever else the log has, somebody may have written to look like one."""
 _INSTANT = re.compile(r"(set )?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)", re.ASCII)
 """As the log has an instant, and since when a secret is set."""
+
+
+def _project(name: str, say: Callable[[str], str]) -> str:
+    """In roles, where one may be for every project."""
+    return say(Message("Every project")) if name == EVERY_PROJECT else name
 
 
 def subject_url(pages: Pages, desk: Desk, entry: AuditEntry) -> str | None:
@@ -55,12 +66,14 @@ def changes(pages: Pages, request: Request, entry: AuditEntry) -> tuple[Changed,
         if instant is not None:
             at = datetime.fromisoformat(instant[2])
             return ChangedValue(text=say(Message("Set")) if instant[1] else "", at=at)
-        if name == "status" and isinstance(value, str) and value in set(AccountStatus):
-            return ChangedValue(text=say(ACCOUNT_STATES[AccountStatus(value)].text))
+        if isinstance(value, str) and value in _WORDS.get(name, {}):
+            return ChangedValue(text=say(_WORDS[name][value]))
         if isinstance(value, list) and name == "events":
             return ChangedValue(text=", ".join(pages.action(request, str(one)) for one in value))
         if isinstance(value, Mapping):
-            value = [f"{key}: {one}" for key, one in value.items()]
+            value = [
+                f"{_project(key, say)}: {say(ROLES.get(str(one), str(one)))}" for key, one in value.items()
+            ]
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         return ChangedValue(quoted=Untrusted(text, limit=200, exact=True))
 

@@ -14,8 +14,9 @@ from connect_hub.message import Message
 from connect_hub.web.contexts import Leaving, Page
 from connect_hub.web.dashboard.contexts import Action, Refused
 from connect_hub.web.dashboard.dead_ends import DeadEnd, dead_end
-from connect_hub.web.dashboard.guard import WATCHING, Desk, Fields, Guard, Least, SignInFirst
+from connect_hub.web.dashboard.guard import Desk, Fields, Guard, Least, SignInFirst
 from connect_hub.web.dashboard.labels import SIGNED_OUT
+from connect_hub.web.dashboard.parameters import WAS_DONE, WATCHING
 from connect_hub.web.endpoint import Endpoint, Handler, is_for_a_person
 from connect_hub.web.errors import error_headers, status_of, told_code
 from connect_hub.web.site import Site
@@ -115,7 +116,7 @@ class DashboardEndpoint(Endpoint):
         then says that nothing was done. What was typed is in no address."""
         if "GET" not in self._rows:
             return self._site.urls.path("dashboard")
-        return self._here(request, f"done={SIGNED_OUT}" if request.method == "POST" else "")
+        return self._here(request, f"{WAS_DONE}={SIGNED_OUT}" if request.method == "POST" else "")
 
     def _here(self, request: Request, told: str = "") -> str:
         """The address of `request` itself, with `told` in its query."""

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import logging
 import re
 from collections.abc import AsyncIterator, Sequence
 
@@ -9,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from connect_hub.audit import AuditAction
-from connect_hub.errors import CrossSiteRequest
+from connect_hub.errors import CrossSiteRequest, OperatorRequired, RoleRequired
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.guard import Desk, SignInFirst
+from connect_hub.web.dashboard.listing import ROWS_AT_ONCE
 
 __all__ = ["exported", "refuse_elsewhere"]
 
@@ -19,9 +21,12 @@ _FORMULA = re.compile(r"(?:^|[;\t\r\n])[\s\"]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20
 """How a spreadsheet's formula begins, also behind what some take for the end of a cell and for the quote that
 opens the next: a cell with one is told to be text by an apostrophe, and where it would be split, by the
 semicolon being a comma."""
+log = logging.getLogger("connect_hub.dashboard")
 
-_LOOKED_AT_EVERY = 500
-"""Rows after which the operator is looked at again."""
+
+class DownloadBrokenOff(Exception):
+    """The operator is gone, or has other roles: their download ends unfinished, and no browser takes it for
+    whole."""
 
 
 def refuse_elsewhere(request: Request) -> None:
@@ -53,8 +58,12 @@ async def _while_allowed(
 ) -> AsyncIterator[Sequence[str]]:
     written = 0
     async for row in rows:
-        if written and written % _LOOKED_AT_EVERY == 0:
-            await pages.guard.look_again(request, desk)
+        if written and written % ROWS_AT_ONCE == 0:
+            try:
+                await pages.guard.look_again(request, desk)
+            except (SignInFirst, OperatorRequired, RoleRequired):
+                log.warning("an export was broken off: operator %r may not read on", desk.operator.id)
+                raise DownloadBrokenOff from None
         yield row
         written += 1
 

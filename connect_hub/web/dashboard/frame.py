@@ -13,8 +13,9 @@ from connect_hub.message import Message
 from connect_hub.operators import EVERY_PROJECT, Role
 from connect_hub.web.contexts import ProviderView
 from connect_hub.web.dashboard.contexts import DashboardPage, Frame, NavItem, ProjectItem
-from connect_hub.web.dashboard.guard import WATCHING, Desk, Guard
+from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.labels import ACTIONS, DONE, EVENTS, NOT_DONE, ROLES, SIGNED_OUT, Done
+from connect_hub.web.dashboard.parameters import OF_THE_MOMENT, WAS_DONE
 from connect_hub.web.dashboard.refusals import refusal
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
@@ -104,22 +105,22 @@ class Pages:
         Anybody can write such an address. It puts a sentence of ours on the page, with no word of theirs
         and no row's name in it, and does nothing.
         """
-        text = DONE.get(request.query_params.get("done", ""))
+        text = DONE.get(request.query_params.get(WAS_DONE, ""))
         return "" if text is None else self.say(request)(text)
 
     def show(self, request: Request, page: DashboardPage, status: int = 200) -> Response:
         """The answer that shows `page`, with a choice of a language where coming back loses nothing: not what
         was typed into a form, nor what is shown this once."""
-        if request.query_params.get("done") == SIGNED_OUT and request.method != "POST":
+        if request.query_params.get(WAS_DONE) == SIGNED_OUT and request.method != "POST":
             page = replace(page, undone=self.say(request)(NOT_DONE))
         if request.method in {"GET", "HEAD"}:
-            kept = [(n, v) for n, v in request.query_params.multi_items() if n not in {"done", WATCHING}]
+            kept = [(n, v) for n, v in request.query_params.multi_items() if n not in OF_THE_MOMENT]
             page = replace(page, switch=self.site.switch(request, query=urlencode(kept)))
         return self.site.page(request, page, status)
 
     def see(self, url: str, done: Done) -> Response:
         """Send the browser on after something was done."""
-        return RedirectResponse(f"{url}?done={done.value}", status_code=303)
+        return RedirectResponse(f"{url}?{WAS_DONE}={done.value}", status_code=303)
 
     def connector(self, key: str) -> EnabledConnector | None:
         """The hub's connector of this key; None: it has none any more."""

@@ -4,35 +4,31 @@ import inspect
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from starlette.requests import Request
 
 from connect_hub.audit import Actor, ActorKind, act_as
 from connect_hub.dashboard import OperatorTokens
-from connect_hub.errors import ConfigurationError, NotFound, OperatorRequired, RoleRequired
+from connect_hub.errors import NotFound, OperatorRequired, RoleRequired
 from connect_hub.identity import SignIn
 from connect_hub.operators import NoOperator, Operator, Role
 from connect_hub.web.body import read_form
 from connect_hub.web.contexts import Form
 from connect_hub.web.dashboard.cookies import OperatorCookie
+from connect_hub.web.dashboard.host_answer import checked_operator
 from connect_hub.web.guards import refuse_cross_site
 from connect_hub.web.site import Site
 from connect_hub.web.visitor import visitor_of
 
-__all__ = ["WATCHING", "Desk", "Fields", "Guard", "Least", "SignInFirst", "is_name"]
+__all__ = ["Desk", "Fields", "Guard", "Least", "SignInFirst", "is_name"]
 
 _FORM_AGE = timedelta(hours=12)
 _PURPOSE = "dashboard"
 _PROMPT = 1.0
 """Seconds in which a form is read; whoever holds one back is looked at again."""
 _NAME = re.compile(r"[!-~]{1,255}")
-_LONGEST = 255
-_UNWRITABLE = re.compile("[\\x00\\ud800-\\udfff]")
-"""What UTF-8, or a database, has no place for."""
-WATCHING = "watching"
-"""In the query of a page that its script loads anew, as what it shows has changed."""
 
 Fields = dict[str, str]
 """What a form was sent with."""
@@ -117,7 +113,7 @@ class Guard:
             raise OperatorRequired.of(answer.sign_in)
         if answer is None:
             raise OperatorRequired
-        return _checked(answer), ""
+        return checked_operator(answer), ""
 
     async def enter(self, request: Request, least: Least, *, watching: bool = False) -> Desk:
         """Let the operator in to the project of the address, for what `least` may do.
@@ -169,33 +165,3 @@ class Guard:
             max_age=_FORM_AGE,
         )
         return desk, fields
-
-
-def _checked(answer: object) -> Operator:
-    """What a host's function said, which no type checker may have seen. Raises ConfigurationError."""
-    if not isinstance(answer, Operator):
-        raise ConfigurationError(
-            "dashboard.auth: it must return an Operator, a SignIn, a NoOperator, or None for anybody else."
-        )
-    texts: tuple[tuple[str, object], ...] = (("id", answer.id), ("name", answer.name))
-    for name, text in texts:
-        if not isinstance(text, str) or not _fits(text) or (name == "id" and not text):
-            raise ConfigurationError(
-                f"dashboard.auth: the {name} of its Operator, a {type(text).__name__}, is not a text of "
-                f"{'1' if name == 'id' else '0'} to {_LONGEST} characters without NUL or lone surrogates. "
-                "Give one, as str() makes of a number."
-            )
-    roles: object = answer.roles
-    if not isinstance(roles, Mapping) or not all(
-        isinstance(project, str) and isinstance(role, Role) for project, role in roles.items()
-    ):
-        raise ConfigurationError(
-            "dashboard.auth: the roles of its Operator are not a mapping from projects to Role. Write "
-            'them as {"default": Role.ADMIN}.'
-        )
-    return replace(answer, roles=dict(answer.roles))  # a host's own may change while a request is answered
-
-
-def _fits(text: str) -> bool:
-    """Whether a database takes it, and it is not longer than a column."""
-    return len(text) <= _LONGEST and not _UNWRITABLE.search(text)

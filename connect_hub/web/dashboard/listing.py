@@ -12,18 +12,19 @@ from connect_hub.message import Message
 from connect_hub.web.dashboard.contexts import Pager
 from connect_hub.web.dashboard.dead_ends import wrong_parts
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import WATCHING
+from connect_hub.web.dashboard.parameters import OF_THE_MOMENT
 from connect_hub.web.documents import cursor_text
 from connect_hub.web.query import Query
 from connect_hub.web.urls import with_query
 
-__all__ = ["Listed", "listed", "rows_of_all"]
+__all__ = ["ROWS_AT_ONCE", "Listed", "listed", "rows_of_all"]
 
 Row = TypeVar("Row")
 Place = tuple[datetime, str]
 """Where a row stands in a list that is newest first."""
-_AT_ONCE = 500
-_OF_PLACES = {"cursor", "done", WATCHING}
+ROWS_AT_ONCE = 500
+"""How many rows a download reads, and is let go on for."""
+_PASSED_OVER = OF_THE_MOMENT | {"cursor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ async def listed(
         rows = await load(size + 1)
     except ValidationFailed as refused:
         return Listed((), Pager(), _misread(pages, request, refused))
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in _OF_PLACES]
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in _PASSED_OVER]
     first_url = with_query(url, kept) if "cursor" in request.query_params else None
     next_url = None
     if len(rows) > size:
@@ -74,10 +75,10 @@ async def rows_of_all(
     """Every row, read a page at a time, and no further than somebody asks."""
     before: Place | None = None
     while True:
-        rows = await load(_AT_ONCE, before)
+        rows = await load(ROWS_AT_ONCE, before)
         for row in rows:
             yield row
-        if len(rows) < _AT_ONCE:
+        if len(rows) < ROWS_AT_ONCE:
             return
         before = place(rows[-1])
 

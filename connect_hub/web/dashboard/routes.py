@@ -16,6 +16,7 @@ from connect_hub.web.dashboard.connectors import ConnectorPages
 from connect_hub.web.dashboard.deliveries import DeliveryActions, DeliveryPages
 from connect_hub.web.dashboard.endpoint import DashboardEndpoint, Open, Read, Write
 from connect_hub.web.dashboard.endpoint_actions import EndpointActions
+from connect_hub.web.dashboard.front_door import FrontDoor
 from connect_hub.web.dashboard.funnel import Funnels
 from connect_hub.web.dashboard.guard import Guard
 from connect_hub.web.dashboard.home import HomePages
@@ -41,7 +42,8 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
     guard = Guard(site)
     funnels = Funnels(site.core.clock, site.flows.attempts)
     home, attempts = HomePages(site, guard, funnels), AttemptPages(site, guard, funnels)
-    signing_in, settings = SigningIn(site, guard), SettingsPages(site, guard)
+    front_door, signing_in = FrontDoor(site, guard), SigningIn(site, guard)
+    settings = SettingsPages(site, guard)
     account_actions, link_actions = AccountActions(site, guard), LinkActions(site, guard)
     endpoint_actions, connector_actions = EndpointActions(site, guard), ConnectorActions(site, guard)
     accounts, links = AccountPages(site, guard, account_actions), LinkPages(site, guard, link_actions)
@@ -70,7 +72,7 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
     a_client = Read(admin, clients.form), Write(admin, clients.configure)
     a_webhook = Read(admin, new_endpoint.form), Write(admin, new_endpoint.create)
     return [
-        page("", "", Open(signing_in.front_door)),
+        page("", "", Open(front_door.enter)),
         page("/sign-in", "sign_in", Open(signing_in.page), Open(signing_in.sign_in)),
         page(here, "project", Read(viewer, home.page)),
         page(f"{here}/sign-out", "sign_out", post=Write(viewer, signing_in.sign_out)),
@@ -101,5 +103,5 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
         asking(key, KeyActions(site, guard)),
         page(f"{here}/audit", "audit", Read(admin, audit.listing)),
         page(f"{here}/audit.csv", "audit_csv", Read(admin, audit.export)),
-        page("/{rest:path}", "elsewhere", Open(signing_in.elsewhere), Open(signing_in.elsewhere)),
+        page("/{rest:path}", "elsewhere", Open(front_door.elsewhere), Open(front_door.elsewhere)),
     ]

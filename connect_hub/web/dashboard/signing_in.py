@@ -1,17 +1,18 @@
-"""In and out: the sign-in by token, and the dashboard's own front door."""
+"""In and out: the sign-in by token."""
 
 from urllib.parse import parse_qs, unquote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from connect_hub.errors import NotFound, OperatorRequired, OperatorTokenRefused
+from connect_hub.errors import NotFound, OperatorTokenRefused
 from connect_hub.web.body import read_form
 from connect_hub.web.contexts import Form
 from connect_hub.web.dashboard.contexts import SignInPage
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Fields
 from connect_hub.web.dashboard.labels import NOT_DONE, SIGNED_OUT
+from connect_hub.web.dashboard.parameters import WAS_DONE
 from connect_hub.web.guards import refuse_cross_site
 from connect_hub.web.urls import with_query
 
@@ -19,27 +20,7 @@ __all__ = ["SigningIn"]
 
 
 class SigningIn(Pages):
-    """Handlers of `/dashboard`, and of its sign-in by token."""
-
-    async def front_door(self, request: Request) -> Response:
-        """To the operator's first project."""
-        operator, _ = await self.guard.operator(request)
-        for project in self.core.config.projects:
-            if operator.role(project) is not None:
-                return RedirectResponse(
-                    self.site.urls.path("dashboard_project", project=project), status_code=303
-                )
-        raise OperatorRequired.of(self.site.urls.path("dashboard_sign_in") if self.guard.by_token else None)
-
-    async def elsewhere(self, request: Request) -> Response:
-        """An address that is none, or one of ours with a slash too many."""
-        self.site.limiters.clients.spend(self.guard.address(request))
-        if request.method in {"GET", "HEAD"} and request.scope["path"].endswith("/"):
-            path, query = self.site.urls.of(request).rstrip("/"), request.url.query
-            return RedirectResponse(f"{path}?{query}" if query else path, status_code=307)
-        if request.method == "POST":
-            refuse_cross_site(request, self.core.public_url)
-        raise NotFound
+    """Handlers of the sign-in by token."""
 
     async def page(self, request: Request) -> Response:
         """Asks for the token."""
@@ -54,7 +35,7 @@ class SigningIn(Pages):
     def _page(self, request: Request, came_for: str, error: str | None = None) -> Response:
         ours = self._is_ours(came_for)
         form = Form(self.site.urls.path("dashboard_sign_in"), (("next", came_for[:2000]),) if ours else ())
-        sent = ours and parse_qs(came_for.partition("?")[2]).get("done") == [SIGNED_OUT]
+        sent = ours and parse_qs(came_for.partition("?")[2]).get(WAS_DONE) == [SIGNED_OUT]
         back = with_query(form.action, [("next", came_for)] if ours and len(came_for) <= 600 else ())
         page = SignInPage(
             form=form,

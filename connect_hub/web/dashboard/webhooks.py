@@ -22,8 +22,9 @@ from connect_hub.web.dashboard.contexts import (
 )
 from connect_hub.web.dashboard.endpoint_actions import EndpointActions
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import WATCHING, Desk, Guard
+from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.listing import listed
+from connect_hub.web.dashboard.parameters import WAS_DONE, WATCHING
 from connect_hub.web.dashboard.states import DELIVERY_STATES, state_of_endpoint, state_options, state_view
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
@@ -72,7 +73,7 @@ class WebhookPages(Pages):
         say = self.say(request)
         one = await self._endpoint(request, desk)
         url = self.path(desk, "dashboard_webhook", endpoint_id=one.id)
-        query = Query(request, f"state cursor done {WATCHING}")
+        query = Query(request, f"state cursor {WAS_DONE} {WATCHING}")
         before, states = query.cursor("[A-Za-z0-9_-]{1,64}"), query.choice("state", DeliveryState, form=True)
 
         async def load(limit: int) -> list[DeliveryRecord]:

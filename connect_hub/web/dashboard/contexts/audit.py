@@ -60,5 +60,6 @@ class AuditList(ListPage):
     action: str = ""
     subject: str = ""
     actor: str = ""
+    actors: tuple[OptionView, ...] = ()
     actions: tuple[OptionView, ...] = ()
     export_url: str = ""
