@@ -8,7 +8,15 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypedDict, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from connect_hub.errors import FieldError, ValidationFailed
@@ -197,6 +205,15 @@ class AccountFields(TypedDict, total=False):
     """Replaces all of it."""
 
 
+def _refuse_values(values: object) -> object:
+    if values:
+        raise ValueError("cannot be changed here; let the customer reconnect with a connect session")
+    return values
+
+
+_NotHere = Annotated[dict[str, JsonValue] | None, BeforeValidator(_refuse_values)]
+
+
 class ChangeAccount(Request):
     """What to change of an account; a field left out stays as it is."""
 
@@ -211,9 +228,9 @@ class ChangeAccount(Request):
         None, description="`test` converts the account; `production` is ignored, as clients send it unasked."
     )
     provider: Id | None = Field(None, description="Must be the account's own.")
-    credentials: dict[str, JsonValue] | None = Field(None, max_length=0, description="Must be empty.")
-    secrets: dict[str, JsonValue] | None = Field(None, max_length=0, description="Must be empty.")
-    setup_information: dict[str, JsonValue] | None = Field(None, max_length=0, description="Must be empty.")
+    credentials: _NotHere = Field(None, max_length=0, description="Must be empty.")
+    secrets: _NotHere = Field(None, max_length=0, description="Must be empty.")
+    setup_information: _NotHere = Field(None, max_length=0, description="Must be empty.")
     authentication_config_key: JsonValue = Field(None, description="Accepted and ignored.")
     environment: JsonValue = Field(None, description="Accepted and ignored.")
     integration_id: JsonValue = Field(None, description="Accepted and ignored.")
@@ -297,8 +314,6 @@ def _detail(model: type[BaseModel], detail: ErrorDetails) -> FieldError:
     if path == "locale" and kind == "string_pattern_mismatch":
         return FieldError(path, "must be a language such as de or en-US, written with a hyphen")
     context = detail.get("ctx", {})
-    if kind == "too_long" and context["max_length"] == 0:
-        return FieldError(path, "cannot be changed here; let the customer reconnect with a connect session")
     return FieldError(path[:200], _words(path, kind, context, detail["msg"]))
 
 

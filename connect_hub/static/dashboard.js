@@ -65,7 +65,7 @@ const open = async (url) => {
     copyable(dialog);
     selectable(dialog);
     dialogs(dialog);
-    for (const link of all("a.button.secondary", dialog)) {
+    for (const link of all("a.button.secondary, a[data-close]", dialog)) {
       if (link.protocol === "mailto:") continue;
       link.addEventListener("click", (/** @type {Event} */ event) => { event.preventDefault(); dialog.close(); });
     }
@@ -124,10 +124,12 @@ const live = (element) => {
         }
         const state = await answer.json();
         if (state.key !== key) {
-          // Loaded anew by itself, which keeps nobody signed in. A reload, as that leaves the page scrolled as it is.
+          // Loaded anew by itself, which keeps nobody signed in. A reload, as that leaves the page scrolled as it
+          // is; what is folded open stays so.
           const address = new URL(location.href);
           address.searchParams.set("watching", "1");
-          history.replaceState(history.state, "", address);
+          const unfolded = all("details.fold").map((fold) => fold.open);
+          history.replaceState({ unfolded }, "", address);
           return void location.reload();
         }
       } catch {
@@ -143,9 +145,11 @@ const live = (element) => {
 // the page is there.
 const here = new URL(location.href);
 if (here.searchParams.has("done") || here.searchParams.has("watching")) {
+  const { unfolded = [] } = history.state ?? {};
+  all("details.fold").forEach((fold, number) => { fold.open = unfolded[number] ?? fold.open; });
   here.searchParams.delete("done");
   here.searchParams.delete("watching");
-  history.replaceState(history.state, "", here);
+  history.replaceState(null, "", here);
 }
 
 // --- menus close as one expects ---

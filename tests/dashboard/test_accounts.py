@@ -87,6 +87,37 @@ async def test_a_suspended_account_of_a_disabled_connector_is_both(staff: Staff)
     assert (await hub.accounts.get(account_id)).status is AccountStatus.ACTIVE
 
 
+async def test_account_link_and_delivery_lead_to_each_other(staff: Staff) -> None:
+    """From an account to the link it came by and to all of its customer; from a link to its customer's
+    accounts; from what was delivered to the account it tells of."""
+    hub = staff.made.hub
+    await hub.endpoints.create(url="https://hooks.example/x", events=["account.created"])
+    account_id, browser = await staff.connected(" 4 2 "), await staff.browser("viewer")
+    account = await browser.get(f"{DESK}/accounts/{account_id}")
+    [session] = await hub.sessions.list()
+    assert f'href="{DESK}/links/{session.id}"' in account.text
+    links = await browser.get(account.link("Links of this customer"))
+    link = await browser.get(links.link("Acme"))
+    assert link.heading == "Link for Acme"
+    assert account_id in (await browser.get(link.link("Accounts of this customer"))).text
+    [delivery] = await hub.events.deliveries()
+    told = await browser.get(f"{DESK}/deliveries/{delivery.id}")
+    assert f'href="{DESK}/accounts/{account_id}"' in told.text
+
+
+async def test_who_cannot_reconnect_an_account_is_told_why(staff: Staff) -> None:
+    """Its connector is off: there is no reconnect link to make, and the page says so."""
+    account_id, browser = await staff.connected(), await staff.browser("operator")
+    await staff.made.hub.connector_settings.disable("simulated-key")
+    page = await browser.get(f"{DESK}/accounts/{account_id}")
+    assert "Reconnect link" not in page.links
+    assert "nobody can reconnect with it" in page.text
+    await staff.made.hub.connector_settings.enable("simulated-key")
+    page = await browser.get(f"{DESK}/accounts/{account_id}")
+    assert "Reconnect link" in page.links
+    assert "nobody can reconnect with it" not in page.text
+
+
 async def test_an_account_s_history_has_events_acts_calls_and_refreshes(staff: Staff) -> None:
     """What happened, who did what, and by the day how often it was called and refreshed, with the newest
     first; what an operator did is told once."""

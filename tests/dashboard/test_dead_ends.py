@@ -47,6 +47,22 @@ async def test_who_is_no_operator_is_led_in_no_circle(
     assert (seen.status, seen.heading, told in seen.text) == (403, "You have no role here", True)
     seen.links.pop("Skip to the content")
     assert seen.links == ways
+    if ways:
+        seen = await browser.get(f"{DESK}/accounts?status=error")
+        came_for = "next=%2Fconnect%2Fdashboard%2Fin%2Fdefault%2Faccounts%3Fstatus%3Derror"
+        assert seen.link("Sign in as somebody else") == f"/login?as=other&{came_for}"
+
+
+async def test_roles_in_no_project_of_the_hub_are_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever writes the host's function reads which projects it names, and which there are."""
+    operator = Operator("7", "Ada", {"defualt": Role.ADMIN})
+    config = HubConfig(dashboard=DashboardConfig(auth=lambda visitor: operator))
+    browser = Customer(make_hub(tmp_path, config=config).hub, headers={"accept": "text/html"})
+    assert (await browser.get(HOME)).status == 403
+    [line] = [record.getMessage() for record in caplog.records if record.name == "connect_hub.dashboard"]
+    assert line.endswith("its roles are in ['defualt'], the hub has ['default']")
 
 
 async def test_what_is_not_there_is_said_in_the_dashboard_s_words(staff: Staff) -> None:

@@ -331,6 +331,29 @@ async def test_a_link_for_an_account_that_is_gone_says_so(staff: Staff) -> None:
     assert len(await staff.made.hub.sessions.list()) == before
 
 
+async def test_a_reconnect_link_without_its_account_is_not_renewed(staff: Staff) -> None:
+    """Its page says that the account is gone and offers no renewal, nor a way to the account; a question that
+    was open meanwhile says that it is not possible any more, and nothing is made."""
+    hub, account_id = staff.made.hub, await staff.connected()
+    made = await hub.links.create(
+        origin_owner_id="42", origin_owner_name="Acme", provider="simulated-key", account_id=account_id
+    )
+    browser = await staff.browser("operator")
+    address = f"{DESK}/links/{made.session.id}"
+    page = await browser.get(address)
+    assert f'href="{DESK}/accounts/{account_id}"' in page.text
+    question = await browser.get(page.link("Renew"))
+    await hub.accounts.delete(account_id)
+    before = len(await hub.sessions.list())
+    refused = await browser.press(question, "Renew")
+    assert (refused.status, "is not possible any more" in refused.text) == (422, True)
+    assert len(await hub.sessions.list()) == before
+    page = await browser.get(address)
+    assert ("Renew" in page.links, "Revoke" in page.links) == (False, True)
+    assert "The account that was to be reconnected is not there any more" in page.text
+    assert f'href="{DESK}/accounts/{account_id}"' not in page.text
+
+
 async def test_a_reason_is_said_in_the_reader_s_language(staff: Staff) -> None:
     """What the flow says of a field, as far as it is a text of the catalogue."""
     browser = await staff.browser("operator")

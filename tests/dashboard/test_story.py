@@ -13,6 +13,7 @@ from playwright.sync_api import Route as Request
 
 from tests.dashboard.running import Running, connect, sign_in
 from tests.peers.browser import Observed, OpenPage
+from tests.peers.loopback import Answer
 from tests.peers.receiver import RawReceiver
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
@@ -64,6 +65,37 @@ def scanned(code: Locator) -> str:
     [found] = zxingcpp.read_barcodes(memoryview(bytes(grey)).cast("B", (height, width)))
     assert found.format == zxingcpp.BarcodeFormat.QRCode
     return str(found.text)
+
+
+def test_what_is_folded_open_stays_open(
+    desk: Running, page: Page, observed: Observed, receiver: RawReceiver
+) -> None:
+    """A page that loads itself anew, as what it shows has changed, leaves open what somebody reads."""
+    receiver.will_answer(Answer(status=503))
+    delivery = desk.do(lambda: desk.hub.sync.endpoints.test("payroll"))
+    receiver.wait_for(1)
+    sign_in(page, desk)
+    page.goto(f"{desk.desk}/deliveries/{delivery.id}")
+    for _ in range(100):
+        if page.get_by_text("Request and response").count():
+            break
+        page.reload()
+    page.get_by_text("Request and response").click()
+    changed: list[str] = []
+
+    def changes_once(route: Request) -> None:
+        if changed:
+            route.continue_()
+            return
+        changed.append(route.request.url)
+        route.fulfill(json={"key": "another"})
+
+    page.route("**/state", changes_once)
+    with page.expect_event("load", timeout=30_000):
+        expect(page.get_by_role("region", name="Request and response")).to_contain_text("webhook-id")
+    expect(page.get_by_role("region", name="Request and response")).to_contain_text("webhook-id")
+    assert changed
+    observed.assert_clean()
 
 
 def test_the_story(desk: Running, open_page: OpenPage, observed: Observed, receiver: RawReceiver) -> None:

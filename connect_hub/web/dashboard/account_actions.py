@@ -100,6 +100,14 @@ class AccountActions(AskingPages[Account]):
         await self.flows.accounts.delete(asked.row.id, project=asked.desk.project)
         return self.see(self.path(asked.desk, "dashboard_accounts"), Done.DISCONNECTED)
 
+    def is_reconnectable(self, account: Account) -> bool:
+        """Whether a customer may connect it again: one that is inactive for want of an OAuth client may have
+        another way to sign in."""
+        connector = self.connector(account.provider)
+        return connector is not None and (
+            account.status is not AccountStatus.INACTIVE or len(connector.definition.methods) > 1
+        )
+
     def of(self, request: Request, desk: Desk, account: Account) -> tuple[Action, ...]:
         """What the operator may do with it now."""
         if not desk.may(Role.OPERATOR):
@@ -110,10 +118,7 @@ class AccountActions(AskingPages[Account]):
             "disconnect",
         ]
         buttons = self._buttons(request, desk, names, account.id)
-        connector = self.connector(account.provider)
-        if connector is None or (
-            account.status is AccountStatus.INACTIVE and len(connector.definition.methods) == 1
-        ):
-            return buttons  # with another way to sign in it may still be connected again
+        if not self.is_reconnectable(account):
+            return buttons
         reconnect = with_query(self.path(desk, "dashboard_new_link"), [("account", account.id)])
         return (Action(self.say(request)(Message("Reconnect link")), reconnect), *buttons)

@@ -26,6 +26,7 @@ from connect_hub.web.dashboard.export import exported, refuse_elsewhere
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.listing import listed, rows_of_all
+from connect_hub.web.dashboard.new_link import OFF
 from connect_hub.web.dashboard.states import ACCOUNT_STATES, state_options, state_view, states_of_account
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
@@ -168,6 +169,16 @@ class AccountPages(Pages):
             ),
             Fact(say(Message("Label")), quoted=Untrusted(account.label or "")),
             Fact(say(Message("Account ID")), code=account.id),
+            Fact(
+                say(Message("Links")),
+                say(Message("Links of this customer")),
+                url=with_query(self.path(desk, "dashboard_links"), [("owner", account.origin_owner_id)]),
+            ),
+            Fact(
+                say(Message("Link ID")),
+                code="" if account.session_id is None else str(account.session_id),
+                url=self.path(desk, "dashboard_link", session_id=str(account.session_id)),
+            ),
             Fact(say(Message("Connected")), at=account.created_at),
             Fact(say(Message("Last used")), at=account.last_used_at),
             Fact(say(Message("Last refreshed")), at=account.last_refreshed_at),
@@ -182,12 +193,17 @@ class AccountPages(Pages):
             states=tuple(state_view(one, self.say(request)) for one in states_of_account(account)),
             is_test=account.type is AccountType.TEST,
             reasons=tuple(Untrusted(reason.description, limit=200) for reason in account.status_reasons),
-            facts=tuple(fact for fact in facts if fact.quoted or fact.at or fact.code),
+            facts=tuple(fact for fact in facts if fact.text or fact.quoted or fact.at or fact.code),
+            notes=tuple(say(note) for note in self._notes(desk, account)),
             history=await account_history(self, request, desk, account),
             actions=self.actions.of(request, desk, account),
             list_url=self.path(desk, "dashboard_accounts"),
         )
         return self.show(request, page)
+
+    def _notes(self, desk: Desk, account: Account) -> tuple[str, ...]:
+        """Why nobody can connect it again, to whom else would be offered it."""
+        return () if self.actions.is_reconnectable(account) or not desk.may(Role.OPERATOR) else (OFF,)
 
 
 def _place(account: Account) -> tuple[datetime, str]:

@@ -97,8 +97,8 @@ class AskingPages(Pages, ABC, Generic[Row]):
         """Asks before something is done."""
         return await self._ask(Asked(request, desk, await self._row(request, desk), {}), {})
 
-    async def _ask(self, asked: Asked[Row], wrong: Mapping[str, str]) -> Response:
-        """`wrong`: what is wrong with the field, by its name."""
+    async def _ask(self, asked: Asked[Row], wrong: Mapping[str, str], *, refusal: str = "") -> Response:
+        """`wrong`: what is wrong with the field, by its name; `refusal`: why it cannot be done at all."""
         request, desk, say = asked.request, asked.desk, self.say(asked.request)
         question = self.questions[request.path_params["action"]]
         field = None if question.field is None else question.field(asked)
@@ -106,6 +106,7 @@ class AskingPages(Pages, ABC, Generic[Row]):
             frame=self.frame(request, desk, self.section),
             title=say(question.title),
             text=say(question.text),
+            alert=say(refusal),
             about=self._about(asked.row),
             form=self.guard.form(desk, self.site.urls.path(self.route, **request.path_params)),
             button=say(question.label),
@@ -114,7 +115,7 @@ class AskingPages(Pages, ABC, Generic[Row]):
             field=None if field is None else replace(field, error=wrong.get(field.name)),
             affected=None if question.affected is None else await question.affected(asked),
         )
-        return self.show(request, page, 422 if wrong else 200)
+        return self.show(request, page, 422 if wrong or refusal else 200)
 
     async def act(self, request: Request, desk: Desk, fields: Fields) -> Response:
         """Does it; or asks again, with what was typed."""

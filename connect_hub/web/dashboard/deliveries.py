@@ -14,7 +14,7 @@ from connect_hub.storage.protocol import DeliveryAttempt, DeliveryRecord, Delive
 from connect_hub.web.dashboard.asking import Asked, AskingPages, Question
 from connect_hub.web.dashboard.contexts import DeliveryDetail, Fact, TryView
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk
+from connect_hub.web.dashboard.guard import Desk, is_name
 from connect_hub.web.dashboard.labels import Done
 from connect_hub.web.dashboard.states import DELIVERY_STATES, state_view
 from connect_hub.web.untrusted import Untrusted
@@ -38,6 +38,7 @@ class DeliveryPages(Pages):
         facts = [
             Fact(say(Message("Event ID")), code=delivery.event_id),
             Fact(say(Message("Delivery ID")), code=delivery.id),
+            *self._record(request, desk, delivery),
             Fact(say(Message("Written")), at=delivery.created_at),
             Fact(say(Message("Next try")), at=delivery.next_at if waits else None),
             Fact(say(Message("Settled")), at=delivery.settled_at),
@@ -63,6 +64,19 @@ class DeliveryPages(Pages):
             back_url=back,
         )
         return self.show(request, page)
+
+    def _record(self, request: Request, desk: Desk, delivery: DeliveryRecord) -> tuple[Fact, ...]:
+        """What the event is about, where that has a page."""
+        kind, say = delivery.event_name.partition(".")[0], self.say(request)
+        if not is_name(delivery.record_id):
+            return ()
+        if kind == "account":
+            url = self.path(desk, "dashboard_account", account_id=delivery.record_id)
+            return (Fact(say(Message("Account ID")), code=delivery.record_id, url=url),)
+        if kind == "link":
+            url = self.path(desk, "dashboard_link", session_id=delivery.record_id)
+            return (Fact(say(Message("Link ID")), code=delivery.record_id, url=url),)
+        return ()
 
     async def state(self, request: Request, desk: Desk) -> Response:
         """Where the delivery stands, for the script that keeps its page up to date."""

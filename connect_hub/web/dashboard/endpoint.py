@@ -156,7 +156,7 @@ class DashboardEndpoint(Endpoint):
         if isinstance(error, OperatorRequired):
             if error.sign_in is None:
                 return None
-            url = self._with_next(error.sign_in, urls.path("dashboard"))
+            url = self._with_next(error.sign_in, self._came_for(request))
             return Message("Sign in as somebody else"), url
         if isinstance(error, FormExpired) and "GET" in self._rows:
             return Message("Open the form again"), self._here(request)

@@ -1,5 +1,7 @@
 """`/dashboard` itself, and every address under it that is none."""
 
+import logging
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -8,6 +10,8 @@ from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.guards import refuse_cross_site
 
 __all__ = ["FrontDoor"]
+
+log = logging.getLogger("connect_hub.dashboard")
 
 
 class FrontDoor(Pages):
@@ -21,6 +25,12 @@ class FrontDoor(Pages):
                 return RedirectResponse(
                     self.site.urls.path("dashboard_project", project=project), status_code=303
                 )
+        log.warning(
+            "operator %r has no role in a project of the hub: its roles are in %r, the hub has %r",
+            operator.id,
+            sorted(operator.roles),
+            sorted(self.core.config.projects),
+        )
         raise OperatorRequired.of(self.site.urls.path("dashboard_sign_in") if self.guard.by_token else None)
 
     async def elsewhere(self, request: Request) -> Response:

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connect_hub.errors import SessionNotFound
+from connect_hub.errors import AccountNotFound, SessionNotFound, ValidationFailed
 from connect_hub.flows.sessions import SessionDetails
 from connect_hub.message import Message
-from connect_hub.models import SessionStatus
+from connect_hub.models import Session, SessionStatus
 from connect_hub.operators import Role
 from connect_hub.web.dashboard.asking import Asked, AskingPages, Question
 from connect_hub.web.dashboard.contexts import Action
@@ -18,6 +18,10 @@ from connect_hub.web.dashboard.made import link_made
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["LinkActions"]
+
+_NOT_ANY_MORE = Message(
+    "Nothing was done: what this link asks for is not possible any more. Make a new link instead."
+)
 
 
 class LinkActions(AskingPages[SessionDetails]):
@@ -64,10 +68,23 @@ class LinkActions(AskingPages[SessionDetails]):
         await self.flows.sessions.revoke(int(row_id), project=project)
 
     async def _renew(self, asked: Asked[SessionDetails]) -> Response:
-        issued = await self.flows.links.renew(asked.row.session.id, project=asked.desk.project)
+        try:
+            issued = await self.flows.links.renew(asked.row.session.id, project=asked.desk.project)
+        except ValidationFailed:
+            return await self._ask(asked, {}, refusal=_NOT_ANY_MORE)
         return link_made(self, asked.request, asked.desk, issued)
 
-    def of(self, request: Request, desk: Desk, details: SessionDetails) -> tuple[Action, ...]:
-        """What the operator may do with it now."""
-        names = ["renew", *(["revoke"] if details.status is SessionStatus.OPEN else [])]
+    async def is_account_gone(self, desk: Desk, session: Session) -> bool:
+        """Whether it is to reconnect an account that was disconnected."""
+        if session.account_id is None:
+            return False
+        try:
+            await self.flows.accounts.get(session.account_id, project=desk.project)
+        except AccountNotFound:
+            return True
+        return False
+
+    def of(self, request: Request, desk: Desk, details: SessionDetails, *, gone: bool) -> tuple[Action, ...]:
+        """What the operator may do with it now. `gone`: as `is_account_gone` says."""
+        names = [*([] if gone else ["renew"]), *(["revoke"] if details.status is SessionStatus.OPEN else [])]
         return self._buttons(request, desk, names, str(details.session.id))

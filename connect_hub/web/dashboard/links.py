@@ -20,10 +20,12 @@ from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.link_actions import LinkActions
 from connect_hub.web.dashboard.link_history import link_history, live_key
 from connect_hub.web.dashboard.listing import listed
+from connect_hub.web.dashboard.new_link import ACCOUNT_GONE
 from connect_hub.web.dashboard.states import LINK_STATES, state_options, state_view
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
 from connect_hub.web.untrusted import Untrusted
+from connect_hub.web.urls import with_query
 
 __all__ = ["LinkPages"]
 
@@ -93,6 +95,7 @@ class LinkPages(Pages):
         details, say = await self.actions.details(request, desk), self.say(request)
         session, status = details.session, details.status
         here = str(session.id)
+        gone = await self.actions.is_account_gone(desk, session)
         facts = [
             Fact(
                 say(Message("Origin owner ID")),
@@ -105,8 +108,13 @@ class LinkPages(Pages):
                 say(Message("Account ID")),
                 code=session.account_id or "",
                 url=None
-                if session.account_id is None
+                if session.account_id is None or gone
                 else self.path(desk, "dashboard_account", account_id=session.account_id),
+            ),
+            Fact(
+                say(Message("Accounts")),
+                say(Message("Accounts of this customer")),
+                url=with_query(self.path(desk, "dashboard_accounts"), [("q", session.origin_owner_id)]),
             ),
             Fact(say(Message("Link ID")), code=here),
             Fact(say(Message("Created")), at=session.created_at),
@@ -123,8 +131,9 @@ class LinkPages(Pages):
             opens=session.opens,
             connects=session.connects,
             facts=tuple(fact for fact in facts if fact.quoted or fact.at or fact.code or fact.text),
+            notes=(say(ACCOUNT_GONE),) if gone else (),
             history=await link_history(self, request, desk, details),
-            actions=self.actions.of(request, desk, details),
+            actions=self.actions.of(request, desk, details, gone=gone),
             list_url=self.path(desk, "dashboard_links"),
         )
         return self.show(request, page)

@@ -37,6 +37,7 @@ def link_made(pages: Pages, request: Request, desk: Desk, issued: IssuedSession)
         mail_url=mail_url(session.origin_username or "", subject, f"{body}\r\n\r\n{issued.url}"),
         detail_url=pages.path(desk, "dashboard_link", session_id=str(session.id)),
         another_url=pages.path(desk, "dashboard_new_link"),
+        list_url=pages.path(desk, "dashboard_links"),
         is_bound=session.binding is Binding.HOST_IDENTITY,
     )
     return pages.show(request, page)

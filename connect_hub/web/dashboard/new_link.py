@@ -39,10 +39,10 @@ _DAYS = (1, 3, 5, 7, 14, 30)
 _DAY = timedelta(days=1)
 _ONCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NOT_ENABLED = Message("This provider is not enabled on this project. Choose another one.")
-_ACCOUNT_GONE = Message(
+ACCOUNT_GONE = Message(
     "The account that was to be reconnected is not there any more, or is another customer's. Make a new link."
 )
-_OFF = Message(
+OFF = Message(
     "This connector is off on this project, so that nobody can reconnect with it. An administrator can "
     "change that."
 )
@@ -99,7 +99,7 @@ class NewLinkPages(Pages):
             errors = self.refusals(request, details, values)
             offered = {"", *await self.core.offer(desk.project)}
             if isinstance(error, ConnectorInactive) or values.get("provider", "") not in offered:
-                errors["provider"] = say(_OFF if values.get("account") else _NOT_ENABLED)
+                errors["provider"] = say(OFF if values.get("account") else _NOT_ENABLED)
             return await self._refused(request, desk, values, errors)
         return link_made(self, request, desk, issued)
 
@@ -112,7 +112,7 @@ class NewLinkPages(Pages):
         shown = {field.name for field in page.fields}
         rest = [text for name, text in named.items() if name not in shown]
         if "account_id" in named:
-            rest = [self.say(request)(_ACCOUNT_GONE)]
+            rest = [self.say(request)(ACCOUNT_GONE)]
         return self.show(request, replace(page, refusal=" ".join(dict.fromkeys(rest))), 422)
 
     async def _create(self, desk: Desk, values: Mapping[str, str]) -> IssuedSession:
@@ -229,7 +229,7 @@ class NewLinkPages(Pages):
             frame=self.frame(request, desk, "dashboard_links"),
             form=self._form(desk, kept),
             reconnects=None if account is None else Untrusted(f"{account.origin_owner_name} · {provider}"),
-            refusal="" if account is None or account.provider in offer else say(_OFF),
+            refusal="" if account is None or account.provider in offer else say(OFF),
             fields=link_fields(
                 self.site.language(request),
                 [(one.key, one.name) for one in connectors],

@@ -113,6 +113,7 @@ def account(desk: Desk, moments: int) -> AccountDetail:
         provider=provider("salesforce"),
         states=(desk.state(ACCOUNT_STATES[AccountStatus.ERROR if crowded else AccountStatus.SUSPENDED]),),
         is_test=crowded,
+        notes=(),
         reasons=tuple(
             Untrusted(f"Couldn't authenticate you: {why}", limit=200)
             for why in ("the session was ended by an administrator.", "invalid_grant/" * 20)

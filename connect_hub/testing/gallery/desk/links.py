@@ -67,6 +67,7 @@ def link(desk: Desk, moments: int) -> LinkDetail:
         live_key="" if desk.crowded else "1",
         url="/d/link",
         opens=moments * 33 if desk.crowded else min(moments, 2),
+        notes=(),
         connects=moments * 12 if desk.crowded else 0,
         facts=(
             Fact(desk.say(Message("Origin owner ID")), quoted=owner_id),
@@ -141,6 +142,7 @@ def link_made(desk: Desk) -> LinkMade:
         mail_url="mailto:jane.doe@globex.example",
         detail_url="/d/link",
         another_url="/d/new",
+        list_url="/d/links",
     )
 
 

@@ -58,6 +58,8 @@ class AccountDetail(DashboardPage):
     """Two where it is suspended and its connector is off."""
     is_test: bool
     reasons: tuple[Untrusted, ...]
+    notes: tuple[str, ...]
+    """What stands in the way."""
     facts: tuple[Fact, ...]
     history: tuple[Moment, ...]
     actions: tuple[Action, ...]

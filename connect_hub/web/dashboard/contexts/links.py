@@ -59,6 +59,7 @@ class LinkMade(DashboardPage):
     mail_url: str
     detail_url: str
     another_url: str
+    list_url: str
     is_bound: bool = False
     """Whether its owner alone can use it, who is signed in to the application."""
 
@@ -106,6 +107,8 @@ class LinkDetail(DashboardPage):
     url: str
     opens: int
     connects: int
+    notes: tuple[str, ...]
+    """What stands in the way."""
     facts: tuple[Fact, ...]
     history: tuple[Moment, ...]
     actions: tuple[Action, ...]
