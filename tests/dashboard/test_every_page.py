@@ -114,3 +114,48 @@ def test_a_form_on_another_origin_does_nothing(
     elsewhere.wait_for_url(f"{desk.desk}/keys")
     expect(elsewhere.get_by_role("heading", level=1)).not_to_have_text("The key is ready")
     assert desk.do(desk.hub.sync.api_keys.list) == []
+
+
+def test_second_click_of_a_double_click_presses_nothing(desk: Running, open_page: OpenPage) -> None:
+    """T29: half a second long after a question was loaded, or came to the front, a pointer presses no button
+    of it: it was meant for what lay above, which another site can have put there. The keyboard does."""
+    page = open_page()
+    sign_in(page, desk)
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    page.goto(f"{desk.desk}/connectors/staffbook/disable")
+    button = page.locator("form[data-deliberate] button")
+    for comes_to_the_front in (False, True):
+        if comes_to_the_front:
+            page.evaluate("window.dispatchEvent(new Event('focus'))")
+        expect(button).to_have_attribute("aria-disabled", "true")
+        page.clock.run_for(499)
+        button.click(force=True)
+        assert urlsplit(page.url).path.endswith("/connectors/staffbook/disable")
+        page.clock.run_for(1)
+        expect(button).not_to_have_attribute("aria-disabled", "true")
+    button.click()
+    expect(page.locator(".done")).to_be_visible()
+    page.goto(f"{desk.desk}/connectors/staffbook/enable")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    button.press("Enter")
+    expect(page.locator(".done")).to_be_visible()
+
+
+def test_a_click_in_a_dialog_counts_at_once(desk: Running, open_page: OpenPage) -> None:
+    """T29: what is asked in a dialog, its operator has opened: no button of it waits."""
+    desk.do(lambda: desk.hub.sync.sessions.create(origin_owner_id="acme-42", origin_owner_name="Acme Corp"))
+    page = open_page()
+    sign_in(page, desk)
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    page.goto(f"{desk.desk}/links")
+    page.get_by_role("link", name="Create Auth Link").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Origin owner ID").fill("acme-42")
+    dialog.get_by_label("Origin owner name").fill("Acme")
+    dialog.get_by_role("button", name="Create link").click()
+    asked = dialog.get_by_role("alert").locator("form[data-deliberate] button")
+    expect(asked).to_have_count(2)
+    asked.first.click(force=True)
+    expect(page.get_by_role("dialog", name="The link is ready")).to_be_visible()

@@ -1,6 +1,10 @@
 """The pages as an operator uses them, without a script: lists, languages, keys, projects, settings."""
 
+import re
+
 from connect_hub.audit import acting_as
+from connect_hub.testing.gallery import Gallery
+from connect_hub.testing.gallery.desk import dashboard_samples
 from tests.dashboard.desk import DESK, TESTER, Staff
 from tests.web.api import Caller
 
@@ -164,3 +168,13 @@ async def test_settings_say_what_code_configured(staff: Staff) -> None:
     page = await (await staff.browser("viewer")).get(f"{DESK}/settings")
     for told in ("https://hub.test/connect", "5 days", "hub.test", "What customers see"):
         assert told in page.text, told
+
+
+def test_every_form_that_changes_something_waits_for_a_deliberate_click() -> None:
+    """T29: on every page, but signing in, which takes a token, and signing out."""
+    gallery = Gallery()
+    actions: set[str] = set()
+    for name in dashboard_samples():
+        forms = re.findall(r'<form method="post" action="([^"]*)"([^>]*)>', gallery.render(name))
+        actions.update(action for action, marks in forms if "data-deliberate" not in marks)
+    assert actions == {"/d/sign-in", "/d/sign-out"}
