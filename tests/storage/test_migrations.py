@@ -1,5 +1,6 @@
 """From the tables of the release before to those of this one, and both releases on them."""
 
+import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -26,9 +27,10 @@ from connect_hub.errors import ConfigurationError, MissingTables, WrongSchema
 from connect_hub.storage import account_rows, api_key_rows, attempt_rows, rows, session_rows
 from connect_hub.storage.protocol import AccountQuery
 from connect_hub.storage.sql import SQLStorage, Tables
-from connect_hub.storage.sql.migrations import statements
+from connect_hub.storage.sql.migrations import statements, upgrade
 from connect_hub.storage.sql.migrations.steps import STEPS
 from connect_hub.storage.sql.migrations.versions import OLDEST, UPGRADING, VERSION, note, notes
+from connect_hub.storage.sql.schema import explain_schema
 from connect_hub.storage.sql.tables import OLDEST_VERSION, SCHEMA_VERSION
 from connect_hub.testing.storage.values import NOW, api_key, attempt, digest, linked, session, state, visit
 from tests.peers.database_server import Database
@@ -305,6 +307,73 @@ async def test_an_upgrade_that_was_cut_off_goes_on(engine: Engine, fatal: str) -
     await storage.aclose()
 
 
+@pytest.mark.parametrize("url", ["mariadb"], indirect=True)
+async def test_ids_that_differ_by_spaces_were_one(engine: Engine) -> None:
+    """T41: tables in which they are one are refused, with what to do; the upgrade makes two of them, and
+    keeps what was there."""
+    old = previous(engine)
+    with engine.begin() as c:
+        by_old_code(c, old, 1)
+    SQLStorage.create_all(engine)
+    storage = SQLStorage(engine)
+    await storage.check()
+    await linked(storage, session(origin_owner_id="victim"))
+    with engine.begin() as c:
+        padded = "VARCHAR(255) COLLATE utf8mb4_bin NOT NULL"
+        c.exec_driver_sql(f"ALTER TABLE connect_hub_accounts MODIFY origin_owner_id {padded}")
+    refusing = SQLStorage(engine)
+    with pytest.raises(WrongSchema, match=r"accounts\.origin_owner_id .* spaces at their end .*db upgrade"):
+        await refusing.check()
+    assert await explain_schema(refusing) == [
+        "missing: collation connect_hub_accounts.origin_owner_id",
+        refusing.remedy,
+    ]
+    with engine.begin() as c:
+        assert upgrade(c, Tables()) == ["made connect_hub_accounts.origin_owner_id exact"]
+    await refusing.check()
+    await linked(refusing, session(origin_owner_id="victim "))
+    found = await refusing.accounts(AccountQuery(project_id="default"))
+    assert sorted(one.origin_owner_id for one in found if "victim" in one.origin_owner_id) == [
+        "victim",
+        "victim ",
+    ]
+    await storage.aclose()
+
+
+async def test_a_database_that_cannot_write_every_name_is_refused(url: str) -> None:
+    """At the start, by name: not with the first customer whose name it has no place for."""
+    server = create_engine(url, isolation_level="AUTOCOMMIT")
+    kind, name = server.dialect.name, f"latin_{secrets.token_hex(4)}"
+    if kind == "sqlite":
+        return  # keeps Unicode alone
+    made = (
+        " ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
+        if kind == "postgresql"
+        else " CHARACTER SET latin1"
+    )
+    with server.connect() as c:
+        c.execute(text(f"CREATE DATABASE {name}{made}"))
+    engine = create_engine(server.url.set(database=name))
+    try:
+        SQLStorage.create_all(engine)
+        storage = SQLStorage(engine)
+        if kind == "postgresql":
+            with pytest.raises(ConfigurationError, match="keeps text as LATIN1"):
+                await storage.check()
+            return
+        made_well = await linked(storage, session(origin_owner_name="日本"))
+        assert made_well.origin_owner_name == "日本"
+        with engine.begin() as c:
+            c.exec_driver_sql("ALTER TABLE connect_hub_accounts MODIFY label LONGTEXT CHARACTER SET latin1")
+        with pytest.raises(ConfigurationError, match=r"accounts\.label keeps text as latin1"):
+            await SQLStorage(engine).check()
+    finally:
+        engine.dispose()
+        with server.connect() as c:
+            c.execute(text(f"DROP DATABASE {name}"))
+        server.dispose()
+
+
 async def test_two_upgrades_at_once_are_one(engine: Engine) -> None:
     """Two that start together wait for each other; both end well."""
     previous(engine)
@@ -431,5 +500,9 @@ def test_the_statements_are_printed(dialect: str) -> None:
     assert "ALTER TABLE" not in whole
     assert "ALTER TABLE connect_hub_visits ADD COLUMN embedded" in since
     assert "CREATE TABLE connect_hub_accounts " not in since
+    exact = {"mysql": "utf8mb4_0900_bin", "mariadb": "utf8mb4_nopad_bin"}.get(dialect)
+    owner = f"origin_owner_id VARCHAR(255) COLLATE {exact} NOT NULL"
+    assert (owner in whole) == (exact is not None)
+    assert (f"ALTER TABLE connect_hub_accounts MODIFY {owner}" in since) == (exact is not None)
     assert printed("--since", str(SCHEMA_VERSION)).count("CREATE") == 0
     assert "CREATE TABLE integrations.hub_accounts" in printed("--prefix", "hub_", "--schema", "integrations")

@@ -8,7 +8,7 @@ import pytest
 
 from connect_hub.errors import AccountConflict
 from connect_hub.models import Account, AccountStatus, AccountType, StatusReason
-from connect_hub.storage.protocol import AccountQuery, Storage, StoredCredentials
+from connect_hub.storage.protocol import AccountQuery, EventQuery, SessionQuery, Storage, StoredCredentials
 from connect_hub.testing.storage.values import (
     HOSTILE,
     NOW,
@@ -79,6 +79,26 @@ class AccountClauses(Clauses):
         assert {one.id for one in await storage.accounts(of_b)} == {b.id, c.id}
         assert await storage.accounts(replace(of_b, providers=frozenset({"acme"}))) == [b]
         assert await storage.accounts(replace(of_b, account_ids=frozenset({a.id}))) == []
+
+    async def test_a_customers_id_is_exact(self, storage: Storage) -> None:
+        """T41: customers whose ids differ by case, or by spaces at their ends alone, are two: neither takes
+        over the other's account, is listed in its place, or goes with it."""
+        ids = ("victim", "victim ", "victim  ", " victim", "Victim")
+        made = {one: await linked(storage, session(origin_owner_id=one)) for one in ids}
+        assert len({account.id for account in made.values()}) == len(ids)
+        for one in ids:
+            query = AccountQuery(project_id="default", origin_owner_ids=frozenset({one}))
+            assert await storage.accounts(query) == [made[one]]
+            sessions = SessionQuery(project_id="default", now=NOW, origin_owner_id=one)
+            assert [found.origin_owner_id for found in await storage.sessions(sessions)] == [one]
+            events = EventQuery(project_id="default", owner_id=one)
+            assert {event.owner_id for event in await storage.events(events)} == {one}
+        for one in ids[1:]:
+            erased = await storage.erase_owner("default", one, announce=silent)
+            assert [found.account.id for found in erased.accounts] == [made[one].id]
+        assert await storage.accounts(AccountQuery(project_id="default")) == [made["victim"]]
+        events = EventQuery(project_id="default")
+        assert {event.owner_id for event in await storage.events(events)} == {"victim"}
 
     async def test_inactive_is_computed(self, storage: Storage) -> None:
         """INACTIVE selects accounts of providers that are not enabled, or by methods that cannot be used;

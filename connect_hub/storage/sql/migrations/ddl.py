@@ -9,7 +9,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
-from connect_hub.storage.sql.migrations.found import Found
+from connect_hub.storage.sql.migrations.found import PADS, Found
 from connect_hub.storage.sql.migrations.steps import STEPS
 from connect_hub.storage.sql.migrations.versions import OLDEST, VERSION
 from connect_hub.storage.sql.tables import OLDEST_VERSION, SCHEMA_VERSION, Tables
@@ -30,6 +30,19 @@ def _add_column(element: AddColumn, compiler: Any, **_options: object) -> str:
     return f"ALTER TABLE {table} ADD COLUMN {compiler.get_column_specification(element.column)}"
 
 
+class ModifyColumn(ExecutableDDLElement):
+    """ALTER TABLE … MODIFY, of MariaDB and MySQL."""
+
+    def __init__(self, column: "Column[Any]") -> None:
+        self.column = column
+
+
+@compiles(ModifyColumn)
+def _modify_column(element: ModifyColumn, compiler: Any, **_options: object) -> str:
+    table = compiler.preparer.format_table(element.column.table)
+    return f"ALTER TABLE {table} MODIFY {compiler.get_column_specification(element.column)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One statement, and what it makes."""
@@ -41,6 +54,8 @@ class Operation:
         """Whether what it makes is there."""
         if isinstance(self.made, Table):
             return self.made.name in found.columns
+        if isinstance(self.ddl, ModifyColumn):
+            return not found.is_padded(self.ddl.column)
         table = self.made.table
         assert isinstance(table, Table)
         there = found.columns if isinstance(self.made, Column) else found.indexes
@@ -49,12 +64,14 @@ class Operation:
     def __str__(self) -> str:
         if isinstance(self.made, Table):
             return f"created {self.made.name}"
+        if isinstance(self.ddl, ModifyColumn):
+            return f"made {self.ddl.column.table.name}.{self.ddl.column.name} exact"
         if isinstance(self.made, Column):
             return f"added {self.made.table.name}.{self.made.name}"
         return f"indexed {self.made.name}"
 
 
-def operations(t: Tables, *, since: int | None = None) -> list[Operation]:
+def operations(t: Tables, dialect: str, *, since: int | None = None) -> list[Operation]:
     """What makes the tables of `since` those of today, in order; from 0 on, what makes them all.
 
     None: everything that any version added, for a database of which it is not known what it has.
@@ -62,11 +79,21 @@ def operations(t: Tables, *, since: int | None = None) -> list[Operation]:
     made: set[str] = set()
     columns: list[Column[Any]] = []
     indexes: list[Index] = []
+    exact: list[Column[Any]] = []
     for step in STEPS:
         if since is not None and (step.version <= since or since == 0):
             continue
         made |= {t.named(name).name for name in step.tables}
         columns += [t.named(name).c[one] for name, new in step.columns.items() for one in new]
+        if dialect in PADS:
+            old = {t.named(name): columns for name, columns in step.exact.items()}
+            # Of a version that is known, what it did not have comes as it is today.
+            exact += [
+                table.c[one]
+                for table, names in old.items()
+                for one in names
+                if since is None or table.name not in made
+            ]
         for name, new in step.indexes.items():
             table = t.named(name)
             wanted = {f"{table.name}_{one}_ix" for one in new}
@@ -76,6 +103,11 @@ def operations(t: Tables, *, since: int | None = None) -> list[Operation]:
     return [
         *(Operation(table, CreateTable(table)) for table in tables),
         *(Operation(column, AddColumn(column)) for column in columns),
+        *(
+            Operation(column, ModifyColumn(column))
+            for column in exact
+            if since is None or column.table.name not in made
+        ),
         *(Operation(index, CreateIndex(index)) for index in indexes),
     ]
 
@@ -90,7 +122,7 @@ def statements(t: Tables, dialect: str, *, since: int = 0) -> Iterator[str]:
     To be run by hand, in order. The last ones note the version.
     """
     spoken: Dialect = make_url(f"{dialect}://").get_dialect()()
-    for operation in operations(t, since=since):
+    for operation in operations(t, dialect, since=since):
         yield str(operation.ddl.compile(dialect=spoken)).strip()
     m = t.meta.c
     yield str(

@@ -1,9 +1,9 @@
 """Whether this release may work on the tables that are there, and if not, what to do."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from connect_hub.errors import ConfigurationError, MissingTables, WrongSchema
-from connect_hub.storage.sql.migrations.found import Found, look
+from connect_hub.storage.sql.migrations.found import Found, collations_of, exact_columns, look
 from connect_hub.storage.sql.migrations.versions import OLDEST, UPGRADING, VERSION, notes
 from connect_hub.storage.sql.tables import SCHEMA_VERSION, Tables
 
@@ -27,6 +27,35 @@ def refuse_unless_fitting(c: Connection, t: Tables, remedy: str) -> None:
         )
     for table in t.all():
         c.execute(select(table).limit(0)).close()
+    _refuse_text(c, t, remedy)
+
+
+def _refuse_text(c: Connection, t: Tables, remedy: str) -> None:
+    """Raise WrongSchema where ids that differ by spaces at their end would be one (T41), and
+    ConfigurationError where not every name can be written."""
+    if c.dialect.name == "postgresql":
+        encoding = c.execute(text("SHOW server_encoding")).scalar_one()
+        if encoding != "UTF8":
+            raise ConfigurationError(
+                f"storage: this database keeps text as {encoding}, which has no place for most names of the "
+                "world. Make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
+            )
+    collations = collations_of(c, t)
+    found = Found(collations=collations)
+    for table in t.all():
+        for column in exact_columns(t, table):
+            if found.is_padded(column):
+                raise WrongSchema(
+                    f"In {table.name}.{column.name} two ids are one if they differ by spaces at their end "
+                    f"alone: an older release made it so. {remedy}"
+                )
+    for (name, field), collation in sorted(collations.items()):
+        if not collation.startswith("utf8mb4"):
+            charset = collation.partition("_")[0]
+            raise ConfigurationError(
+                f"storage: {name}.{field} keeps text as {charset}, which has no place for most names of the "
+                f"world. Run: ALTER TABLE {name} MODIFY {field} … CHARACTER SET utf8mb4, with its own type."
+            )
 
 
 def refuse_newer(found: Found) -> None:

@@ -22,6 +22,8 @@ class Step:
     """New columns of tables that were there."""
     indexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """New indexes of tables that were there."""
+    exact: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Columns that were there, in which MariaDB and MySQL shall count spaces at the end from now on."""
 
 
 STEPS = (
@@ -48,6 +50,12 @@ STEPS = (
             "api_keys": ("newest",),
             "deliveries": ("endpoint", "newest", "ready", "state", "turn"),
             "events": ("newest",),
+        },
+        exact={
+            "accounts": ("origin_owner_id", "identity_id"),
+            "audit": ("actor_id", "owner_id"),
+            "events": ("owner_id",),
+            "sessions": ("origin_owner_id",),
         },
     ),
 )

@@ -40,7 +40,7 @@ def upgrade(c: Connection, t: Tables, *, joins: bool = False) -> list[str]:
                 f"The table {name} has lost {', '.join(columns)}, which no upgrade can bring back. "
                 "Restore it from a backup."
             )
-        todo = [operation for operation in operations(t) if not operation.is_done(found)]
+        todo = [operation for operation in operations(t, c.dialect.name) if not operation.is_done(found)]
         created = {one.made.name for one in todo if isinstance(one.made, Table)}
         # A new table comes with the columns that later versions gave it.
         todo = [one for one in todo if not _comes_with(one, created)]

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Integer, Table
 
-from connect_hub.storage.sql.tables.columns import MakeTable, blob, instant, key, text
+from connect_hub.storage.sql.tables.columns import MakeTable, blob, exact, instant, key, text
 
 __all__ = ["account_days", "accounts", "triggers"]
 
@@ -15,7 +15,7 @@ def accounts(table: MakeTable) -> Table:
         Column("project_id", key(64), nullable=False),
         Column("provider", key(255), nullable=False),
         Column("method", key(64), nullable=False),
-        Column("origin_owner_id", key(255), nullable=False),
+        Column("origin_owner_id", exact(255), nullable=False),
         Column("origin_owner_name", text(), nullable=False),
         Column("origin_username", text()),
         Column("type", key(16), nullable=False),
@@ -25,7 +25,7 @@ def accounts(table: MakeTable) -> Table:
         Column("setup_information", text(), nullable=False),
         Column("status", key(16), nullable=False),
         Column("status_reasons", text(), nullable=False),
-        Column("identity_id", key(255)),
+        Column("identity_id", exact(255)),
         Column("identity_name", text()),
         Column("identity_email", text()),
         Column("session_id", BigInteger),

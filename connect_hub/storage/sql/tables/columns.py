@@ -4,14 +4,19 @@ Instants are whole milliseconds since 1970 as integers, so that every database c
 and none converts them. Hashes are hexadecimal text, structured values JSON text.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import BigInteger, Column, LargeBinary, String, Table, Text
 from sqlalchemy.dialects.mysql import LONGTEXT, MEDIUMBLOB, VARCHAR
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
-__all__ = ["MakeTable", "blob", "instant", "key", "text"]
+__all__ = ["EXACT", "MakeTable", "blob", "exact", "instant", "key", "text"]
+
+_EXACT, _EXACT_ON_MYSQL = "utf8mb4_nopad_bin", "utf8mb4_0900_bin"
+EXACT = frozenset({_EXACT, _EXACT_ON_MYSQL})
+"""The collations of MariaDB and MySQL in which every byte counts."""
 
 
 class MakeTable(Protocol):
@@ -29,8 +34,23 @@ class MakeTable(Protocol):
 
 
 def key(length: int) -> TypeEngine[str]:
-    """Text that is compared byte by byte; MariaDB's and MySQL's default would fold case."""
+    """Text of the hub's own that is compared byte by byte; MariaDB's and MySQL's default would fold case.
+
+    These two leave spaces at its end out of a comparison: what somebody else chose is `exact`.
+    """
     return String(length).with_variant(VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
+
+
+def exact(length: int) -> TypeEngine[str]:
+    """Text that somebody else chose, such as a customer's id: one more space at its end is another (T41)."""
+    return String(length).with_variant(VARCHAR(length, collation=_EXACT), "mysql", "mariadb")
+
+
+@compiles(VARCHAR, "mysql", "mariadb")
+def _varchar(type_: VARCHAR, compiler: Any, **options: Any) -> str:
+    """As SQLAlchemy has it; MySQL has the collation of `exact` under another name."""
+    written: str = compiler.visit_VARCHAR(type_, **options)
+    return written if compiler.dialect.is_mariadb else written.replace(_EXACT, _EXACT_ON_MYSQL)
 
 
 def text() -> TypeEngine[str]:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, Table
 
-from connect_hub.storage.sql.tables.columns import MakeTable, blob, instant, key, text
+from connect_hub.storage.sql.tables.columns import MakeTable, blob, exact, instant, key, text
 
 __all__ = ["deliveries", "delivery_attempts", "events"]
 
@@ -15,7 +15,7 @@ def events(table: MakeTable) -> Table:
         Column("project_id", key(64), nullable=False),
         Column("name", key(64), nullable=False),
         Column("record_id", key(64), nullable=False),
-        Column("owner_id", key(255), nullable=False),
+        Column("owner_id", exact(255), nullable=False),
         Column("sequence", BigInteger, nullable=False),
         Column("body", blob(), nullable=False),
         instant("created_at", nullable=False),

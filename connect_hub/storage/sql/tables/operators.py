@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Table
 
-from connect_hub.storage.sql.tables.columns import MakeTable, instant, key, text
+from connect_hub.storage.sql.tables.columns import MakeTable, exact, instant, key, text
 
 __all__ = ["audit", "operator_sessions", "operators"]
 
@@ -41,12 +41,12 @@ def audit(table: MakeTable) -> Table:
         Column("project_id", key(64), nullable=False),
         instant("at", nullable=False),
         Column("actor_kind", key(16), nullable=False),
-        Column("actor_id", key(255), nullable=False),
+        Column("actor_id", exact(255), nullable=False),
         Column("actor_name", text(), nullable=False),
         Column("source", text(), nullable=False),
         Column("action", key(64), nullable=False),
         Column("subject", key(255), nullable=False),
-        Column("owner_id", key(255)),
+        Column("owner_id", exact(255)),
         Column("before", text()),
         Column("after", text()),
         indexes={

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, false
 
-from connect_hub.storage.sql.tables.columns import MakeTable, blob, instant, key, text
+from connect_hub.storage.sql.tables.columns import MakeTable, blob, exact, instant, key, text
 
 __all__ = ["attempts", "idempotency", "sessions", "states", "steps", "visits"]
 
@@ -14,7 +14,7 @@ def sessions(table: MakeTable) -> Table:
         Column("id", BigInteger, primary_key=True, autoincrement=False),
         Column("project_id", key(64), nullable=False),
         Column("jti", key(64), nullable=False, unique=True),
-        Column("origin_owner_id", key(255), nullable=False),
+        Column("origin_owner_id", exact(255), nullable=False),
         Column("origin_owner_name", text(), nullable=False),
         Column("origin_username", text()),
         Column("categories", text()),

@@ -106,6 +106,8 @@ class Tables:
             *(UniqueConstraint(*on, name=f"{full}_{key}") for key, on in (unique or {}).items()),
             *(Index(f"{full}_{key}_ix", *on) for key, on in (indexes or {}).items()),
             schema=self._schema,
+            mysql_charset="utf8mb4",
+            mariadb_charset="utf8mb4",
         )
 
     def named(self, name: str) -> Table:
