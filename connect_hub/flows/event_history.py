@@ -34,6 +34,8 @@ from connect_hub.webhooks.targets import endpoint_of, webhook_target
 __all__ = ["LONGEST_REPLAY", "DeliveryDetails", "EventDetails", "Events"]
 
 LONGEST_REPLAY = timedelta(days=30)
+_ON_THE_WAY = timedelta(minutes=5)
+"""Added to it: whoever counts back from their own now is not refused for being late."""
 """As long as events are kept unless the operator purges otherwise."""
 _BATCH = 500
 _MOST_DELIVERIES = 200
@@ -185,7 +187,7 @@ class Events:
 
     def check_span(self, since: datetime) -> None:
         """Raises ValidationFailed for an instant that no replay reaches back to."""
-        if since < self._core.clock.now() - LONGEST_REPLAY:
+        if since < self._core.clock.now() - LONGEST_REPLAY - _ON_THE_WAY:
             days = LONGEST_REPLAY // timedelta(days=1)
             raise ValidationFailed(FieldError("since", f"can be at most {days} days ago"))
         if since > self._core.clock.now():

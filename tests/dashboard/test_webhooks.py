@@ -1,7 +1,8 @@
 """Webhooks as an operator uses them: endpoints, their secrets, and what was sent to them."""
 
 import json
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,25 @@ async def test_a_replay_says_whether_it_sends_anything(staff: Staff) -> None:
     assert "https://hooks.example.com · payroll" in question.text
     for told in ("What the endpoint had not taken is on its way.", "Nothing to send again"):
         assert told in (await browser.press(question, "Replay", {"since": "1d"})).text
+
+
+async def test_time_passes_while_a_replay_is_asked_for(staff: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the spans that the question offers can be chosen, on a clock that moves as a real one does."""
+    await staff.connected()
+    endpoint_id, browser = await added(staff), await staff.browser("operator")
+    question = await browser.get(f"{DESK}/webhooks/{endpoint_id}/replay")
+    clock, frozen = staff.made.clock, staff.made.clock.now
+
+    def moving() -> datetime:
+        clock.advance(timedelta(milliseconds=1))
+        return frozen()
+
+    monkeypatch.setattr(clock, "now", moving)
+    select = question.text.partition('name="since"')[2].partition("</select>")[0]
+    spans = re.findall(r'<option value="([^"]+)"', select)
+    assert len(spans) > 2
+    for span in spans:
+        assert (await browser.press(question, "Replay", {"since": span})).status == 200, span
 
 
 @pytest.mark.parametrize(
