@@ -197,6 +197,25 @@ async def test_accounts_are_exported_as_a_table(staff: Staff) -> None:
     assert [entry.actor.name for entry in log] == ["Viewer"] * 3
 
 
+@pytest.mark.parametrize("between", ["\n", "\r\n", "\t", ";", '\n "', ';"'])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+async def test_no_operators_name_is_a_formula(tmp_path: Path, between: str, delimiter: str) -> None:
+    """A host may let its staff call themselves what they like: however a spreadsheet splits the log, also
+    where it takes each line for a row, no cell begins a formula."""
+    name = f"Ada{between}=cmd|'/C calc'!A0"
+    auth = DashboardConfig(auth=lambda visitor: Operator("7", name, {"default": Role.ADMIN}))
+    staff = await make_desk(tmp_path, dashboard=auth)
+    account_id, browser = await staff.connected(), Customer(staff.made.hub, headers={"accept": "text/html"})
+    await browser.press(await browser.get(f"{DESK}/accounts/{account_id}/suspend"), "Suspend")
+    exported = (await browser.get(f"{DESK}/audit.csv")).text
+    assert "cmd|" in exported
+    rows = [*csv.reader(io.StringIO(exported), delimiter=delimiter)]
+    if delimiter != ",":  # by which a cell is quoted
+        rows += [line.split(delimiter) for line in exported.splitlines()]
+    cells = [cell for row in rows for cell in row]
+    assert [cell for cell in cells if cell.lstrip(' "').startswith("=")] == []
+
+
 async def test_a_download_that_nobody_here_asked_for_is_not_noted(staff: Staff) -> None:
     """A link on another site, which an operator's browser follows, downloads nothing and writes nothing into
     the log; asking for the head alone reads no row and is not noted."""

@@ -19,8 +19,9 @@ __all__ = ["exported", "refuse_elsewhere"]
 
 _FORMULA = re.compile(r"(?:^|[;\t\r\n])[\s\"]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 """How a spreadsheet's formula begins, also behind what some take for the end of a cell and for the quote that
-opens the next: a cell with one is told to be text by an apostrophe, and where it would be split, by the
-semicolon being a comma."""
+opens the next: a cell with one is told to be text by an apostrophe, and where it would be split, by being one
+line without a semicolon or tab."""
+_SPLITS = re.compile(r"[\t\r\n]+")
 log = logging.getLogger("connect_hub.dashboard")
 
 
@@ -90,7 +91,7 @@ def _csv(name: str, head: Sequence[str], rows: AsyncIterator[Sequence[str]]) -> 
 
 def _text(cell: str) -> str:
     """The cell, so that no spreadsheet calculates it."""
-    return "'" + cell.replace(";", ",") if _FORMULA.search(cell) else cell
+    return "'" + _SPLITS.sub(" ", cell).replace(";", ",") if _FORMULA.search(cell) else cell
 
 
 def _line(cells: Sequence[str]) -> bytes:
