@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from connect_hub.clock import Clock, truncate
 from connect_hub.errors import AnswerTooLarge, OutboundFailed, OutboundRefused
@@ -43,6 +43,8 @@ _SIGNATURES = {SIGNATURE, STACKONE_SIGNATURE}
 _LOGGED = ("content-length", "content-type", "date", "location", "retry-after", "server", "x-request-id")
 _TELLING = 24
 """Characters from which on a path may hold a secret."""
+_SHORTEST, _LONG_WORD = 8, 16
+"""Characters from which on a part of an address may be one, with a digit in it, and without."""
 _LONGEST_VALUE = 500
 
 
@@ -138,14 +140,24 @@ def _signatures(signed: Mapping[str, str]) -> Iterator[Secret]:
 
 
 def _behind_its_host(url: str) -> Iterator[Secret]:
-    """What an address has behind its host, which may be a secret: whole, and the query by itself. A path
-    without one is taken out only where it is long, or every answer with a word of it would have holes."""
+    """What an address has behind its host, which may be a secret: whole, the query by itself, and each part
+    of the path and value of the query that looks like one. A path without a query is taken out only where it
+    is long, or every answer with a word of it would have holes."""
     parts = urlsplit(url)
+    pieces = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query))]
+    for piece in dict.fromkeys(spelled for one in pieces for spelled in (one, unquote(one))):
+        if _is_telling(piece):
+            yield Secret(piece)
     if parts.query:
         yield Secret(f"{parts.path}?{parts.query}")
         yield Secret(parts.query)
     if len(parts.path) >= _TELLING:
         yield Secret(parts.path)
+
+
+def _is_telling(piece: str) -> bool:
+    """Whether it may be a secret: long, or of some length and no mere word."""
+    return len(piece) >= _LONG_WORD or (len(piece) >= _SHORTEST and any(one.isdigit() for one in piece))
 
 
 def _loggable(headers: Mapping[str, str], mask: Mask) -> dict[str, str]:

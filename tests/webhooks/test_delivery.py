@@ -173,6 +173,34 @@ async def test_an_echo_shows_no_secret_of_what_it_was_sent(spelling: str, before
         assert "evt_1" in shown
 
 
+async def test_a_part_of_an_address_is_not_shown() -> None:
+    """T46: a receiver that tells of its route and its parameters one by one shows none that may be a secret,
+    percent-encoded or not; a mere word stays."""
+    url = "https://echo.test/hooks/T0PATH-0001/caf%C3%A9-0001/onlyletterssecret?token=q7%2FSecret1&page=2"
+    secrets = (
+        "T0PATH-0001",
+        "caf\u00e9-0001",
+        "caf%C3%A9-0001",
+        "onlyletterssecret",
+        "q7/Secret1",
+        "q7%2FSecret1",
+    )
+    webhook = Webhook(url=url, secrets=[generate_secret()])
+
+    class Parsing(Echo):
+        async def send(self, *args: Any, **kwargs: Any) -> Answer:
+            told = "route hooks, page 2, " + " ".join(secrets)
+            return Answer(200, Headers([(b"Content-Type", b"text/plain")]), told.encode())
+
+    outcome = await post(
+        ConfiguredReceiver.of(webhook), DELIVERY, transport=Parsing(str, 0), clock=FixedClock(NOW)
+    )
+    assert outcome.attempt is not None
+    shown = outcome.attempt.response_body.decode()
+    assert shown.startswith("route hooks, page 2, ")
+    assert [secret for secret in secrets if secret in shown] == []
+
+
 async def test_a_masked_header_is_cut_anywhere() -> None:
     """T46: what is masked grows, and the cut may fall into a character; the try is logged all the same."""
     webhook = Webhook(url="https://echo.test", secrets=[generate_secret()], headers={"X-Gate": "gate"})
