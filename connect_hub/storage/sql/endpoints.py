@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, update
 
 from connect_hub.audit import AuditEntry
 from connect_hub.storage.endpoint_rows import endpoint_of, endpoint_row, is_wanted, names_of
@@ -40,8 +40,10 @@ def create(
     c: Connection, t: Tables, endpoint: WebhookEndpoint, at_most: int, note: AuditEntry | None
 ) -> bool:
     e = t.endpoints.c
-    mine = select(func.count()).where(e.project_id == endpoint.project_id, _is_the_projects(t))
-    if c.execute(mine).scalar_one() >= at_most:
+    mine = select(e.id).where(e.project_id == endpoint.project_id, _is_the_projects(t)).order_by(e.id)
+    # Of those who add one at once each waits here for the other, and then counts anew.
+    c.execute(mine.with_for_update()).all()
+    if len(c.execute(mine.with_for_update()).all()) >= at_most:
         return False
     c.execute(insert(t.endpoints), endpoint_row(endpoint))
     audit.note(c, t, note)

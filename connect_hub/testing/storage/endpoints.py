@@ -129,6 +129,13 @@ class EndpointClauses(Clauses):
         assert len(await storage.endpoints("default")) == 2
         assert await storage.create_endpoint(endpoint(project_id="another"), at_most=2)
 
+    async def test_who_adds_at_once_stays_within_the_limit(self, storage: Storage) -> None:
+        """Of 12 at once as many are refused as there is no room for."""
+        await _made(storage)
+        added = await asyncio.gather(*(storage.create_endpoint(endpoint(), at_most=5) for _ in range(12)))
+        assert sum(added) == 4
+        assert len(await storage.endpoints("default")) == 5
+
     async def test_changes_at_once_are_all_there_in_the_end(self, storage: Storage) -> None:
         """Of 10 changes at once none is lost; id, project and creation are the storage's own."""
         made = await _made(storage)
