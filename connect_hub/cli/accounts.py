@@ -125,6 +125,7 @@ def _details(account: Account) -> dict[str, object]:
     return {
         **_row(account),
         "method": account.method,
+        "is_suspended": account.is_suspended,
         "identity": None if account.identity is None else account.identity.name,
         "status_reasons": [reason.description for reason in account.status_reasons],
         "metadata": account.metadata,
@@ -190,7 +191,7 @@ def suspend(account_id: str, reason: str, project: str, as_json: bool, app: str 
 def resume(account_id: str, project: str, as_json: bool, app: str | None) -> None:
     """End a suspension."""
     account = work_on(chosen_hub(app), lambda hub: hub.accounts.resume(account_id, project=project))
-    show_done(f"{account.status.value} {account.id}", _details(account), as_json=as_json)
+    show_done(f"resumed {account.id}", _details(account), as_json=as_json)
 
 
 @command.command("convert")

@@ -16,6 +16,7 @@ from connect_hub.flows.connector_settings import ConnectorState
 from connect_hub.hub import ConnectHub
 from connect_hub.models import Account
 from connect_hub.storage.protocol import MOST_COUNTED
+from connect_hub.web.dashboard.states import state_of_connector
 
 __all__ = ["command"]
 
@@ -43,10 +44,10 @@ def listing(enabled: bool, project: str | None, as_json: bool, app: str | None) 
             show(_STATE, rows, as_json=True)
         elif states:
             for row, one in zip(rows, states, strict=True):
-                row |= {"state": _WORDS[one.state], "accounts": _counted(counts[one.key])}
+                row |= {"state": state_of_connector(one).text, "accounts": _counted(counts[one.key])}
             show(_STATE, rows, as_json=False)
         else:
-            click.echo("This hub has no connectors: name some in CONNECT_HUB_CONNECTORS.", err=True)
+            click.echo(f"This hub has no connectors: name some in {_place(app)}.", err=True)
         return
     if enabled or app is not None:
         definitions = [connector.definition for connector in chosen_hub(app).connectors.all()]
@@ -90,13 +91,6 @@ _STATE = {
     "secret_set_at": "secret set",
     "redirect_uri": "redirect URI",
 }
-_WORDS = {
-    "active": "Enabled",
-    "no_client": "No OAuth client",
-    "disabled": "Disabled",
-    "left_out": "Left out in code",
-}
-"""The states, in the words of the dashboard."""
 
 
 def _state(one: ConnectorState) -> dict[str, object]:
@@ -117,14 +111,18 @@ def _state(one: ConnectorState) -> dict[str, object]:
     }
 
 
+def _place(app: str | None) -> str:
+    """Where a hub's connectors are named."""
+    return "CONNECT_HUB_CONNECTORS" if app is None else "connectors=[…] of the hub"
+
+
 def _hub_with(key: str, app: str | None) -> ConnectHub:
     """The chosen hub. Raises Refused, with the fix, if it has no connector of this key."""
     hub = chosen_hub(app)
     if key in hub.connectors:
         return hub
-    add = "CONNECT_HUB_CONNECTORS" if app is None else "connectors=[…] of the hub"
     if key in catalog.builtin_keys():
-        fix = f"It comes with the package; add it to {add}."
+        fix = f"It comes with the package; add it to {_place(app)}."
     else:
         near = catalog.nearest(key, (*hub.connectors, *catalog.builtin_keys()))
         fix = f"Did you mean {near!r}?" if near else "See: connect-hub connectors list"

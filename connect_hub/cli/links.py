@@ -10,12 +10,13 @@ from connect_hub.audit import AuditAction, AuditEntry
 from connect_hub.cli.advice import advice, show_advice
 from connect_hub.cli.asking import choose, confirm
 from connect_hub.cli.changes import pairs
-from connect_hub.cli.group import Group
+from connect_hub.cli.group import Group, Refused
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.paging import limit_option, read_all
 from connect_hub.cli.providers import known
 from connect_hub.cli.table import json_option, show, show_done, show_json, show_one
 from connect_hub.clock import iso
+from connect_hub.errors import ConnectorInactive, ValidationFailed
 from connect_hub.flows.requests import CreateSession, SessionFields
 from connect_hub.flows.sessions import IssuedSession, SessionDetails
 from connect_hub.hub import ConnectHub
@@ -274,7 +275,15 @@ def _who(entries: Sequence[AuditEntry], action: AuditAction) -> str | None:
 @app_option
 def renew(link_id: int, project: str, as_json: bool, app: str | None) -> None:
     """Make a new link that asks for what this one asks for, and print it. The old one stays as it is."""
-    _show_made(work_on(chosen_hub(app), lambda hub: hub.links.renew(link_id, project=project)), as_json)
+    hub = chosen_hub(app)
+    try:
+        issued = work_on(hub, lambda hub: hub.links.renew(link_id, project=project))
+    except (ConnectorInactive, ValidationFailed) as error:
+        raise Refused(
+            f"What this link asks for is not possible any more: {error.message} Make a new link instead: "
+            "connect-hub links create --help"
+        ) from None
+    _show_made(issued, as_json)
 
 
 @command.command("revoke")

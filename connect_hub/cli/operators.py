@@ -73,6 +73,7 @@ def listing(as_json: bool, app: str | None) -> None:
     """List operators, newest first; never their tokens."""
     operators = work_on(chosen_hub(app), lambda hub: hub.operators.list())
     rows = [_row(operator) for operator in operators]
+    here = "" if app is None else f" --app {app}"
     if not as_json:
         rows = [{**row, "roles": roles_in_words(one.roles)} for row, one in zip(rows, operators, strict=True)]
     show(
@@ -80,7 +81,7 @@ def listing(as_json: bool, app: str | None) -> None:
         rows,
         as_json=as_json,
         what="operators",
-        first="Add one: connect-hub operators add --name NAME --role admin",
+        first=f"Add one: connect-hub operators add --name NAME --role admin{here}",
     )
 
 

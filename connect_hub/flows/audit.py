@@ -7,6 +7,7 @@ from datetime import datetime
 from connect_hub.audit import AuditAction, AuditEntry, current_actor
 from connect_hub.flows.core import Core
 from connect_hub.models import Account, Json
+from connect_hub.operators import EVERY_PROJECT
 from connect_hub.storage.protocol import AuditQuery, Noting
 
 __all__ = ["AuditLog", "changed"]
@@ -96,8 +97,11 @@ class AuditLog:
     ) -> Sequence[AuditEntry]:
         """Entries, newest first; `before` is (at, id) of the last one of the page before.
 
-        `project` may be `*`: sign-ins of operators, and who made or removed one.
+        `project` may be `*`: sign-ins of operators, and who made or removed one. Raises NotFound for one
+        that is not there.
         """
+        if project != EVERY_PROJECT:
+            self._core.project(project)
         await self._core.ready()
         query = AuditQuery(
             project_id=project,

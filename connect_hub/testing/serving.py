@@ -29,18 +29,17 @@ def serving(app: ASGIApp, *, before_stop: Callable[[], None]) -> Iterator[str]:
     # Bound and listening before the thread starts: whoever connects too early waits, and is not refused.
     listener = socket.create_server(("127.0.0.1", 0))
     # No access log: it would write the query strings, and with them codes and states.
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            loop="asyncio",
-            ws="none",
-            timeout_graceful_shutdown=2,
-            server_header=False,
-        )
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        loop="asyncio",
+        ws="none",
+        timeout_graceful_shutdown=2,
+        server_header=False,
     )
+    config.access_log = False  # given above, it would end that of every server in the process
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), name="simulated server", daemon=True)
     thread.start()
     try:

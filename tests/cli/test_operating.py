@@ -178,6 +178,13 @@ def test_a_customers_account_from_its_tries_to_its_end(
     again = json.loads(said(f"links renew {oldest['id']} --json"))
     assert again["origin_owner_id"] == oldest["origin_owner_id"]
     assert said(f"links renew {oldest['id']}").startswith("https://")
+    said("connectors disable simulated-key --yes")
+    assert said(f"accounts suspend {account_id}") == f"suspended {account_id}\n"
+    assert json.loads(said(f"accounts show {account_id} --json"))["is_suspended"] is True
+    assert said(f"accounts resume {account_id}") == f"resumed {account_id}\n"
+    refused = run("links", "renew", str(newest["id"]), "--app", "own_operating:hub")
+    assert (refused.exit_code, "Make a new link instead" in refused.stderr) == (2, True)
+    said("connectors enable simulated-key")
     said(f"links revoke {again['id']}")
     revoked = json.loads(said(f"links show {again['id']} --json"))
     assert revoked["created_by"] == revoked["revoked_by"] == getpass.getuser()
@@ -242,6 +249,7 @@ def test_a_customers_account_from_its_tries_to_its_end(
         (("accounts", "list", "--status", "bogus"), "bogus"),
         (("attempts", "list"), "there are: failures, funnel."),
         (("audit", "show"), "there are: list."),
+        (("audit", "--project", "nowhere"), "no project"),
         (("audit", "--action", "account.bogus"), "account.bogus"),
         (("accounts", "show", "nothing"), "account"),
         (("accounts", "change", "nothing", "--label", "x"), "account"),
