@@ -19,7 +19,8 @@ class Role(StrEnum):
     VIEWER = "viewer"
     """Look at everything but keys, the audit log and secrets."""
     OPERATOR = "operator"
-    """Make and withdraw links; suspend, resume, convert, reconnect and disconnect accounts; send again."""
+    """Make, renew and revoke links; suspend, resume, convert, reconnect and disconnect accounts; test
+    webhook endpoints, and send them again what they have not taken."""
     ADMIN = "admin"
     """Keys, connectors, webhook endpoints, and the audit log."""
 

@@ -1,12 +1,18 @@
 """The pages of an account: what was done with it, what can be, and that it is asked first."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from connect_hub import HubConfig, KeyRing, Project, Secret
+from connect_hub.dashboard import DashboardConfig
 from connect_hub.errors import AccountNotFound
 from connect_hub.models import AccountStatus
-from tests.dashboard.desk import DESK, Staff
+from connect_hub.operators import Operator, Role
+from tests.customer import Customer
+from tests.dashboard.desk import DESK, Staff, make_desk
+from tests.hubs import API_KEY, GOOD_KEY, make_hub
 
 
 async def test_what_is_done_with_an_account_is_asked_first_and_written_down(staff: Staff) -> None:
@@ -91,7 +97,7 @@ async def test_account_link_and_delivery_lead_to_each_other(staff: Staff) -> Non
     """From an account to the link it came by and to all of its customer; from a link to its customer's
     accounts; from what was delivered to the account it tells of."""
     hub = staff.made.hub
-    await hub.endpoints.create(url="https://hooks.example/x", events=["account.created"])
+    await hub.endpoints.create(url="https://hooks.example/x", events=["account.created", "link.completed"])
     account_id, browser = await staff.connected(" 4 2 "), await staff.browser("viewer")
     account = await browser.get(f"{DESK}/accounts/{account_id}")
     [session] = await hub.sessions.list()
@@ -100,9 +106,12 @@ async def test_account_link_and_delivery_lead_to_each_other(staff: Staff) -> Non
     link = await browser.get(links.link("Acme"))
     assert link.heading == "Link for Acme"
     assert account_id in (await browser.get(link.link("Accounts of this customer"))).text
-    [delivery] = await hub.events.deliveries()
-    told = await browser.get(f"{DESK}/deliveries/{delivery.id}")
-    assert f'href="{DESK}/accounts/{account_id}"' in told.text
+    ways = {"account.created": f"accounts/{account_id}", "link.completed": f"links/{session.id}"}
+    deliveries = await hub.events.deliveries()
+    assert {one.event_name for one in deliveries} == set(ways)
+    for delivery in deliveries:
+        told = await browser.get(f"{DESK}/deliveries/{delivery.id}")
+        assert f'href="{DESK}/{ways[delivery.event_name]}"' in told.text
 
 
 async def test_who_cannot_reconnect_an_account_is_told_why(staff: Staff) -> None:
@@ -116,6 +125,42 @@ async def test_who_cannot_reconnect_an_account_is_told_why(staff: Staff) -> None
     page = await browser.get(f"{DESK}/accounts/{account_id}")
     assert "Reconnect link" in page.links
     assert "nobody can reconnect with it" not in page.text
+
+
+async def test_a_connector_with_two_ways_is_off_when_it_is_disabled(staff: Staff) -> None:
+    """No reconnect link is offered for it, as its form would refuse one."""
+    hub, customer = staff.made.hub, Customer(staff.made.hub)
+    link = await hub.links.create(origin_owner_id="42", origin_owner_name="Acme", provider="either")
+    form = await customer.enter(link.url)
+    await customer.press(form, "Connect Either Login", {"f.api_key": GOOD_KEY})
+    [account] = await hub.accounts.list()
+    browser = await staff.browser("operator")
+    page = f"{DESK}/accounts/{account.id}"
+    assert "Reconnect link" in (await browser.get(page)).links
+    await hub.connector_settings.disable("either")
+    for address in (page, f"{DESK}/accounts"):
+        assert "Reconnect link" not in (await browser.get(address)).links
+    assert "nobody can reconnect with it" in (await browser.get(page)).text
+    form = await browser.get(f"{DESK}/links/new?account={account.id}")
+    assert "nobody can reconnect with it" in form.text
+
+
+async def test_what_code_leaves_out_is_code_s_to_bring_back(tmp_path: Path) -> None:
+    """No administrator can: neither page says so."""
+    before = await make_desk(tmp_path)
+    account_id = await before.connected()
+    config = HubConfig(
+        projects={"default": Project(api_keys=[Secret(API_KEY)], connectors=frozenset({"simulated"}))},
+        dashboard=DashboardConfig(auth=lambda visitor: Operator("7", "Ada", {"default": Role.OPERATOR})),
+    )
+    keys = before.made.hub.keys
+    assert isinstance(keys, KeyRing)
+    hub = make_hub(tmp_path, config=config, keys=keys).hub
+    browser = Customer(hub, headers={"accept": "text/html"})
+    for address in (f"accounts/{account_id}", f"links/new?account={account_id}"):
+        page = (await browser.get(f"{DESK}/{address}")).text
+        assert "Your code leaves this connector out of the project." in page
+        assert "An administrator can" not in page
 
 
 async def test_an_account_s_history_has_events_acts_calls_and_refreshes(staff: Staff) -> None:

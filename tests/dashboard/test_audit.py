@@ -95,8 +95,8 @@ async def test_the_log_tells_in_words(tmp_path: Path) -> None:
 
 
 async def test_the_log_says_whose_it_shows(tmp_path: Path) -> None:
-    """Who is filtered by stands in the form, by name, or by id where nothing of theirs is shown; so do all
-    who acted, and everybody."""
+    """Who is filtered by stands in the form, by name, or by id where nothing of theirs is shown; so do
+    those who acted in what is shown, and everybody."""
     staff = await make_desk(tmp_path)
     with acting_as(TESTER):
         await staff.made.hub.accounts.suspend(await staff.connected())

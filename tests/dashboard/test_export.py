@@ -109,7 +109,7 @@ async def test_an_export_ends_when_the_browser_goes_away(
 
 @pytest.mark.parametrize("name", ["accounts", "audit"])
 async def test_an_export_ends_when_its_operator_is_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     """T41: whoever is revoked in the middle of a download gets no further page of rows; the download breaks
     off, so that it is not taken for a whole one."""
@@ -134,6 +134,8 @@ async def test_an_export_ends_when_its_operator_is_removed(
 
     with pytest.raises(DownloadBrokenOff):
         await downloaded_until(hub, asked(name, browser), revoke)
+    [line] = [one.getMessage() for one in caplog.records if one.name == "connect_hub.dashboard"]
+    assert line.startswith("an export was broken off: operator")
 
 
 async def test_an_export_ends_when_its_operator_has_other_roles(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connect_hub import Project, Secret, Webhook
+from connect_hub import NetworkConfig, Project, RateConfig, Secret, Webhook
 from connect_hub.web.dashboard.deliveries import _shown
 from connect_hub.webhooks import generate_secret
 from tests.dashboard.desk import DESK, Staff, make_desk
@@ -57,6 +57,34 @@ async def test_an_address_that_cannot_be_posted_to_is_refused(staff: Staff, url:
     assert (seen.status, 'value="kept"' in seen.text, "aria-invalid" in seen.text) == (422, True, True)
     assert "This cannot be used" not in seen.text  # a whole sentence instead
     assert await staff.made.hub.endpoints.list() == []
+
+
+@pytest.mark.parametrize(("port", "told"), [("", "is not on the public internet"), (":8443", "Use port 443")])
+@pytest.mark.parametrize("insecure_dev", [True, False])
+async def test_a_refusal_names_what_helps(tmp_path: Path, port: str, told: str, insecure_dev: bool) -> None:
+    """In production an address that is entered is never of one's own network, whatever code lists."""
+    network = NetworkConfig(insecure_dev=insecure_dev, rates=RateConfig(per_client=None, per_operator=None))
+    staff = await make_desk(tmp_path, network=network)
+    browser = await staff.browser("admin")
+    form = await browser.get(f"{DESK}/webhooks/new")
+    seen = await browser.press(form, "Add endpoint", {"url": f"https://10.1.2.3{port}/x"})
+    assert (seen.status, told in seen.text) == (422, True)
+    assert ("allow_private_hosts" in seen.text, "can only be set in your code" in seen.text) == (
+        insecure_dev,
+        not insecure_dev,
+    )
+
+
+async def test_a_failing_endpoint_is_called_so(staff: Staff) -> None:
+    """In the list as on its page."""
+    endpoint_id, hub = await added(staff), staff.made.hub
+    await hub.endpoints.test(endpoint_id)
+    browser = await staff.browser("viewer")
+    pages = [f"{DESK}/webhooks", f"{DESK}/webhooks/{endpoint_id}"]
+    assert [">Enabled</span>" in (await browser.get(page)).text for page in pages] == [True, True]
+    await hub.deliveries.run_due()
+    for page in pages:
+        assert '<span class="state bad">Failing</span>' in (await browser.get(page)).text
 
 
 async def test_a_test_is_sent_looked_at_and_sent_again(staff: Staff) -> None:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from connect_hub.message import Message
-from connect_hub.models import Account, AccountStatus, AccountType
+from connect_hub.models import Account, AccountType
 from connect_hub.operators import Role
 from connect_hub.web.contexts import FieldView
 from connect_hub.web.dashboard.asking import Asked, AskingPages, Question
@@ -100,16 +100,8 @@ class AccountActions(AskingPages[Account]):
         await self.flows.accounts.delete(asked.row.id, project=asked.desk.project)
         return self.see(self.path(asked.desk, "dashboard_accounts"), Done.DISCONNECTED)
 
-    def is_reconnectable(self, account: Account) -> bool:
-        """Whether a customer may connect it again: one that is inactive for want of an OAuth client may have
-        another way to sign in."""
-        connector = self.connector(account.provider)
-        return connector is not None and (
-            account.status is not AccountStatus.INACTIVE or len(connector.definition.methods) > 1
-        )
-
-    def of(self, request: Request, desk: Desk, account: Account) -> tuple[Action, ...]:
-        """What the operator may do with it now."""
+    def of(self, request: Request, desk: Desk, account: Account, *, offered: bool) -> tuple[Action, ...]:
+        """What the operator may do with it now. `offered`: whether customers can connect its provider."""
         if not desk.may(Role.OPERATOR):
             return ()
         names = [
@@ -118,7 +110,7 @@ class AccountActions(AskingPages[Account]):
             "disconnect",
         ]
         buttons = self._buttons(request, desk, names, account.id)
-        if not self.is_reconnectable(account):
+        if not offered:
             return buttons
         reconnect = with_query(self.path(desk, "dashboard_new_link"), [("account", account.id)])
         return (Action(self.say(request)(Message("Reconnect link")), reconnect), *buttons)

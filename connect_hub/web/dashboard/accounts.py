@@ -1,6 +1,6 @@
 """Accounts: the list, one account, and what can be done with it."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Container, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,7 +26,7 @@ from connect_hub.web.dashboard.export import exported, refuse_elsewhere
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.listing import listed, rows_of_all
-from connect_hub.web.dashboard.new_link import OFF
+from connect_hub.web.dashboard.parameters import WAS_DONE
 from connect_hub.web.dashboard.states import ACCOUNT_STATES, state_options, state_view, states_of_account
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
@@ -59,7 +59,7 @@ class AccountPages(Pages):
 
     async def listing(self, request: Request, desk: Desk) -> Response:
         url = self.path(desk, "dashboard_accounts")
-        query = Query(request, "q provider status cursor done")
+        query = Query(request, f"q provider status cursor {WAS_DONE}")
         text, provider, statuses = self._chosen(query)
         before = query.cursor("[A-Za-z0-9_-]{1,64}")
 
@@ -69,12 +69,13 @@ class AccountPages(Pages):
             return list(await found)
 
         accounts = await listed(self, request, query, url=url, size=_PAGE, load=load, place=_place)
+        offer = await self.core.offer(desk.project)
         filters = [("q", text), ("provider", provider), *(("status", status.value) for status in statuses)]
         page = AccountList(
             frame=self.frame(request, desk, "dashboard_accounts"),
             done=self.done(request),
             alert=accounts.alert,
-            rows=tuple(self._row(request, desk, account) for account in accounts.rows),
+            rows=tuple(self._row(request, desk, account, offer) for account in accounts.rows),
             url=url,
             query=text,
             provider=provider,
@@ -140,7 +141,7 @@ class AccountPages(Pages):
                 iso(account.updated_at),
             )
 
-    def _row(self, request: Request, desk: Desk, account: Account) -> AccountRow:
+    def _row(self, request: Request, desk: Desk, account: Account, offer: Container[str]) -> AccountRow:
         return AccountRow(
             url=self.path(desk, "dashboard_account", account_id=account.id),
             id=account.id,
@@ -150,12 +151,13 @@ class AccountPages(Pages):
             states=tuple(state_view(one, self.say(request)) for one in states_of_account(account)),
             is_test=account.type is AccountType.TEST,
             created_at=account.created_at,
-            actions=self.actions.of(request, desk, account),
+            actions=self.actions.of(request, desk, account, offered=account.provider in offer),
         )
 
     async def detail(self, request: Request, desk: Desk) -> Response:
         account = await self.flows.accounts.get(request.path_params["account_id"], project=desk.project)
         say, identity = self.say(request), account.identity
+        offered = account.provider in await self.core.offer(desk.project)
         facts = [
             Fact(
                 say(Message("Origin owner ID")),
@@ -176,8 +178,8 @@ class AccountPages(Pages):
             ),
             Fact(
                 say(Message("Link ID")),
-                code="" if account.session_id is None else str(account.session_id),
-                url=self.path(desk, "dashboard_link", session_id=str(account.session_id)),
+                code=str(account.session_id or ""),
+                url=self.path(desk, "dashboard_link", session_id=str(account.session_id or 0)),
             ),
             Fact(say(Message("Connected")), at=account.created_at),
             Fact(say(Message("Last used")), at=account.last_used_at),
@@ -194,16 +196,12 @@ class AccountPages(Pages):
             is_test=account.type is AccountType.TEST,
             reasons=tuple(Untrusted(reason.description, limit=200) for reason in account.status_reasons),
             facts=tuple(fact for fact in facts if fact.text or fact.quoted or fact.at or fact.code),
-            notes=tuple(say(note) for note in self._notes(desk, account)),
+            notes=() if offered else (say(await self.why_off(desk, account.provider)),),
             history=await account_history(self, request, desk, account),
-            actions=self.actions.of(request, desk, account),
+            actions=self.actions.of(request, desk, account, offered=offered),
             list_url=self.path(desk, "dashboard_accounts"),
         )
         return self.show(request, page)
-
-    def _notes(self, desk: Desk, account: Account) -> tuple[str, ...]:
-        """Why nobody can connect it again, to whom else would be offered it."""
-        return () if self.actions.is_reconnectable(account) or not desk.may(Role.OPERATOR) else (OFF,)
 
 
 def _place(account: Account) -> tuple[datetime, str]:

@@ -16,6 +16,7 @@ from connect_hub.web.dashboard.contexts import (
 )
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
+from connect_hub.web.dashboard.labels import CONNECTOR_LEFT_OUT
 from connect_hub.web.dashboard.states import state_of_connector, state_view
 from connect_hub.web.labels import category_label, method_label
 from connect_hub.web.site import Site
@@ -87,7 +88,7 @@ class ConnectorPages(Pages):
                 Fact(say(Message("Ways to sign in")), ", ".join(self._methods(request, one))),
                 Fact(
                     say(Message("Accounts")),
-                    code=accounts,
+                    accounts,
                     url=with_query(self.path(desk, "dashboard_accounts"), [("provider", one.key)]),
                 ),
             ),
@@ -121,9 +122,7 @@ class ConnectorPages(Pages):
     def _notes(self, request: Request, one: ConnectorState) -> tuple[str, ...]:
         say, notes = self.say(request), []
         if not one.is_allowed:
-            notes.append(
-                Message("Your code leaves this connector out of the project. It can be added there alone.")
-            )
+            notes.append(CONNECTOR_LEFT_OUT)
         if one.client is not None and one.client.source == "code":
             notes.append(Message("The OAuth client is set in code, and changed there."))
             if one.stored_client_id is not None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Generic, TypeVar
 
 from connect_hub.clock import Clock
@@ -25,8 +24,6 @@ class _Count(Generic[T]):
     answers: list[T] = field(default_factory=list)
     """The one that it came to; empty: none."""
     error: Exception | None = None
-    raised_at: TracebackType | None = None
-    """Where the error was raised: each that waits adds to a traceback of its own."""
 
 
 class Counted(Generic[T]):
@@ -51,7 +48,7 @@ class Counted(Generic[T]):
                 break
             await other.ended.wait()
             if other.error is not None:
-                raise other.error.with_traceback(other.raised_at)
+                raise other.error
             if other.answers:
                 return other.answers[0]
         mine = self._under_way[here] = _Count[T]()
@@ -60,7 +57,7 @@ class Counted(Generic[T]):
             mine.answers.append(answer)
             self._keep(key, now, answer)
         except Exception as error:
-            mine.error, mine.raised_at = error, error.__traceback__
+            mine.error = error
             raise
         finally:
             del self._under_way[here]

@@ -8,13 +8,23 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from connect_hub.connectors.registry import EnabledConnector
-from connect_hub.errors import FieldError
+from connect_hub.errors import ConnectorNotFound, FieldError
 from connect_hub.message import Message
 from connect_hub.operators import EVERY_PROJECT, Role
 from connect_hub.web.contexts import ProviderView
 from connect_hub.web.dashboard.contexts import DashboardPage, Frame, NavItem, ProjectItem
 from connect_hub.web.dashboard.guard import Desk, Guard
-from connect_hub.web.dashboard.labels import ACTIONS, DONE, EVENTS, NOT_DONE, ROLES, SIGNED_OUT, Done
+from connect_hub.web.dashboard.labels import (
+    ACTIONS,
+    CONNECTOR_LEFT_OUT,
+    CONNECTOR_OFF,
+    DONE,
+    EVENTS,
+    NOT_DONE,
+    ROLES,
+    SIGNED_OUT,
+    Done,
+)
 from connect_hub.web.dashboard.parameters import OF_THE_MOMENT, WAS_DONE
 from connect_hub.web.dashboard.refusals import refusal
 from connect_hub.web.site import Site
@@ -132,6 +142,14 @@ class Pages:
         if connector is not None:
             return self.site.provider_view(connector)
         return ProviderView(key, key, self.site.assets.url("unknown.svg"))
+
+    async def why_off(self, desk: Desk, provider: str) -> Message:
+        """Why a connector that the project does not offer is not offered, and who can change that."""
+        try:
+            state = await self.flows.connector_settings.get(provider, project=desk.project)
+        except ConnectorNotFound:
+            return CONNECTOR_LEFT_OUT
+        return CONNECTOR_OFF if state.is_allowed else CONNECTOR_LEFT_OUT
 
     def action(self, request: Request, name: str) -> str:
         """An action or event in words."""

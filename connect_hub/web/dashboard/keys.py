@@ -16,6 +16,7 @@ from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Fields
 from connect_hub.web.dashboard.labels import Done
 from connect_hub.web.dashboard.listing import listed
+from connect_hub.web.dashboard.states import state_of_key, state_view
 from connect_hub.web.query import Query
 from connect_hub.web.untrusted import Untrusted
 
@@ -43,7 +44,7 @@ class KeyPages(Pages):
             frame=self.frame(request, desk, "dashboard_keys"),
             done=self.done(request),
             alert=keys.alert,
-            rows=tuple(self._row(desk, key) for key in keys.rows),
+            rows=tuple(self._row(request, desk, key) for key in keys.rows),
             url=url,
             pager=keys.pager,
             form=self.guard.form(desk, url),
@@ -52,14 +53,14 @@ class KeyPages(Pages):
         )
         return self.show(request, page, keys.status if error is None else 422)
 
-    def _row(self, desk: Desk, key: ApiKey) -> KeyRow:
+    def _row(self, request: Request, desk: Desk, key: ApiKey) -> KeyRow:
         revoke = self.path(desk, "dashboard_key_action", key_id=key.id, action="revoke")
         return KeyRow(
             id=key.id,
             name=Untrusted(key.name),
             created_at=key.created_at,
             last_used_at=key.last_used_at,
-            revoked_at=key.revoked_at,
+            state=state_view(state_of_key(key), self.say(request)),
             revoke_url=revoke if key.revoked_at is None else None,
         )
 

@@ -7,9 +7,12 @@ from connect_hub.audit import ActorKind, AuditAction
 from connect_hub.message import Message
 
 __all__ = [
+    "ACCOUNT_GONE",
     "ACTIONS",
     "ACTOR_KINDS",
     "ADVICE",
+    "CONNECTOR_LEFT_OUT",
+    "CONNECTOR_OFF",
     "DONE",
     "EVENTS",
     "FIELDS",
@@ -163,6 +166,17 @@ FIELDS = {
     "type": Message("Type"),
 }
 """Fields in the audit log; one that is not here is shown by its name."""
+
+ACCOUNT_GONE = Message(
+    "The account that was to be reconnected is not there any more, or is another customer's. Make a new link."
+)
+CONNECTOR_OFF = Message(
+    "This connector is off on this project, so that nobody can reconnect with it. An administrator can "
+    "change that."
+)
+CONNECTOR_LEFT_OUT = Message(
+    "Your code leaves this connector out of the project. It can be added there alone."
+)
 
 UNKNOWN_ADVICE = (
     Message("It did not work"),

@@ -75,14 +75,14 @@ class LinkActions(AskingPages[SessionDetails]):
         return link_made(self, asked.request, asked.desk, issued)
 
     async def is_account_gone(self, desk: Desk, session: Session) -> bool:
-        """Whether it is to reconnect an account that was disconnected."""
+        """Whether it is to reconnect an account that is not there any more, or is another customer's."""
         if session.account_id is None:
             return False
         try:
-            await self.flows.accounts.get(session.account_id, project=desk.project)
+            account = await self.flows.accounts.get(session.account_id, project=desk.project)
         except AccountNotFound:
             return True
-        return False
+        return account.origin_owner_id != session.origin_owner_id
 
     def of(self, request: Request, desk: Desk, details: SessionDetails, *, gone: bool) -> tuple[Action, ...]:
         """What the operator may do with it now. `gone`: as `is_account_gone` says."""

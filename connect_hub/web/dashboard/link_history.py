@@ -39,7 +39,7 @@ async def link_history(
 
 
 def live_key(details: SessionDetails) -> str:
-    """Changes with whatever the page of a link shows of it."""
+    """Changes with how far the link's customer came: opened, tried, connected."""
     session, last = details.session, details.steps[-1] if details.steps else None
     told = [details.status.value, session.opens, session.connects]
     if last is not None:

@@ -17,10 +17,11 @@ from connect_hub.web.dashboard.contexts import (
 )
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
+from connect_hub.web.dashboard.labels import ACCOUNT_GONE
 from connect_hub.web.dashboard.link_actions import LinkActions
 from connect_hub.web.dashboard.link_history import link_history, live_key
 from connect_hub.web.dashboard.listing import listed
-from connect_hub.web.dashboard.new_link import ACCOUNT_GONE
+from connect_hub.web.dashboard.parameters import WAS_DONE
 from connect_hub.web.dashboard.states import LINK_STATES, state_options, state_view
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
@@ -41,7 +42,7 @@ class LinkPages(Pages):
 
     async def listing(self, request: Request, desk: Desk) -> Response:
         url = self.path(desk, "dashboard_links")
-        query = Query(request, "owner status cursor done")
+        query = Query(request, f"owner status cursor {WAS_DONE}")
         typed = query.one("owner") or ""
         statuses, before = query.choice("status", SessionStatus, form=True), query.cursor("[0-9]{1,16}")
 

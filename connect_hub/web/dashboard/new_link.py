@@ -28,6 +28,7 @@ from connect_hub.web.contexts import Form
 from connect_hub.web.dashboard.contexts import NewLink, Question
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Fields, is_name
+from connect_hub.web.dashboard.labels import ACCOUNT_GONE
 from connect_hub.web.dashboard.link_fields import link_fields
 from connect_hub.web.dashboard.made import link_made
 from connect_hub.web.untrusted import Untrusted, clean
@@ -39,13 +40,6 @@ _DAYS = (1, 3, 5, 7, 14, 30)
 _DAY = timedelta(days=1)
 _ONCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NOT_ENABLED = Message("This provider is not enabled on this project. Choose another one.")
-ACCOUNT_GONE = Message(
-    "The account that was to be reconnected is not there any more, or is another customer's. Make a new link."
-)
-OFF = Message(
-    "This connector is off on this project, so that nobody can reconnect with it. An administrator can "
-    "change that."
-)
 _SHOWN_AS = {"categories": "category", "expires_in": "days"}
 """By the session's field, the form's."""
 _WHOLE, _ON_A_BUTTON = 255, 40
@@ -99,7 +93,8 @@ class NewLinkPages(Pages):
             errors = self.refusals(request, details, values)
             offered = {"", *await self.core.offer(desk.project)}
             if isinstance(error, ConnectorInactive) or values.get("provider", "") not in offered:
-                errors["provider"] = say(OFF if values.get("account") else _NOT_ENABLED)
+                off = await self.why_off(desk, values.get("provider", ""))
+                errors["provider"] = say(off if values.get("account") else _NOT_ENABLED)
             return await self._refused(request, desk, values, errors)
         return link_made(self, request, desk, issued)
 
@@ -225,11 +220,14 @@ class NewLinkPages(Pages):
         offer = await self.core.offer(desk.project)
         connectors = sorted((offer.get(key) for key in offer), key=lambda one: one.name.casefold())
         provider = None if account is None else self.provider(account.provider).name
+        refusal = ""
+        if account is not None and account.provider not in offer:
+            refusal = say(await self.why_off(desk, account.provider))
         return NewLink(
             frame=self.frame(request, desk, "dashboard_links"),
             form=self._form(desk, kept),
             reconnects=None if account is None else Untrusted(f"{account.origin_owner_name} · {provider}"),
-            refusal="" if account is None or account.provider in offer else say(OFF),
+            refusal=refusal,
             fields=link_fields(
                 self.site.language(request),
                 [(one.key, one.name) for one in connectors],

@@ -17,6 +17,11 @@ def _ip_address(found: re.Match[str]) -> Message:
 
 
 def _not_public(found: re.Match[str]) -> Message:
+    if not found[2]:
+        return Message(
+            "%(host)s is not on the public internet. An endpoint there can only be set in your code.",
+            host=found[1],
+        )
     return Message(
         "%(host)s is not on the public internet. Events are posted there only if your code lists it in "
         "allow_private_hosts.",
@@ -25,6 +30,12 @@ def _not_public(found: re.Match[str]) -> Message:
 
 
 def _other_port(found: re.Match[str]) -> Message:
+    if not found[3]:
+        return Message(
+            "Use port %(usual)s. An endpoint on port %(port)s can only be set in your code.",
+            usual=found[1],
+            port=found[2],
+        )
     return Message(
         "Use port %(usual)s. Events are posted to port %(port)s only if your code lists the host with it in "
         "allow_private_hosts.",
@@ -77,8 +88,8 @@ _SENTENCES: tuple[tuple[str, Message | Callable[[re.Match[str]], Message]], ...]
             "allowed in your code: NetworkConfig(insecure_dev=True, allow_private_hosts=…)."
         ),
     ),
-    (r"(\S+) is not on the public internet\..*", _not_public),
-    (r"\S+ is called on port ([0-9, ]+), not on ([0-9]+)\..*", _other_port),
+    (r"(\S+) is not on the public internet\.(.*)", _not_public),
+    (r"\S+ is called on port ([0-9, ]+), not on ([0-9]+)\.(.*)", _other_port),
     (r"(\S+) is an IP address: .*", _ip_address),
     (
         r"the (host|port) of this address .*",

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 from connect_hub.flows.connector_settings import ConnectorState
 from connect_hub.flows.shown_endpoints import Endpoint
 from connect_hub.message import Message
-from connect_hub.models import Account, AccountStatus, SessionStatus
+from connect_hub.models import Account, AccountStatus, ApiKey, SessionStatus
 from connect_hub.storage.protocol import DeliveryState
 from connect_hub.web.contexts import OptionView
 from connect_hub.web.dashboard.contexts import StateView
@@ -17,10 +17,12 @@ __all__ = [
     "CONNECTOR_STATES",
     "DELIVERY_STATES",
     "ENDPOINT_STATES",
+    "KEY_STATES",
     "LINK_STATES",
     "State",
     "state_of_connector",
     "state_of_endpoint",
+    "state_of_key",
     "state_options",
     "state_view",
     "states_of_account",
@@ -66,6 +68,10 @@ CONNECTOR_STATES: Mapping[str, State] = {
     "left_out": State("calm", Message("Left out in code")),
 }
 """By `ConnectorState.state`."""
+KEY_STATES: Mapping[str, State] = {
+    "active": State("good", Message("Active")),
+    "revoked": State("calm", Message("Revoked")),
+}
 ENDPOINT_STATES: Mapping[str, State] = {
     "enabled": State("good", Message("Enabled")),
     "failing": State("bad", Message("Failing")),
@@ -93,6 +99,11 @@ def states_of_account(account: Account) -> tuple[State, ...]:
 def state_of_connector(connector: ConnectorState) -> State:
     """How it is on its project."""
     return CONNECTOR_STATES[connector.state]
+
+
+def state_of_key(key: ApiKey) -> State:
+    """Whether requests with it are let in."""
+    return KEY_STATES["active" if key.revoked_at is None else "revoked"]
 
 
 def state_of_endpoint(endpoint: Endpoint) -> State:

@@ -146,6 +146,6 @@ def _place(delivery: DeliveryRecord) -> tuple[datetime, str]:
 
 
 def _key(deliveries: Sequence[DeliveryRecord]) -> str:
-    """Changes with whatever the first page shows."""
+    """Changes with whatever the first page shows of the deliveries."""
     told = [f"{one.id} {one.state.value} {one.attempts}" for one in deliveries[:_PAGE]]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]

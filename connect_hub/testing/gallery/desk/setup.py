@@ -18,6 +18,7 @@ from connect_hub.web.dashboard.contexts import (
     SettingsPage,
 )
 from connect_hub.web.dashboard.labels import ACTIONS
+from connect_hub.web.dashboard.states import KEY_STATES
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["audit", "keys", "settings"]
@@ -37,7 +38,7 @@ def keys(desk: Desk, rows: int, *, refused: bool = False) -> KeyList:
                 name=Untrusted(names[n % len(names)]),
                 created_at=NOW - timedelta(days=n),
                 last_used_at=None if n % 3 == 1 else NOW,
-                revoked_at=NOW if n % 4 == 3 else None,
+                state=desk.state(KEY_STATES["revoked" if n % 4 == 3 else "active"]),
                 revoke_url=None if n % 4 == 3 else "/d/revoke",
             )
             for n in range(rows)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from connect_hub.web.contexts import Form
-from connect_hub.web.dashboard.contexts.page import DashboardPage, ListPage
+from connect_hub.web.dashboard.contexts.page import DashboardPage, ListPage, StateView
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["KeyList", "KeyMade", "KeyRow"]
@@ -19,7 +19,7 @@ class KeyRow:
     name: Untrusted
     created_at: datetime
     last_used_at: datetime | None
-    revoked_at: datetime | None
+    state: StateView
     revoke_url: str | None
 
 

@@ -103,7 +103,7 @@ class LinkDetail(DashboardPage):
     state: StateView
     live_url: str
     live_key: str
-    """Changes with what the page shows; empty: nothing will."""
+    """Changes with how far its customer came; empty: nobody comes further."""
     url: str
     opens: int
     connects: int

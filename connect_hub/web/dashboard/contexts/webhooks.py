@@ -98,7 +98,7 @@ class EndpointDetail(ListPage):
     rows: tuple[DeliveryRow, ...]
     live_url: str
     live_key: str
-    """Changes with what the page shows; empty: it is not the newest."""
+    """Changes with the deliveries; empty: these are not the newest."""
     list_url: str
 
 
