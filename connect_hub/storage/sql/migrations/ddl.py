@@ -86,28 +86,19 @@ def operations(t: Tables, dialect: str, *, since: int | None = None) -> list[Ope
         made |= {t.named(name).name for name in step.tables}
         columns += [t.named(name).c[one] for name, new in step.columns.items() for one in new]
         if dialect in PADS:
-            old = {t.named(name): columns for name, columns in step.exact.items()}
-            # Of a version that is known, what it did not have comes as it is today.
-            exact += [
-                table.c[one]
-                for table, names in old.items()
-                for one in names
-                if since is None or table.name not in made
-            ]
+            exact += [t.named(name).c[one] for name, old in step.exact.items() for one in old]
         for name, new in step.indexes.items():
             table = t.named(name)
             wanted = {f"{table.name}_{one}_ix" for one in new}
             indexes += [index for index in _indexes(table) if index.name in wanted]
+    # Where it is known what there is, a table that was not there comes as it is today.
+    created = set() if since is None else made
     tables = t.all() if not since else [table for table in t.all() if table.name in made]
     indexes += [index for table in tables for index in _indexes(table) if index not in indexes]
     return [
         *(Operation(table, CreateTable(table)) for table in tables),
         *(Operation(column, AddColumn(column)) for column in columns),
-        *(
-            Operation(column, ModifyColumn(column))
-            for column in exact
-            if since is None or column.table.name not in made
-        ),
+        *(Operation(column, ModifyColumn(column)) for column in exact if column.table.name not in created),
         *(Operation(index, CreateIndex(index)) for index in indexes),
     ]
 
