@@ -13,7 +13,6 @@ from connect_hub.flows.accounts import AccountFilter
 from connect_hub.message import Message
 from connect_hub.models import Account, AccountStatus, AccountType
 from connect_hub.operators import Role
-from connect_hub.web.contexts import OptionView
 from connect_hub.web.dashboard.account_actions import AccountActions
 from connect_hub.web.dashboard.account_history import account_history
 from connect_hub.web.dashboard.contexts import (
@@ -21,6 +20,7 @@ from connect_hub.web.dashboard.contexts import (
     AccountList,
     AccountRow,
     Fact,
+    known,
 )
 from connect_hub.web.dashboard.export import exported, refuse_elsewhere
 from connect_hub.web.dashboard.frame import Pages
@@ -80,9 +80,7 @@ class AccountPages(Pages):
             query=text,
             provider=provider,
             status=statuses[0].value if statuses else "",
-            providers=tuple(
-                OptionView(key, self.core.connectors.get(key).name) for key in sorted(self.core.connectors)
-            ),
+            providers=self.providers(),
             statuses=state_options(ACCOUNT_STATES, self.say(request)),
             new_link_url=self.path(desk, "dashboard_new_link") if desk.may(Role.OPERATOR) else None,
             export_url=with_query(self.path(desk, "dashboard_accounts_csv"), filters),
@@ -195,7 +193,7 @@ class AccountPages(Pages):
             states=tuple(state_view(one, self.say(request)) for one in states_of_account(account)),
             is_test=account.type is AccountType.TEST,
             reasons=tuple(Untrusted(reason.description, limit=200) for reason in account.status_reasons),
-            facts=tuple(fact for fact in facts if fact.text or fact.quoted or fact.at or fact.code),
+            facts=known(facts),
             notes=() if offered else (say(await self.why_off(desk, account.provider)),),
             history=await account_history(self, request, desk, account),
             actions=self.actions.of(request, desk, account, offered=offered),

@@ -67,9 +67,7 @@ class AttemptPages(Pages):
             provider=provider,
             days=days,
             periods=tuple(OptionView(str(n), say(Message("Last %(days)s days", days=n))) for n in _PERIODS),
-            providers=tuple(
-                OptionView(key, self.core.connectors.get(key).name) for key in sorted(self.core.connectors)
-            ),
+            providers=self.providers(),
             funnel=tuple(self._line(request, row) for row in funnel if row.provider is not None),
             counted=f"{MOST_COUNTED:,}" if any(row.cut for row in funnel) else "",
             opened=max((row.sessions.get(StepKind.OPENED, 0) for row in funnel), default=0),

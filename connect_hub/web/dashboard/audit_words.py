@@ -70,7 +70,7 @@ def changes(pages: Pages, request: Request, entry: AuditEntry) -> tuple[Changed,
             return ChangedValue(text=say(_WORDS[name][value]))
         if isinstance(value, list) and name == "events":
             return ChangedValue(text=", ".join(pages.action(request, str(one)) for one in value))
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and name == "roles":
             value = [
                 f"{_project(key, say)}: {say(ROLES.get(str(one), str(one)))}" for key, one in value.items()
             ]

@@ -82,6 +82,9 @@ _DEAD_ENDS = {
     ),
     "method_not_allowed": _NOT_HERE,
     "not_found": _NOT_HERE,
+    "role_required": DeadEnd(
+        Message("Your role does not allow this"), Message("Ask an administrator of this project.")
+    ),
     "session_not_found": DeadEnd(
         Message("There is no such link"),
         Message("It may be too old to be kept, or the address was cut or changed."),

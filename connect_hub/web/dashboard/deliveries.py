@@ -12,7 +12,7 @@ from connect_hub.message import Message
 from connect_hub.operators import Role
 from connect_hub.storage.protocol import DeliveryAttempt, DeliveryRecord, DeliveryState
 from connect_hub.web.dashboard.asking import Asked, AskingPages, Question
-from connect_hub.web.dashboard.contexts import DeliveryDetail, Fact, TryView
+from connect_hub.web.dashboard.contexts import DeliveryDetail, Fact, TryView, known
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, is_name
 from connect_hub.web.dashboard.labels import Done
@@ -54,7 +54,7 @@ class DeliveryPages(Pages):
             done=self.done(request),
             event=self.action(request, delivery.event_name),
             state=state_view(DELIVERY_STATES[delivery.state], self.say(request)),
-            facts=tuple(fact for fact in facts if fact.code or fact.at),
+            facts=known(facts),
             body=_shown(event.body),
             tries=tuple(self._try(one) for one in found.attempts),
             url=url,

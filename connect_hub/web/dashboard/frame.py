@@ -11,7 +11,7 @@ from connect_hub.connectors.registry import EnabledConnector
 from connect_hub.errors import ConnectorNotFound, FieldError
 from connect_hub.message import Message
 from connect_hub.operators import EVERY_PROJECT, Role
-from connect_hub.web.contexts import ProviderView
+from connect_hub.web.contexts import OptionView, ProviderView
 from connect_hub.web.dashboard.contexts import DashboardPage, Frame, NavItem, ProjectItem
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.labels import (
@@ -150,6 +150,11 @@ class Pages:
         except ConnectorNotFound:
             return CONNECTOR_LEFT_OUT
         return CONNECTOR_OFF if state.is_allowed else CONNECTOR_LEFT_OUT
+
+    def providers(self) -> tuple[OptionView, ...]:
+        """The choices of a filter by provider: all that the hub has, by name."""
+        connectors = sorted(self.core.connectors.all(), key=lambda one: one.name.casefold())
+        return tuple(OptionView(one.key, one.name) for one in connectors)
 
     def action(self, request: Request, name: str) -> str:
         """An action or event in words."""

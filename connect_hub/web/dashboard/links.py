@@ -14,6 +14,7 @@ from connect_hub.web.dashboard.contexts import (
     LinkDetail,
     LinkList,
     LinkRow,
+    known,
 )
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
@@ -131,7 +132,7 @@ class LinkPages(Pages):
             url=self.path(desk, "dashboard_link", session_id=here),
             opens=session.opens,
             connects=session.connects,
-            facts=tuple(fact for fact in facts if fact.quoted or fact.at or fact.code or fact.text),
+            facts=known(facts),
             notes=(say(ACCOUNT_GONE),) if gone else (),
             history=await link_history(self, request, desk, details),
             actions=self.actions.of(request, desk, details, gone=gone),

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from connect_hub.message import Message
-from connect_hub.web.dashboard.contexts import Fact, SettingsPage
+from connect_hub.web.dashboard.contexts import Fact, SettingsPage, known
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.untrusted import Untrusted
@@ -38,7 +38,7 @@ class SettingsPages(Pages):
         enabled = sorted(await self.core.offer(desk.project))
         page = SettingsPage(
             frame=self.frame(request, desk, "dashboard_settings"),
-            facts=tuple(fact for fact in facts if fact.quoted or fact.code or fact.text),
+            facts=known(facts),
             link_facts=tuple(link_facts),
             preview=self.provider(enabled[0]) if enabled else None,
         )

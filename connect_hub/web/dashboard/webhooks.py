@@ -19,6 +19,7 @@ from connect_hub.web.dashboard.contexts import (
     EndpointList,
     EndpointRow,
     Fact,
+    known,
 )
 from connect_hub.web.dashboard.endpoint_actions import EndpointActions
 from connect_hub.web.dashboard.frame import Pages
@@ -102,7 +103,7 @@ class WebhookPages(Pages):
             state=state_view(state_of_endpoint(one), self.say(request)),
             reason=say(_REASONS[one.disabled_reason]) if one.disabled_reason in _REASONS else "",
             configured=one.source == "config",
-            facts=tuple(fact for fact in facts if fact.quoted or fact.text or fact.at),
+            facts=known(facts),
             actions=self.actions.of(request, desk, one),
             url=url,
             delivery_state=states[0].value if states else "",

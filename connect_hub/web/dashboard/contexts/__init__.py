@@ -36,6 +36,7 @@ from connect_hub.web.dashboard.contexts.page import (
     Refused,
     SignInPage,
     StateView,
+    known,
 )
 from connect_hub.web.dashboard.contexts.settings import SettingsPage
 from connect_hub.web.dashboard.contexts.webhooks import (
@@ -100,4 +101,5 @@ __all__ = [
     "SignInPage",
     "StateView",
     "TryView",
+    "known",
 ]

@@ -1,5 +1,6 @@
 """What every page is made of: the frame, lists, forms, questions."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -24,6 +25,7 @@ __all__ = [
     "Refused",
     "SignInPage",
     "StateView",
+    "known",
 ]
 
 
@@ -128,6 +130,11 @@ class Fact:
     code: str = ""
     """An identifier: in a fixed-width face, to be copied."""
     url: str | None = None
+
+
+def known(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Those that say something."""
+    return tuple(fact for fact in facts if fact.text or fact.quoted or fact.at or fact.code)
 
 
 @dataclass(frozen=True, slots=True)
