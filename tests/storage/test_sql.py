@@ -428,11 +428,11 @@ async def test_two_hubs_may_make_the_file_at_once(tmp_path: Path) -> None:
 
 
 async def test_a_file_without_its_folder_is_refused_by_name(tmp_path: Path) -> None:
-    """It is not that the database is away: waiting mends nothing, so the folder is named. Once it is there,
-    the same storage works."""
+    """Waiting alone mends a volume that is mounted late, and nothing else: so the folder is named. Once it is
+    there, the same storage works."""
     storage = SQLStorage.sqlite(tmp_path / "none" / "hub.db")
     for work in (storage.check, lambda: inspect_schema(storage)):
-        with pytest.raises(ConfigurationError, match=f"no folder '{tmp_path / 'none'}' to keep hub.db in"):
+        with pytest.raises(StorageUnavailable, match=f"no folder '{tmp_path / 'none'}' to keep hub.db in"):
             await work()
     (tmp_path / "none").mkdir()
     await storage.check()

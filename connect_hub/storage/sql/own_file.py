@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
-from connect_hub.errors import ConfigurationError
+from connect_hub.errors import ConfigurationError, StorageUnavailable
 from connect_hub.storage.sql.migrations import upgrade
 from connect_hub.storage.sql.migrations.versions import VERSION, notes
 from connect_hub.storage.sql.tables import SCHEMA_VERSION, Tables
@@ -45,15 +45,18 @@ def wal_is_safe(version: tuple[int, ...]) -> bool:
 
 
 def refuse_without_folder(file: Path) -> None:
-    """Raise ConfigurationError unless the file can be made, as far as its folder is concerned."""
+    """Raise StorageUnavailable unless the file can be made, as far as its folder is concerned.
+
+    The folder may be a volume that is not mounted yet, so this is not final: it is looked at again.
+    """
     folder = file.parent
     if not os.path.isdir(folder):
-        raise ConfigurationError(
+        raise StorageUnavailable(
             f"storage: there is no folder {str(folder)!r} to keep {file.name} in. Make it, or choose another "
             "path."
         )
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise ConfigurationError(
+        raise StorageUnavailable(
             f"storage: no file may be made in the folder {str(folder)!r}, where {file.name} is to be kept. "
             "Let this user write there, or choose another path."
         )

@@ -96,7 +96,7 @@ def _parse(url: str) -> URL:
 async def inspect_schema(storage: SQLStorage) -> Condition:
     """Look, and change nothing; a SQLite file that is not there is not made.
 
-    Raises StorageUnavailable, and ConfigurationError where such a file could not be made.
+    Raises StorageUnavailable, also where such a file could not be made.
     """
     file = storage._own_file
     if file is None:
