@@ -17,6 +17,7 @@ from connect_hub.cli.providers import known
 from connect_hub.cli.table import json_option, show, show_done, show_json, show_one
 from connect_hub.clock import iso
 from connect_hub.errors import ConnectorInactive, ValidationFailed
+from connect_hub.flows.links import is_account_gone
 from connect_hub.flows.requests import CreateSession, SessionFields
 from connect_hub.flows.sessions import IssuedSession, SessionDetails
 from connect_hub.hub import ConnectHub
@@ -226,11 +227,12 @@ def _row(session: Session, status: SessionStatus) -> dict[str, object]:
 def one(link_id: int, project: str, as_json: bool, app: str | None) -> None:
     """Show a link, how far its customer came, and what to do where it failed; never the link itself."""
 
-    async def read(hub: ConnectHub) -> tuple[SessionDetails, Sequence[AuditEntry]]:
+    async def read(hub: ConnectHub) -> tuple[SessionDetails, Sequence[AuditEntry], bool]:
         found = await hub.links.get(link_id, project=project)
-        return found, await hub.audit.list(subject=str(link_id), project=project)
+        entries = await hub.audit.list(subject=str(link_id), project=project)
+        return found, entries, await is_account_gone(hub.accounts, found.session)
 
-    found, entries = work_on(chosen_hub(app), read)
+    found, entries, account_is_gone = work_on(chosen_hub(app), read)
     steps: list[dict[str, object]] = [
         {
             "at": step.at,
@@ -244,6 +246,7 @@ def one(link_id: int, project: str, as_json: bool, app: str | None) -> None:
     session = found.session
     row = {
         **_row(session, found.status),
+        "account_is_gone": account_is_gone,
         "label": session.label,
         "metadata": session.metadata,
         "max_connects": session.max_connects,

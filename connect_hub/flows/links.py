@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Unpack
 
+from connect_hub.errors import AccountNotFound
+from connect_hub.flows.accounts import Accounts
 from connect_hub.flows.core import Core
 from connect_hub.flows.requests import CreateSession, SessionFields, parse
 from connect_hub.flows.sessions import IssuedSession, SessionDetails, Sessions
@@ -12,10 +14,21 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["Links"]
+__all__ = ["Links", "is_account_gone"]
 
 _NOT_RENEWED = {"expires_in", "webhook_url"}
 """Fields of a request that a session does not have."""
+
+
+async def is_account_gone(accounts: Accounts, session: Session) -> bool:
+    """Whether it is to reconnect an account that is not there any more, or is another customer's."""
+    if session.account_id is None:
+        return False
+    try:
+        account = await accounts.get(session.account_id, project=session.project_id)
+    except AccountNotFound:
+        return True
+    return account.origin_owner_id != session.origin_owner_id
 
 
 class Links:

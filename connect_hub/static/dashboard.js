@@ -65,8 +65,7 @@ const open = async (url) => {
     copyable(dialog);
     selectable(dialog);
     dialogs(dialog);
-    for (const link of all("a.button.secondary, a[data-close]", dialog)) {
-      if (link.protocol === "mailto:") continue;
+    for (const link of all("a[data-close]", dialog)) {
       link.addEventListener("click", (/** @type {Event} */ event) => { event.preventDefault(); dialog.close(); });
     }
     for (const form of all("form", dialog)) {

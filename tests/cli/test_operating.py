@@ -175,6 +175,7 @@ def test_a_customers_account_from_its_tries_to_its_end(
     assert [step["kind"] for step in steps] == ["opened", "picked", "submitted", "failed"]
     assert "connected" in said(f"links show {newest['id']}")
     assert said("links list --provider simulated --json") == ""
+    assert json.loads(said(f"links show {newest['id']} --json"))["account_is_gone"] is False
     again = json.loads(said(f"links renew {oldest['id']} --json"))
     assert again["origin_owner_id"] == oldest["origin_owner_id"]
     assert said(f"links renew {oldest['id']}").startswith("https://")

@@ -44,7 +44,7 @@ async def test_who_is_no_operator_is_led_in_no_circle(
     config = HubConfig(dashboard=DashboardConfig(auth=lambda visitor: answer))
     browser = Customer(make_hub(tmp_path, config=config).hub, headers={"accept": "text/html"})
     seen = await browser.get(HOME)
-    assert (seen.status, seen.heading, told in seen.text) == (403, "You have no role here", True)
+    assert (seen.status, seen.heading, told in seen.text) == (403, "This dashboard is not open to you", True)
     seen.links.pop("Skip to the content")
     assert seen.links == ways
     if ways:
@@ -87,8 +87,8 @@ async def test_what_is_not_there_is_said_in_the_dashboard_s_words(staff: Staff) 
     assert (await browser.send(Form(f"{DESK}/nope"))).heading == "There is no such page"
 
 
-async def test_what_cannot_be_done_says_why_and_leads_to_the_list(staff: Staff) -> None:
-    """What code has set, and an account that its customer has already."""
+async def test_what_cannot_be_done_says_why_and_leads_back(staff: Staff) -> None:
+    """To what it could not be done with: what code has set, and an account that its customer has already."""
     hub, first = staff.made.hub, await staff.connected("42", "Acme")
     await hub.accounts.convert(first, AccountType.TEST)
     await staff.connected("42", "Acme")
@@ -97,10 +97,10 @@ async def test_what_cannot_be_done_says_why_and_leads_to_the_list(staff: Staff) 
     asked = await browser.get(f"{DESK}/accounts/{first}/convert-to-production")
     seen = await browser.press(asked, "Convert to production")
     assert (seen.status, seen.heading) == (409, "This customer has such an account already")
-    assert seen.link("Back to the accounts") == f"{DESK}/accounts"
+    assert seen.link("Back to the account") == f"{DESK}/accounts/{first}"
     seen = await browser.get(f"{DESK}/connectors/simulated/client")
     assert (seen.status, seen.heading) == (409, "This is set in code")
-    assert seen.link("Back to the connectors") == f"{DESK}/connectors"
+    assert seen.link("Back to the connector") == f"{DESK}/connectors/simulated"
 
 
 @pytest.mark.parametrize("path", ["", "/in/default", "/in/default/accounts"])

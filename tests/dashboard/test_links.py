@@ -160,6 +160,11 @@ async def test_a_known_id_under_another_name_is_asked_about(staff: Staff) -> Non
     assert len(await staff.made.hub.sessions.list()) == 1
     assert (await browser.press(asked, "Use the name “Acme”")).heading == "The link is ready"
     assert {s.origin_owner_name for s in await staff.made.hub.sessions.list()} == {"Acme"}
+    await staff.connected("43", "Acme  Inc")  # two spaces are all that is different
+    asked = await browser.press(
+        form, "Create link", {**TYPED, "origin_owner_id": "43", "origin_owner_name": "Acme Inc"}
+    )
+    assert "is known under the name “Acme  Inc”" in asked.text
 
 
 async def test_a_question_quotes_in_one_short_line(staff: Staff) -> None:

@@ -87,6 +87,23 @@ async def test_a_failing_endpoint_is_called_so(staff: Staff) -> None:
         assert '<span class="state bad">Failing</span>' in (await browser.get(page)).text
 
 
+async def test_what_was_held_says_that_it_is_begun_anew(staff: Staff) -> None:
+    """Its tries before do not count any more, so the last of them is told apart; and a question that was open
+    meanwhile leads back to the endpoint."""
+    endpoint_id, hub = await added(staff), staff.made.hub
+    await hub.endpoints.test(endpoint_id)
+    await hub.deliveries.run_due()
+    browser, page = await staff.browser("admin"), f"{DESK}/webhooks/{endpoint_id}"
+    asked = await browser.get(f"{page}/test")
+    assert "Begun anew" not in (await browser.get(page)).text
+    await hub.endpoints.disable(endpoint_id)
+    refused = await browser.press(asked, "Send a test")
+    assert (refused.status, refused.heading) == (409, "This endpoint is disabled")
+    assert refused.link("Back to the endpoint") == page
+    await hub.endpoints.enable(endpoint_id)
+    assert "Begun anew. Before: " in (await browser.get(page)).text
+
+
 async def test_a_test_is_sent_looked_at_and_sent_again(staff: Staff) -> None:
     """The delivery shows its body, its tries and its state; sending again makes another delivery of the same
     event; the page's state changes with it; and all of it is in the log."""

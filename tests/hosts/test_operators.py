@@ -319,7 +319,7 @@ async def test_the_examples_have_a_dashboard_for_their_staff(tmp_path: Path, exa
         assert seen.heading == "Sign in"
         await customer.press(seen, "Sign in", {"email": "ada@acme.example", "password": "demo"})
         refused = await customer.get("/connect/dashboard/in/default/accounts")
-        assert (refused.status, refused.heading) == (403, "You have no role here")
+        assert (refused.status, refused.heading) == (403, "This dashboard is not open to you")
         assert refused.link("Sign in as somebody else").startswith(f"{origin}/login?next=")
         staff = Browser(hub, transport)
         seen = await staff.get("/connect/dashboard/in/default/links/new")

@@ -22,6 +22,8 @@ class DeadEnd(NamedTuple):
     text: str
     back: str = Message("Back to the dashboard")
     route: str = "dashboard"
+    param: str = ""
+    """What the route takes of the address, besides the project."""
 
 
 _ACCOUNTS = Message("Back to the accounts"), "dashboard_accounts"
@@ -29,6 +31,19 @@ _AUDIT = Message("Back to the audit log"), "dashboard_audit"
 _CONNECTORS = Message("Back to the connectors"), "dashboard_connectors"
 _LINKS = Message("Back to the links"), "dashboard_links"
 _WEBHOOKS = Message("Back to the webhooks"), "dashboard_webhooks"
+_STILL_THERE = {
+    "account_id": (Message("Back to the account"), "dashboard_account"),
+    "endpoint_id": (Message("Back to the endpoint"), "dashboard_webhook"),
+    "provider": (Message("Back to the connector"), "dashboard_connector"),
+}
+"""The way to what the address names, by its parameter: for what cannot be done with it."""
+_STILL_THERE_CODES = {
+    "account_conflict",
+    "connector_inactive",
+    "connector_read_only",
+    "endpoint_disabled",
+    "endpoint_read_only",
+}
 _EXPORTS = {"/accounts.csv": _ACCOUNTS, "/audit.csv": _AUDIT}
 _IN_CODE, _THERE = Message("This is set in code"), Message("Nothing was done. Change it there.")
 _CUT = Message("This address was cut or changed. Clear the filters to begin again.")
@@ -105,6 +120,10 @@ def dead_end(error: ConnectHubError, request: Request, product: str) -> DeadEnd:
         return DeadEnd(title, text)
     if known.route != "dashboard" and "project" not in request.path_params:
         return DeadEnd(known.title, known.text)
+    if told_code(error) in _STILL_THERE_CODES:
+        for param, (back, route) in _STILL_THERE.items():
+            if param in request.path_params:
+                return DeadEnd(known.title, known.text, back, route, param)
     return known
 
 
@@ -117,7 +136,7 @@ def _no_operator(error: OperatorRequired, product: str) -> DeadEnd:
         text = Message(
             "You are signed in, but have no role here. Ask an administrator of %(name)s.", name=product
         )
-    return DeadEnd(Message("You have no role here"), text, "", "")
+    return DeadEnd(Message("This dashboard is not open to you"), text, "", "")
 
 
 def wrong_parts(error: ValidationFailed) -> list[str]:

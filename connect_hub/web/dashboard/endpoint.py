@@ -162,4 +162,5 @@ class DashboardEndpoint(Endpoint):
             return Message("Open the form again"), self._here(request)
         if end.route == "dashboard":
             return end.back, urls.path(end.route)
-        return end.back, urls.path(end.route, project=request.path_params["project"])
+        params = {name: request.path_params[name] for name in ("project", end.param) if name}
+        return end.back, urls.path(end.route, **params)

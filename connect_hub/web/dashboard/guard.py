@@ -24,7 +24,8 @@ from connect_hub.web.visitor import visitor_of
 
 __all__ = ["Desk", "Fields", "Guard", "Least", "SignInFirst", "is_name"]
 
-_FORM_AGE = timedelta(hours=12)
+_FORM_AGE = timedelta(days=30)
+"""As long as a sign-in may last, to which a form is bound: what was typed meanwhile is not refused."""
 _PURPOSE = "dashboard"
 _PROMPT = 1.0
 """Seconds in which a form is read; whoever holds one back is looked at again."""

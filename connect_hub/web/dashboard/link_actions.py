@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connect_hub.errors import AccountNotFound, SessionNotFound, ValidationFailed
+from connect_hub.errors import SessionNotFound, ValidationFailed
 from connect_hub.flows.sessions import SessionDetails
 from connect_hub.message import Message
-from connect_hub.models import Session, SessionStatus
+from connect_hub.models import SessionStatus
 from connect_hub.operators import Role
 from connect_hub.web.dashboard.asking import Asked, AskingPages, Question
 from connect_hub.web.dashboard.contexts import Action
@@ -74,17 +74,7 @@ class LinkActions(AskingPages[SessionDetails]):
             return await self._ask(asked, {}, refusal=_NOT_ANY_MORE)
         return link_made(self, asked.request, asked.desk, issued)
 
-    async def is_account_gone(self, desk: Desk, session: Session) -> bool:
-        """Whether it is to reconnect an account that is not there any more, or is another customer's."""
-        if session.account_id is None:
-            return False
-        try:
-            account = await self.flows.accounts.get(session.account_id, project=desk.project)
-        except AccountNotFound:
-            return True
-        return account.origin_owner_id != session.origin_owner_id
-
     def of(self, request: Request, desk: Desk, details: SessionDetails, *, gone: bool) -> tuple[Action, ...]:
-        """What the operator may do with it now. `gone`: as `is_account_gone` says."""
+        """What the operator may do with it now. `gone`: the account that it is to reconnect."""
         names = [*([] if gone else ["renew"]), *(["revoke"] if details.status is SessionStatus.OPEN else [])]
         return self._buttons(request, desk, names, str(details.session.id))

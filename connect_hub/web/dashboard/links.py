@@ -6,6 +6,7 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import Response
 
+from connect_hub.flows.links import is_account_gone
 from connect_hub.message import Message
 from connect_hub.models import Session, SessionStatus
 from connect_hub.operators import Role
@@ -97,7 +98,7 @@ class LinkPages(Pages):
         details, say = await self.actions.details(request, desk), self.say(request)
         session, status = details.session, details.status
         here = str(session.id)
-        gone = await self.actions.is_account_gone(desk, session)
+        gone = await is_account_gone(self.flows.accounts, session)
         facts = [
             Fact(
                 say(Message("Origin owner ID")),

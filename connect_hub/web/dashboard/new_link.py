@@ -183,10 +183,10 @@ class NewLinkPages(Pages):
                     "The origin owner ID “%(id)s” is known under the name “%(known)s”. Is it the same "
                     "customer?",
                     id=clean(owner_id, _WHOLE, exact=True),
-                    known=clean(known),
+                    known=clean(known, exact=True),
                 )
             ),
-            yes=say(Message("Use the name “%(known)s”", known=clean(known, _ON_A_BUTTON))),
+            yes=say(Message("Use the name “%(known)s”", known=clean(known, _ON_A_BUTTON, exact=True))),
             yes_form=self._form(desk, {**values, "origin_owner_name": known}),
             no=say(Message("Use the new name")),
             no_form=self._form(desk, {**values, "keep_name": "1"}),

@@ -120,12 +120,14 @@ class WebhookPages(Pages):
         return await self.flows.endpoints.get(request.path_params["endpoint_id"], project=desk.project)
 
     def _delivery(self, request: Request, desk: Desk, delivery: DeliveryRecord) -> DeliveryRow:
+        error = Untrusted(delivery.last_error or "", limit=120)
         return DeliveryRow(
             url=self.path(desk, "dashboard_delivery", delivery_id=delivery.id),
             event=self.action(request, delivery.event_name),
             state=state_view(DELIVERY_STATES[delivery.state], self.say(request)),
             attempts=delivery.attempts,
-            error=Untrusted(delivery.last_error or "", limit=120),
+            error=error,
+            begun_anew=bool(error) and not delivery.attempts,
             at=delivery.created_at,
         )
 

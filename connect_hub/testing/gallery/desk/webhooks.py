@@ -85,6 +85,7 @@ def endpoint(desk: Desk, rows: int, *, disabled: bool = False, state: str = "") 
                 state=desk.state(DELIVERY_STATES[tuple(DELIVERY_STATES)[n % 4]]),
                 attempts=1 + n % 4,
                 error=Untrusted(("HTTP 503", REFUSED)[desk.crowded] if n % 4 == 3 else "", limit=120),
+                begun_anew=n == 7,
                 at=NOW - timedelta(minutes=12 * n),
             )
             for n in range(rows)

@@ -73,6 +73,8 @@ class DeliveryRow:
     state: StateView
     attempts: int
     error: Untrusted
+    begun_anew: bool
+    """Whether the error is of a try before it was held and let go: those do not count any more."""
     at: datetime
 
 
