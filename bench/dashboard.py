@@ -263,6 +263,7 @@ def pages(rows: int) -> dict[str, str]:
         "accounts, deep": f"/accounts?cursor={deep}",
         "accounts, one status": "/accounts?status=expired",
         "accounts, one customer": "/accounts?q=owner-500",
+        "accounts, no such name": "/accounts?q=nobody",
         "account": f"/accounts/acc_{mixed}",
         "links": "/links",
         "links, deep": f"/links?cursor={cursor_text(at, number)}",

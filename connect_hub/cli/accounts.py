@@ -9,6 +9,7 @@ from connect_hub.cli.changes import changes, pairs
 from connect_hub.cli.group import Group
 from connect_hub.cli.history import history_of
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
+from connect_hub.cli.names import has_name, name_option
 from connect_hub.cli.paging import limit_option, read_all
 from connect_hub.cli.providers import known
 from connect_hub.cli.table import json_option, show, show_done, show_json, show_one
@@ -44,6 +45,7 @@ def command() -> None:
     type=click.Choice([status.value for status in AccountStatus]),
     help="Only in this status. May be repeated.",
 )
+@name_option
 @limit_option
 @project_option
 @json_option
@@ -52,6 +54,7 @@ def listing(
     owners: tuple[str, ...],
     providers: tuple[str, ...],
     statuses: tuple[str, ...],
+    name: str | None,
     limit: int | None,
     project: str,
     as_json: bool,
@@ -69,6 +72,7 @@ def listing(
             lambda size, before: hub.accounts.page_of(where, project=project, limit=size, before=before),
             lambda account: (account.created_at, account.id),
             limit=limit,
+            wanted=has_name(name),
         )
         return known(hub, providers, found)
 

@@ -12,6 +12,7 @@ from connect_hub.cli.asking import choose, confirm
 from connect_hub.cli.changes import pairs
 from connect_hub.cli.group import Group, Refused
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
+from connect_hub.cli.names import has_name, name_option
 from connect_hub.cli.paging import limit_option, read_all
 from connect_hub.cli.providers import known
 from connect_hub.cli.table import json_option, show, show_done, show_json, show_one
@@ -162,6 +163,7 @@ def _show_made(issued: IssuedSession, as_json: bool) -> None:
     type=click.Choice([status.value for status in SessionStatus]),
     help="Only in this status. May be repeated.",
 )
+@name_option
 @limit_option
 @project_option
 @json_option
@@ -170,6 +172,7 @@ def listing(
     owner: str | None,
     provider: str | None,
     statuses: tuple[str, ...],
+    name: str | None,
     limit: int | None,
     project: str,
     as_json: bool,
@@ -189,6 +192,7 @@ def listing(
             ),
             lambda session: (session.created_at, session.id),
             limit=limit,
+            wanted=has_name(name),
         )
         now = hub.config.clock.now()
         known(hub, [provider] if provider else [], found)

@@ -21,17 +21,21 @@ async def read_all(
     end_of: Callable[[T], P],
     *,
     limit: int | None,
+    wanted: Callable[[T], bool] | None = None,
 ) -> list[T]:
-    """All rows, or `limit` of them. `page_of(size, before)` reads a page, `end_of(row)` is where one ends."""
+    """All rows that are `wanted`, or the first `limit`. `page_of(size, before)` reads a page, `end_of(row)`
+    is where one ends."""
     found: list[T] = []
+    read = 0
     before: P | None = None
     with counter("rows read") as show:
         while limit is None or len(found) < limit:
-            wanted = _AT_ONCE if limit is None else min(_AT_ONCE, limit - len(found))
-            page = await page_of(wanted, before)
-            found += page
-            show(len(found))
-            if len(page) < wanted:
+            size = _AT_ONCE if limit is None or wanted else min(_AT_ONCE, limit - len(found))
+            page = await page_of(size, before)
+            found += page if wanted is None else filter(wanted, page)
+            read += len(page)
+            show(read)
+            if len(page) < size:
                 break
             before = end_of(page[-1])
-    return found
+    return found[:limit]

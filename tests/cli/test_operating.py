@@ -170,6 +170,10 @@ def test_a_customers_account_from_its_tries_to_its_end(
     assert said("events list --origin-owner-id none --json") == ""
     assert said("events list --until 2020-01-01 --json") == ""
 
+    for listed, name in (("accounts list", "New"), ("links list", "Acme")):
+        assert name in said(f"{listed} --name {name[:3].upper()}")
+        assert said(f"{listed} --name nobody --json") == ""
+
     newest, oldest = [json.loads(line) for line in said("links list --json").splitlines()]
     steps = json.loads(said(f"links show {oldest['id']} --json"))["steps"]
     assert [step["kind"] for step in steps] == ["opened", "picked", "submitted", "failed"]

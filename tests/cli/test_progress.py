@@ -38,3 +38,17 @@ async def test_a_whole_list_is_read_a_page_at_a_time(limit: int | None, sizes: l
     found = await read_all(page, lambda row: row, limit=limit)
     assert found == rows[:limit]
     assert asked == sizes
+
+
+async def test_a_filtered_list_is_read_as_far_as_is_wanted() -> None:
+    """Whole pages, until there are enough rows or no more."""
+    rows, asked = [*range(1200)], list[int]()
+
+    async def page(size: int, before: int | None) -> Sequence[int]:
+        asked.append(size)
+        begin = 0 if before is None else before + 1
+        return rows[begin : begin + size]
+
+    assert await read_all(page, lambda row: row, limit=2, wanted=lambda row: row % 400 == 399) == [399, 799]
+    assert await read_all(page, lambda row: row, limit=None, wanted=lambda row: row > 1197) == [1198, 1199]
+    assert asked == [500, 500, 500, 500, 500]

@@ -1,5 +1,6 @@
 """The pages of an account: what was done with it, what can be, and that it is asked first."""
 
+import html
 from datetime import timedelta
 from pathlib import Path
 
@@ -39,6 +40,27 @@ async def test_what_is_done_with_an_account_is_asked_first_and_written_down(staf
     with pytest.raises(AccountNotFound):
         await hub.accounts.get(account_id)
     assert (await browser.get(f"{DESK}/accounts/{account_id}")).status == 404
+
+
+async def test_what_the_host_noted_is_shown(staff: Staff) -> None:
+    """Metadata and label, on the account's page and on that of its link: as text, whatever they hold."""
+    hub = staff.made.hub
+    link = await hub.links.create(
+        origin_owner_id="42",
+        origin_owner_name="Acme",
+        label="<b>main</b>",
+        metadata={"plan": "<i>gold</i>", "seats": [1, 2]},
+    )
+    customer = Customer(hub)
+    await customer.press(
+        await customer.pick(link.url, "Acme Key"), "Connect Acme Key", {"f.api_key": GOOD_KEY}
+    )
+    [account] = await hub.accounts.list()
+    browser = await staff.browser("viewer")
+    for path in (f"accounts/{account.id}", f"links/{link.session.id}"):
+        text = html.unescape((await browser.get(f"{DESK}/{path}")).text)
+        assert '<code>{"plan": "<i>gold</i>", "seats": [1, 2]}</code>' in text, path
+        assert "“<b>main</b>”" in text, path
 
 
 async def test_why_an_account_is_suspended_is_told(staff: Staff) -> None:

@@ -111,7 +111,8 @@ async def test_an_id_with_spaces_at_its_ends_is_asked_about(staff: Staff) -> Non
     form = await browser.get(f"{DESK}/links/new")
     asked = await browser.press(form, "Create link", {**TYPED, "origin_owner_id": " 42 "})
     assert (asked.status, "do you mean “42”?" in asked.text) == (422, True)
-    field = next(part for part in asked.text.split("<input") if 'id="field-origin_owner_id"' in part)
+    changed = await browser.press(asked, "Change what was entered")
+    field = next(part for part in changed.text.split("<input") if 'id="field-origin_owner_id"' in part)
     assert ('value=" 42 "' in field, "data-tidy" in field) == (True, False)  # no script takes them away
     assert (await browser.press(asked, "Use “42”")).heading == "The link is ready"
     assert [s.origin_owner_id for s in await staff.made.hub.sessions.list()] == ["42"]
@@ -145,7 +146,7 @@ async def test_spaces_in_an_id_are_seen(staff: Staff) -> None:
     text = (await browser.get(f"{DESK}/links/{plain.session.id}")).text
     assert ("“4 2”" in text, told in text) == (True, False)
     form = await browser.get(f"{DESK}/links/new")
-    typed = {**TYPED, "origin_owner_id": " 4  2 ", "origin_owner_name": "Globex", "keep_id": "1"}
+    typed = {**TYPED, "origin_owner_id": " 4  2 ", "origin_owner_name": "Globex", "keep_id": " 4  2 "}
     asked = await browser.press(form, "Create link", typed)
     assert '<h2 class="exact">The origin owner ID “ 4  2 ” is known under the name “Acme”.' in asked.text
 
@@ -165,6 +166,28 @@ async def test_a_known_id_under_another_name_is_asked_about(staff: Staff) -> Non
         form, "Create link", {**TYPED, "origin_owner_id": "43", "origin_owner_name": "Acme Inc"}
     )
     assert "is known under the name “Acme  Inc”" in asked.text
+
+
+async def test_what_was_entered_is_changed_instead_of_answering(staff: Staff) -> None:
+    """A question stands in the place of the form, whose edited fields its buttons would not send; the form
+    comes back with all that was typed, and an answer is of one id and name alone."""
+    await staff.connected("42", "Acme")
+    await staff.connected("43", "Acme")
+    browser = await staff.browser("operator")
+    typed = {**TYPED, "origin_owner_name": "Globex", "origin_username": "ada@example.com", "days": "3"}
+    asked = await browser.press(await browser.get(f"{DESK}/links/new"), "Create link", typed)
+    assert [form.fields.get("origin_owner_id") for form in asked.forms if "days" in form.fields] == ["42"] * 3
+    assert 'name="origin_owner_id" type="text"' not in asked.text
+    form = await browser.press(asked, "Change what was entered")
+    fields = form.form("Create link").fields
+    assert fields.items() >= {name: value for name, value in typed.items() if name != "days"}.items()
+    assert '<option value="3" selected' in form.text
+    assert len(await staff.made.hub.sessions.list()) == 2
+    kept = await browser.press(asked, "Use the new name")
+    assert kept.heading == "The link is ready"
+    answered = dict(next(f for f in asked.forms if "keep_name" in f.fields).fields)
+    other = await browser.press(form, "Create link", {**answered, "origin_owner_id": "43"})
+    assert "“43” is known under the name “Acme”" in other.text
 
 
 async def test_a_question_quotes_in_one_short_line(staff: Staff) -> None:

@@ -161,11 +161,16 @@ async def test_the_funnel_counts_customers_by_step(tmp_path: Path) -> None:
         staff.made.clock.advance(timedelta(seconds=10 * (number + 1)))
         if typed is not None:
             await customer.press(form, "Connect Acme Key", {"f.api_key": typed})
+    fixed = await hub.links.create(origin_owner_id="4", origin_owner_name="Owner 4", provider="simulated-key")
+    await Customer(hub).enter(fixed.url)
+    staff.made.clock.advance(timedelta(seconds=1))
     browser = await staff.browser("viewer")
+    text = (await browser.get(f"{DESK}/attempts?provider=simulated-key")).text
+    assert "opened." not in text  # those that let their customer choose were opened for no provider
     text = (await browser.get(f"{DESK}/attempts")).text
-    assert "4 links were opened." in text
+    assert "5 links were opened." in text
     [row] = table(text, "Customers by step and provider")
-    assert row[:6] == ["Acme Key", "4", "3", "1", "2", "50 %"]
+    assert row[:6] == ["Acme Key", "5", "3", "1", "2", "40 %"]
     assert row[6] in {"10 s", "15 s", "20 s"}
     [failed] = table(text, "Failed attempts, newest first")
     assert failed[0].startswith("Owner 2")

@@ -10,6 +10,7 @@ import pytest
 from connect_hub import NetworkConfig, Project, RateConfig, Secret, Webhook
 from connect_hub.web.dashboard.deliveries import _shown
 from connect_hub.webhooks import generate_secret
+from tests.customer import Form
 from tests.dashboard.desk import DESK, Staff, make_desk
 from tests.hubs import API_KEY
 
@@ -39,6 +40,20 @@ async def test_an_endpoint_is_added_and_its_secret_shown_once(staff: Staff) -> N
         for path in ("/webhooks", f"/webhooks/{endpoint_id}"):
             seen = await browser.get(f"{DESK}{path}")
             assert (seen.status, "canary-7c1" in seen.text) == (200, sees), (who, path)
+
+
+async def test_an_endpoint_without_an_event_is_not_made(staff: Staff) -> None:
+    """Nobody who ticks none means the usual ones; the address that was typed stays."""
+    browser = await staff.browser("admin")
+    form = (await browser.get(f"{DESK}/webhooks/new")).form("Add endpoint")
+    bare = Form(form.action, {name: v for name, v in form.fields.items() if not name.startswith("event.")})
+    assert len(bare.fields) < len(form.fields)
+    seen = await browser.send(bare, {"url": "https://hooks.example.com/"})
+    assert (seen.status, "Choose at least one event." in seen.text) == (422, True)
+    again = seen.form("Add endpoint").fields
+    assert again["url"] == "https://hooks.example.com/"
+    assert " checked" not in seen.text
+    assert await staff.made.hub.endpoints.list() == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,6 @@ role) before it. `host_answer` checks what a host's function says of an operator
 
 Every group of pages is a `frame.Pages`. What changes something is a question of `asking`, and each group has
 its own in `…_actions`; `made` shows a new link, once. Lists and downloads are made by `listing` and `export`,
-counts by `counting` and `funnel`, drawn by `charts`. Words are in `labels`, `states`, `refusals` (of fields)
-and `dead_ends` (of pages); what a template gets is in `contexts`.
+and looked through for a name by `search`; counts by `counting` and `funnel`, drawn by `charts`. Words are in
+`labels`, `states`, `refusals` (of fields) and `dead_ends` (of pages); what a template gets is in `contexts`.
 """

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Container, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,12 +22,14 @@ from connect_hub.web.dashboard.contexts import (
     AccountRow,
     Fact,
     known,
+    metadata_line,
 )
 from connect_hub.web.dashboard.export import exported, refuse_elsewhere
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
-from connect_hub.web.dashboard.listing import listed, rows_of_all
+from connect_hub.web.dashboard.listing import Looked, Place, listed, rows_of_all
 from connect_hub.web.dashboard.parameters import WAS_DONE
+from connect_hub.web.dashboard.search import NamePart, look_through
 from connect_hub.web.dashboard.states import ACCOUNT_STATES, state_options, state_view, states_of_account
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
@@ -63,10 +66,16 @@ class AccountPages(Pages):
         text, provider, statuses = self._chosen(query)
         before = query.cursor("[A-Za-z0-9_-]{1,64}")
 
-        async def load(limit: int) -> list[Account]:
-            where = await self._filter(desk, text, provider, statuses)
-            found = self.flows.accounts.page_of(where, project=desk.project, limit=limit, before=before)
-            return list(await found)
+        by_name = False
+
+        async def load(limit: int) -> Sequence[Account] | Looked[Account]:
+            nonlocal by_name
+            where, name = await self._filter(desk, text, provider, statuses)
+            if name is None:
+                return await self._page(desk, where, limit, before)
+            by_name = True
+            read = partial(self._page, desk, where)
+            return await look_through(read, _place, name.is_of, before=before, limit=limit)
 
         accounts = await listed(self, request, query, url=url, size=_PAGE, load=load, place=_place)
         offer = await self.core.offer(desk.project)
@@ -78,6 +87,7 @@ class AccountPages(Pages):
             rows=tuple(self._row(request, desk, account, offer) for account in accounts.rows),
             url=url,
             query=text,
+            by_name=by_name,
             provider=provider,
             status=statuses[0].value if statuses else "",
             providers=self.providers(),
@@ -97,19 +107,26 @@ class AccountPages(Pages):
 
     async def _filter(
         self, desk: Desk, text: str, provider: str, statuses: Iterable[AccountStatus]
-    ) -> AccountFilter:
+    ) -> tuple[AccountFilter, NamePart | None]:
         """What the list shows and the export has. A `text` is a customer's id, as it is or without the spaces
-        around it, or else an account's."""
+        around it, or else an account's; and if there is none, a part of a customer's name."""
         where = AccountFilter(
             providers=frozenset({provider} if provider else ()), statuses=frozenset(statuses)
         )
         if not text.strip():
-            return where
-        owners = [replace(where, origin_owner_ids=frozenset({one})) for one in (text, text.strip())]
-        for one in dict.fromkeys(owners):
-            if await self.flows.accounts.page_of(one, project=desk.project, limit=1):
-                return one
-        return replace(where, account_ids=frozenset({text.strip()}))
+            return where, None
+        for owner in dict.fromkeys((text, text.strip())):
+            if await self._page(desk, AccountFilter(origin_owner_ids=frozenset({owner})), 1, None):
+                return replace(where, origin_owner_ids=frozenset({owner})), None
+        ids = frozenset({text.strip()})
+        if await self._page(desk, AccountFilter(account_ids=ids), 1, None):
+            return replace(where, account_ids=ids), None
+        return where, NamePart(text)
+
+    async def _page(
+        self, desk: Desk, where: AccountFilter, limit: int, before: Place | None
+    ) -> Sequence[Account]:
+        return await self.flows.accounts.page_of(where, project=desk.project, limit=limit, before=before)
 
     async def export(self, request: Request, desk: Desk) -> Response:
         """All accounts that the filters leave, as CSV."""
@@ -117,15 +134,17 @@ class AccountPages(Pages):
         query = Query(request, "q provider status")
         text, provider, statuses = self._chosen(query)
         query.refuse_problems()
-        rows = self._exported(desk, await self._filter(desk, text, provider, statuses))
+        rows = self._exported(desk, *await self._filter(desk, text, provider, statuses))
         action = AuditAction.ACCOUNTS_EXPORTED
         return await exported(self, request, desk, action, "accounts.csv", _COLUMNS, rows)
 
-    async def _exported(self, desk: Desk, where: AccountFilter) -> AsyncIterator[Sequence[str]]:
-        async def load(limit: int, before: tuple[datetime, str] | None) -> Sequence[Account]:
-            return await self.flows.accounts.page_of(where, project=desk.project, limit=limit, before=before)
-
-        async for account in rows_of_all(load, _place):
+    async def _exported(
+        self, desk: Desk, where: AccountFilter, name: NamePart | None
+    ) -> AsyncIterator[Sequence[str] | None]:
+        async for account in rows_of_all(partial(self._page, desk, where), _place):
+            if name is not None and not name.is_of(account):
+                yield None
+                continue
             yield (
                 account.id,
                 account.provider,
@@ -168,6 +187,7 @@ class AccountPages(Pages):
                 quoted=Untrusted("" if identity is None else identity.name or identity.email or identity.id),
             ),
             Fact(say(Message("Label")), quoted=Untrusted(account.label or "")),
+            Fact(say(Message("Metadata")), code=metadata_line(account.metadata)),
             Fact(say(Message("Account ID")), code=account.id),
             Fact(
                 say(Message("Links")),

@@ -70,7 +70,8 @@ class AttemptPages(Pages):
             providers=self.providers(),
             funnel=tuple(self._line(request, row) for row in funnel if row.provider is not None),
             counted=f"{MOST_COUNTED:,}" if any(row.cut for row in funnel) else "",
-            opened=max((row.sessions.get(StepKind.OPENED, 0) for row in funnel), default=0),
+            # A link that lets its customer choose was opened for no provider.
+            opened=0 if provider else sum(row.sessions.get(StepKind.OPENED, 0) for row in funnel),
             failures=tuple(self._failure(request, desk, failure) for failure in failures.rows),
             pager=failures.pager,
         )

@@ -25,6 +25,11 @@ from connect_hub.web.urls import with_query
 
 __all__ = ["ConnectorPages", "register_url_of"]
 
+_NO_CLIENT = Message("Customers cannot connect it before it has an OAuth client: register one, and enter it.")
+_NO_CLIENT_TO_OTHERS = Message(
+    "Customers cannot connect it before it has an OAuth client. An administrator can enter one."
+)
+
 
 class ConnectorPages(Pages):
     """Handlers of `/dashboard/in/{project}/connectors…`."""
@@ -95,7 +100,7 @@ class ConnectorPages(Pages):
             redirect_uri=one.redirect_uri,
             register_url=register_url_of(one),
             client_facts=self._client_facts(request, one),
-            notes=self._notes(request, one),
+            notes=self._notes(request, desk, one),
             actions=self._actions(request, desk, one),
             list_url=self.path(desk, "dashboard_connectors"),
         )
@@ -119,7 +124,7 @@ class ConnectorPages(Pages):
         facts.append(Fact(say(Message("Scopes")), scopes if one.scopes is None else " ".join(one.scopes)))
         return tuple(facts)
 
-    def _notes(self, request: Request, one: ConnectorState) -> tuple[str, ...]:
+    def _notes(self, request: Request, desk: Desk, one: ConnectorState) -> tuple[str, ...]:
         say, notes = self.say(request), []
         if not one.is_allowed:
             notes.append(CONNECTOR_LEFT_OUT)
@@ -142,11 +147,7 @@ class ConnectorPages(Pages):
                 )
             )
         if one.needs_client and one.client is None:
-            notes.append(
-                Message(
-                    "Customers cannot connect it before it has an OAuth client: register one, and enter it."
-                )
-            )
+            notes.append(_NO_CLIENT if desk.may(Role.ADMIN) else _NO_CLIENT_TO_OTHERS)
         return tuple(say(note) for note in notes)
 
     def _actions(self, request: Request, desk: Desk, one: ConnectorState) -> tuple[Action, ...]:

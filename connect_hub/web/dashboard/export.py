@@ -44,10 +44,10 @@ async def exported(
     action: AuditAction,
     name: str,
     head: Sequence[str],
-    rows: AsyncIterator[Sequence[str]],
+    rows: AsyncIterator[Sequence[str] | None],
 ) -> Response:
     """The download, noted in the audit log. Whoever asks for its head alone gets no row, and is not noted. It
-    breaks off once the operator is gone, or has other roles."""
+    breaks off once the operator is gone, or has other roles. None in `rows` is one that is left out."""
     if request.method == "HEAD":
         return _csv(name, head, _nothing())
     await pages.flows.audit.write(desk.project, action, name)
@@ -55,18 +55,19 @@ async def exported(
 
 
 async def _while_allowed(
-    pages: Pages, request: Request, desk: Desk, rows: AsyncIterator[Sequence[str]]
+    pages: Pages, request: Request, desk: Desk, rows: AsyncIterator[Sequence[str] | None]
 ) -> AsyncIterator[Sequence[str]]:
-    written = 0
+    read = 0
     async for row in rows:
-        if written and written % ROWS_AT_ONCE == 0:
+        if read and read % ROWS_AT_ONCE == 0:
             try:
                 await pages.guard.look_again(request, desk)
             except (SignInFirst, OperatorRequired, RoleRequired):
                 log.warning("an export was broken off: operator %r may not read on", desk.operator.id)
                 raise DownloadBrokenOff from None
-        yield row
-        written += 1
+        if row is not None:
+            yield row
+        read += 1
 
 
 async def _nothing() -> AsyncIterator[Sequence[str]]:

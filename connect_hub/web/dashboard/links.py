@@ -1,7 +1,9 @@
 """Links: the list, one link and its live state, revoked and renewed."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,14 +18,16 @@ from connect_hub.web.dashboard.contexts import (
     LinkList,
     LinkRow,
     known,
+    metadata_line,
 )
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.labels import ACCOUNT_GONE
 from connect_hub.web.dashboard.link_actions import LinkActions
 from connect_hub.web.dashboard.link_history import link_history, live_key
-from connect_hub.web.dashboard.listing import listed
+from connect_hub.web.dashboard.listing import Looked, Place, listed
 from connect_hub.web.dashboard.parameters import WAS_DONE
+from connect_hub.web.dashboard.search import NamePart, look_through
 from connect_hub.web.dashboard.states import LINK_STATES, state_options, state_view
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
@@ -48,15 +52,16 @@ class LinkPages(Pages):
         typed = query.one("owner") or ""
         statuses, before = query.choice("status", SessionStatus, form=True), query.cursor("[0-9]{1,16}")
 
-        async def load(limit: int) -> list[Session]:
+        by_name = False
+
+        async def load(limit: int) -> Sequence[Session] | Looked[Session]:
+            nonlocal by_name
             owner = await self._owner(desk, typed)
-            return await self.flows.sessions.list(
-                project=desk.project,
-                origin_owner_id=owner or None,
-                statuses=frozenset(statuses),
-                limit=limit,
-                before=None if before is None else (before[0], int(before[1])),
-            )
+            read = partial(self._page, desk, owner, frozenset(statuses))
+            if owner is not None or not typed.strip():
+                return await read(limit, before)
+            by_name = True
+            return await look_through(read, _place, NamePart(typed).is_of, before=before, limit=limit)
 
         sessions = await listed(self, request, query, url=url, size=_PAGE, load=load, place=_place)
         page = LinkList(
@@ -66,6 +71,7 @@ class LinkPages(Pages):
             rows=tuple(self._row(request, desk, session) for session in sessions.rows),
             url=url,
             owner=typed if typed.strip() else "",
+            by_name=by_name,
             status=statuses[0].value if statuses else "",
             statuses=state_options(LINK_STATES, self.say(request)),
             new_link_url=self.path(desk, "dashboard_new_link") if desk.may(Role.OPERATOR) else None,
@@ -73,13 +79,31 @@ class LinkPages(Pages):
         )
         return self.show(request, page, sessions.status)
 
-    async def _owner(self, desk: Desk, typed: str) -> str:
-        """The customer's id that is meant: as it is, if it has links, else without the spaces around it."""
-        bare = typed.strip()
-        if not bare or bare == typed:
-            return bare
-        exact = await self.flows.sessions.list(project=desk.project, origin_owner_id=typed, limit=1)
-        return typed if exact else bare
+    async def _owner(self, desk: Desk, typed: str) -> str | None:
+        """The customer's id that is meant: as it is, if it has links, else without the spaces around it. None
+        where there is no such id."""
+        if not typed.strip():
+            return None
+        for owner in dict.fromkeys((typed, typed.strip())):
+            if await self._page(desk, owner, frozenset(), 1, None):
+                return owner
+        return None
+
+    async def _page(
+        self,
+        desk: Desk,
+        owner: str | None,
+        statuses: frozenset[SessionStatus],
+        limit: int,
+        before: Place | None,
+    ) -> Sequence[Session]:
+        return await self.flows.sessions.list(
+            project=desk.project,
+            origin_owner_id=owner,
+            statuses=statuses,
+            limit=limit,
+            before=None if before is None else (before[0], int(before[1])),
+        )
 
     def _row(self, request: Request, desk: Desk, session: Session) -> LinkRow:
         return LinkRow(
@@ -119,6 +143,8 @@ class LinkPages(Pages):
                 say(Message("Accounts of this customer")),
                 url=with_query(self.path(desk, "dashboard_accounts"), [("q", session.origin_owner_id)]),
             ),
+            Fact(say(Message("Label")), quoted=Untrusted(session.label or "")),
+            Fact(say(Message("Metadata")), code=metadata_line(session.metadata)),
             Fact(say(Message("Link ID")), code=here),
             Fact(say(Message("Created")), at=session.created_at),
             Fact(say(Message("Expires")), at=session.expires_at),

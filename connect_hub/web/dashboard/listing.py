@@ -17,7 +17,7 @@ from connect_hub.web.documents import cursor_text
 from connect_hub.web.query import Query
 from connect_hub.web.urls import with_query
 
-__all__ = ["ROWS_AT_ONCE", "Listed", "listed", "rows_of_all"]
+__all__ = ["ROWS_AT_ONCE", "Listed", "Looked", "Place", "listed", "rows_of_all"]
 
 Row = TypeVar("Row")
 Place = tuple[datetime, str]
@@ -25,6 +25,14 @@ Place = tuple[datetime, str]
 ROWS_AT_ONCE = 500
 """How many rows a download reads, and is let go on for."""
 _PASSED_OVER = OF_THE_MOMENT | {"cursor"}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked(Generic[Row]):
+    """What was found, and where the looking stopped; None: no older row is left, or the page is full."""
+
+    rows: Sequence[Row]
+    stopped: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ async def listed(
     *,
     url: str,
     size: int,
-    load: Callable[[int], Awaitable[Sequence[Row]]],
+    load: Callable[[int], Awaitable[Sequence[Row] | Looked[Row]]],
     place: Callable[[Row], Place],
 ) -> Listed[Row]:
     """What `load` finds, given how many rows to look for; nothing, and why, if the address cannot be read.
@@ -58,15 +66,22 @@ async def listed(
     """
     try:
         query.refuse_problems()
-        rows = await load(size + 1)
+        found = await load(size + 1)
     except ValidationFailed as refused:
         return Listed((), Pager(), _misread(pages, request, refused))
     kept = [(name, value) for name, value in request.query_params.multi_items() if name not in _PASSED_OVER]
-    first_url = with_query(url, kept) if "cursor" in request.query_params else None
-    next_url = None
-    if len(rows) > size:
-        next_url = with_query(url, [*kept, ("cursor", cursor_text(*place(rows[size - 1])))])
-    return Listed(tuple(rows[:size]), Pager(first_url, next_url), "")
+    looked = found if isinstance(found, Looked) else Looked(found)
+    rows, stopped = looked.rows, looked.stopped
+
+    def older_than(where: Place) -> str:
+        return with_query(url, [*kept, ("cursor", cursor_text(*where))])
+
+    pager = Pager(
+        with_query(url, kept) if "cursor" in request.query_params else None,
+        older_than(place(rows[size - 1])) if len(rows) > size else None,
+        None if stopped is None else older_than(stopped),
+    )
+    return Listed(tuple(rows[:size]), pager, "")
 
 
 async def rows_of_all(

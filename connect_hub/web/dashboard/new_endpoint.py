@@ -21,15 +21,16 @@ class NewEndpointPages(Pages):
     """Handlers of `/dashboard/in/{project}/webhooks/new`."""
 
     async def form(self, request: Request, desk: Desk) -> Response:
-        return self._form(request, desk, {}, [], {})
+        return self._form(request, desk, {}, [*DEFAULT_EVENTS], {})
 
     async def create(self, request: Request, desk: Desk, values: Fields) -> Response:
         """The endpoint's secret, shown this once; or the form again with what was typed."""
         chosen = [name for name in sorted(EVENT_NAMES) if values.get(f"event.{name}")]
         url, description = values.get("url", "").strip(), values.get("description", "").strip()
-        fields: EndpointFields = {}
-        if chosen:
-            fields["events"] = chosen
+        if not chosen:  # which a program may leave out, for those that are usual
+            refusal = self.say(request)(Message("Choose at least one event."))
+            return self._form(request, desk, values, chosen, {}, refusal)
+        fields: EndpointFields = {"events": chosen}
         if description:
             fields["description"] = description
         try:
@@ -74,7 +75,7 @@ class NewEndpointPages(Pages):
                 ),
             ),
             events=tuple(OptionView(name, self.action(request, name)) for name in sorted(EVENT_NAMES)),
-            chosen=frozenset(chosen or DEFAULT_EVENTS),
+            chosen=frozenset(chosen),
             back_url=self.path(desk, "dashboard_webhooks"),
             alert=alert,
         )

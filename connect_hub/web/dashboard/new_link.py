@@ -45,6 +45,8 @@ _SHOWN_AS = {"categories": "category", "expires_in": "days"}
 _WHOLE, _ON_A_BUTTON = 255, 40
 """Characters of what a tenant wrote that a question shows."""
 _KEPT = ("account", "once", "keep_id", "keep_name")
+"""What the form sends besides its fields. The last two: for which id, and for which id and name, a question
+was answered; of another one it is asked anew."""
 
 
 class NewLinkPages(Pages):
@@ -80,7 +82,9 @@ class NewLinkPages(Pages):
             account = await self._account(desk, values["account"])
             if account is not None:
                 fixed = {"origin_owner_id": account.origin_owner_id, "provider": account.provider}
-                values = {**values, **fixed, "keep_id": "1", "category": ""}
+                values = {**values, **fixed, "keep_id": account.origin_owner_id, "category": ""}
+        if values.get("change"):  # instead of an answer to a question
+            return self.show(request, await self._page(request, desk, values))
         question = self._spaces(request, desk, values) or await self._other_name(request, desk, values)
         if question is not None:
             page = replace(await self._page(request, desk, values), question=question)
@@ -150,7 +154,7 @@ class NewLinkPages(Pages):
         """An id with spaces at its ends is mostly a slip, and then no account is ever found by it."""
         typed = values.get("origin_owner_id", "")
         trimmed = typed.strip()
-        if typed == trimmed or not trimmed or values.get("keep_id"):
+        if typed == trimmed or not trimmed or values.get("keep_id") == typed:
             return None
         say = self.say(request)
         return Question(
@@ -164,13 +168,15 @@ class NewLinkPages(Pages):
             yes=say(Message("Use “%(trimmed)s”", trimmed=clean(trimmed, _ON_A_BUTTON, exact=True))),
             yes_form=self._form(desk, {**values, "origin_owner_id": trimmed}),
             no=say(Message("Keep the spaces")),
-            no_form=self._form(desk, {**values, "keep_id": "1"}),
+            no_form=self._form(desk, {**values, "keep_id": typed}),
+            change_form=self._form(desk, {**values, "change": "1"}),
         )
 
     async def _other_name(self, request: Request, desk: Desk, values: dict[str, str]) -> Question | None:
         """The same id under another name may be another customer's."""
         owner_id, name = values.get("origin_owner_id", ""), values.get("origin_owner_name", "").strip()
-        if not owner_id.strip() or not name or values.get("keep_name") or "\x00" in owner_id:
+        kept = f"{owner_id} {name}"
+        if not owner_id.strip() or not name or values.get("keep_name") == kept or "\x00" in owner_id:
             return None
         doubts = await self.flows.owners.doubts(owner_id, origin_owner_name=name, project=desk.project)
         known = doubts.known_name
@@ -189,7 +195,8 @@ class NewLinkPages(Pages):
             yes=say(Message("Use the name “%(known)s”", known=clean(known, _ON_A_BUTTON, exact=True))),
             yes_form=self._form(desk, {**values, "origin_owner_name": known}),
             no=say(Message("Use the new name")),
-            no_form=self._form(desk, {**values, "keep_name": "1"}),
+            no_form=self._form(desk, {**values, "keep_name": kept}),
+            change_form=self._form(desk, {**values, "change": "1"}),
         )
 
     # --- the form ---

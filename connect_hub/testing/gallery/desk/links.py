@@ -111,6 +111,7 @@ def new_link(desk: Desk, *, asking: bool = False, refused: bool = False) -> NewL
         yes_form=Form("/d/new"),
         no=desk.say(Message("Keep the spaces")),
         no_form=Form("/d/new"),
+        change_form=Form("/d/new"),
     )
     typed = {"days": "5", "origin_owner_id": f" {owner_id} " if asking else ""}
     errors: dict[str, str] = {}

@@ -37,6 +37,7 @@ from connect_hub.web.dashboard.contexts.page import (
     SignInPage,
     StateView,
     known,
+    metadata_line,
 )
 from connect_hub.web.dashboard.contexts.settings import SettingsPage
 from connect_hub.web.dashboard.contexts.webhooks import (
@@ -102,4 +103,5 @@ __all__ = [
     "StateView",
     "TryView",
     "known",
+    "metadata_line",
 ]

@@ -21,7 +21,8 @@ __all__ = ["LinkDetail", "LinkList", "LinkMade", "LinkRow", "NewLink", "Question
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something to decide before a link is made."""
+    """Something to decide before a link is made. It stands in the place of the form: what is edited beside it
+    would not be what its buttons send."""
 
     text: str
     yes: str
@@ -30,6 +31,8 @@ class Question:
     no: str
     """The button that keeps what was typed."""
     no_form: Form
+    change_form: Form
+    """Back to the form, with all that was typed."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,13 @@
 """What every page is made of: the frame, lists, forms, questions."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from connect_hub.web.contexts import FieldView, Form, Page
-from connect_hub.web.untrusted import Untrusted
+from connect_hub.web.untrusted import Untrusted, clean
 
 __all__ = [
     "Action",
@@ -26,6 +27,7 @@ __all__ = [
     "SignInPage",
     "StateView",
     "known",
+    "metadata_line",
 ]
 
 
@@ -85,6 +87,8 @@ class Pager:
     first_url: str | None = None
     """Back to the first page; None: this is it."""
     next_url: str | None = None
+    further_url: str | None = None
+    """Where a search by name goes on: it has not looked through older rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +98,8 @@ class ListPage(DashboardPage):
     url: str
     """The list without filters."""
     pager: Pager = Pager()
+    by_name: bool = False
+    """Whether what was searched for is no id, and was looked for in the customers' names."""
 
     filters: ClassVar[tuple[str, ...]] = ()
     """The attributes that say what is filtered by."""
@@ -135,6 +141,11 @@ class Fact:
 def known(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     """Those that say something."""
     return tuple(fact for fact in facts if fact.text or fact.quoted or fact.at or fact.code)
+
+
+def metadata_line(metadata: Mapping[str, object] | None) -> str:
+    """What the host noted, as JSON on one line, cut where it is long; empty where it is nothing."""
+    return clean(json.dumps(metadata, ensure_ascii=False), 1_000) if metadata else ""
 
 
 @dataclass(frozen=True, slots=True)
