@@ -183,9 +183,7 @@ async def _backlog(hub: ConnectHub, report: Report) -> None:
     report.good(f"deliveries: {pending} waiting")
     dead = backlog.by_state.get(DeliveryState.DEAD, 0)
     if dead:
-        report.note(
-            f"deliveries: {dead} given up after ten tries. See: connect-hub events deliveries --state dead"
-        )
+        report.note(f"deliveries: {dead} given up. See: connect-hub events deliveries --state dead")
 
 
 def _unserved(pending: dict[str, int], served: frozenset[str]) -> Iterator[str]:

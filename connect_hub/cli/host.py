@@ -16,8 +16,10 @@ from typing import TypeVar
 import click
 
 from connect_hub.audit import Actor, ActorKind, acting_as
+from connect_hub.cli.group import Refused
 from connect_hub.errors import ConfigurationError
 from connect_hub.hub import ConnectHub
+from connect_hub.operators import EVERY_PROJECT
 from connect_hub.storage.protocol import Storage
 
 __all__ = [
@@ -45,7 +47,17 @@ project_option = click.option("--project", default="default", show_default=True,
 
 
 def chosen_hub(app: str | None) -> ConnectHub:
-    """The hub to work on. Raises ConfigurationError."""
+    """The hub to work on. Raises ConfigurationError; Refused, unless it has the project that is asked for."""
+    hub = _hub(app)
+    context = click.get_current_context(silent=True)
+    project = None if context is None else context.params.get("project")
+    if project is not None and project not in {*hub.config.projects, EVERY_PROJECT}:
+        there = ", ".join(sorted(hub.config.projects))
+        raise Refused(f"--project: there is no project {project!r}, but there are: {there}.")
+    return hub
+
+
+def _hub(app: str | None) -> ConnectHub:
     if app is not None:
         return _load(app)
     from connect_hub.cli.service import hub_from_environment

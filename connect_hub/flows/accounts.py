@@ -97,18 +97,23 @@ class Accounts:
         limit: int,
         offset: int = 0,
         before: tuple[datetime, str] | None = None,
+        hidden: bool = False,
     ) -> Sequence[Account]:
-        """One page, for the API: by place (`offset`) or by where the one before ended (`before`)."""
+        """One page, for the API: by place (`offset`) or by where the one before ended (`before`). `hidden`: a
+        status counts also where `inactive` hides it (`Account.hidden_status`)."""
         await self._core.ready()
         offer = await self._core.offer(project)
+        enabled, unusable = offer.enabled, offer.unusable
+        if hidden:
+            enabled, unusable = frozenset(self._core.connectors), frozenset()
         query = AccountQuery(
             project_id=project,
             account_ids=where.account_ids,
             origin_owner_ids=where.origin_owner_ids,
             providers=where.providers,
             statuses=where.statuses,
-            enabled_providers=offer.enabled,
-            unusable_methods=offer.unusable,
+            enabled_providers=enabled,
+            unusable_methods=unusable,
             limit=limit,
             offset=offset,
             before=before,

@@ -275,6 +275,8 @@ def _odd(name: str, text: str, *, spaces: bool) -> list[FieldError]:
         return [FieldError(name, f"is longer than {_LONGEST[name]} characters")]
     if not text.isascii() or not all(c.isprintable() and (spaces or c != " ") for c in text):
         return [FieldError(name, "has a space or another odd character in it")]
+    if name == "scopes" and any(c in '"\\' for c in text):
+        return [FieldError(name, "has a quotation mark or a backslash in it")]
     return []
 
 

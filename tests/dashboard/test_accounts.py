@@ -108,6 +108,9 @@ async def test_a_suspended_account_of_a_disabled_connector_is_both(staff: Staff)
     for seen in (listed, page):
         assert ("Resume" in seen.links, "Suspend" in seen.links) == (True, False)
         assert all(f">{state}</span>" in seen.text for state in ("Connector off", "Suspended"))
+    for status, found in (("suspended", True), ("inactive", True), ("active", False)):
+        text = (await browser.get(f"{DESK}/accounts?status={status}")).text
+        assert (account_id in text) is found, status
     page = await browser.press(await browser.get(page.link("Resume")), "Resume")
     assert ("Suspend" in page.links, ">Suspended</span>" in page.text) == (True, False)
     assert "The account is no longer suspended." in page.text

@@ -37,6 +37,7 @@ PROMISED: dict[str, dict[str, Role]] = {
     "dashboard_connector_client": {"": A},
     "dashboard_connector_action": {"enable": A, "disable": A, "remove-client": A},
     "dashboard_new_webhook": {"": A},
+    "dashboard_webhook_change": {"": A},
     "dashboard_webhook_action": {
         "test": O,
         "replay": O,

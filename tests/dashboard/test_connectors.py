@@ -314,6 +314,7 @@ def test_without_a_dashboard_a_missing_client_still_stops_the_start(tmp_path: Pa
         ({"client_id": "a", "client_secret": ""}, "client_secret"),
         ({"client_id": "a", "client_secret": "x", "public": "1"}, "client_secret"),
         ({"client_id": "a", "client_secret": "x", "scopes": "réad"}, "scopes"),
+        ({"client_id": "a", "client_secret": "x", "scopes": 'read "write'}, "scopes"),
     ],
 )
 async def test_bad_input_is_named_and_loses_nothing(staff: Staff, fields: dict[str, str], field: str) -> None:

@@ -142,6 +142,10 @@ async def test_a_key_is_made_shown_once_and_revoked(staff: Staff) -> None:
     key = next(part for part in made.text.split('"') if part.startswith("chk_live_"))
     api = Caller(staff.made.hub, key=key)
     assert (await api.get("/accounts")).status_code == 200
+    # A reload of the page with the key sends its form once more.
+    again = await browser.press(wrong, "Create key", {"name": "payroll"})
+    assert (again.status, "There is a key of this name." in again.text) == (422, True)
+    assert len(await staff.made.hub.api_keys.list()) == 1
     listed = await browser.get(made.link("Done"))
     assert ("payroll" in listed.text, key in listed.text) == (True, False)
     revoked = await browser.press(await browser.get(listed.link("Revoke payroll")), "Revoke")

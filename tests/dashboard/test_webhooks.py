@@ -102,6 +102,67 @@ async def test_a_failing_endpoint_is_called_so(staff: Staff) -> None:
         assert '<span class="state bad">Failing</span>' in (await browser.get(page)).text
 
 
+async def test_a_reload_adds_no_second_endpoint(staff: Staff) -> None:
+    """The form sent once more says that there is one with this address."""
+    await added(staff)
+    browser = await staff.browser("admin")
+    form = await browser.get(f"{DESK}/webhooks/new")
+    again = await browser.press(form, "Add endpoint", {"url": ADDRESS})
+    assert (again.status, "There is an endpoint with this address." in again.text) == (422, True)
+    assert len(await staff.made.hub.endpoints.list()) == 1
+
+
+async def test_an_endpoint_is_changed(staff: Staff) -> None:
+    """Address, purpose and events, as they are now; what cannot be is refused and stays typed; what is not on
+    the form stays as it is."""
+    endpoint_id, hub = await added(staff), staff.made.hub
+    await hub.endpoints.change(endpoint_id, providers=["simulated-key"])
+    browser = await staff.browser("admin")
+    page = await browser.get(f"{DESK}/webhooks/{endpoint_id}")
+    form = await browser.get(page.link("Change"))
+    assert (form.heading, form.form("Save").fields["url"]) == ("Change this endpoint", ADDRESS)
+    events = {name for name in form.form("Save").fields if name.startswith("event.")}
+    bare = Form(form.form("Save").action, {"nonce": form.form("Save").fields["nonce"]})
+    typed = {"url": "https://other.example/in", "description": "people"}
+    refused = await browser.send(bare, typed)
+    assert (refused.status, "Choose at least one event." in refused.text) == (422, True)
+    refused = await browser.press(form, "Save", {"url": "https://other.example/#x"})
+    assert (refused.status, "Leave out the #" in refused.text) == (422, True)
+    assert refused.form("Save").fields["url"] == "https://other.example/#x"
+    assert "event.account.created" in events
+    done = await browser.send(bare, {**typed, "event.account.created": "1"})
+    assert "The endpoint was changed." in done.text
+    one = await hub.endpoints.get(endpoint_id)
+    assert (one.url, one.description, one.events) == (*typed.values(), ("account.created",))
+    assert one.providers == ("simulated-key",)
+    await hub.endpoints.change(endpoint_id, headers={"x-key": "canary-91f"})
+    moved = await browser.press(
+        await browser.get(page.link("Change")), "Save", {"url": "https://third.example/"}
+    )
+    assert (moved.status, "header fields of its own" in moved.text) == (422, True)
+    assert "canary-91f" not in moved.text
+
+
+async def test_a_delivery_says_where_it_went(staff: Staff) -> None:
+    """To which endpoint, by the way back; that it was deleted, and why nothing more is sent."""
+    endpoint_id, hub = await added(staff), staff.made.hub
+    await hub.endpoints.test(endpoint_id)
+    browser = await staff.browser("admin")
+    page = await browser.get(f"{DESK}/webhooks/{endpoint_id}")
+    delivery = await browser.get(page.link("Test"))
+    assert delivery.link("https://hooks.example.com · payroll") == f"{DESK}/webhooks/{endpoint_id}"
+    assert "Send again" in delivery.links
+    asked = await browser.get(delivery.link("Send again"))
+    await hub.endpoints.disable(endpoint_id)
+    refused = await browser.press(asked, "Send again")
+    assert refused.link("Back to the delivery") == page.link("Test")
+    await hub.endpoints.delete(endpoint_id)
+    delivery = await browser.get(page.link("Test"))
+    assert ("It was deleted." in delivery.text, "the endpoint was deleted" in delivery.text) == (True, True)
+    assert delivery.link("Webhooks") == f"{DESK}/webhooks"
+    assert "Send again" not in delivery.links
+
+
 async def test_what_was_held_says_that_it_is_begun_anew(staff: Staff) -> None:
     """Its tries before do not count any more, so the last of them is told apart; and a question that was open
     meanwhile leads back to the endpoint."""

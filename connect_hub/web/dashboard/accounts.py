@@ -126,7 +126,11 @@ class AccountPages(Pages):
     async def _page(
         self, desk: Desk, where: AccountFilter, limit: int, before: Place | None
     ) -> Sequence[Account]:
-        return await self.flows.accounts.page_of(where, project=desk.project, limit=limit, before=before)
+        # Of a suspended account whose connector is off the list says both, so it is found by either.
+        hidden = where.statuses == {AccountStatus.SUSPENDED}
+        return await self.flows.accounts.page_of(
+            where, project=desk.project, limit=limit, before=before, hidden=hidden
+        )
 
     async def export(self, request: Request, desk: Desk) -> Response:
         """All accounts that the filters leave, as CSV."""

@@ -25,11 +25,6 @@ from connect_hub.web.urls import with_query
 
 __all__ = ["ConnectorPages", "register_url_of"]
 
-_NO_CLIENT = Message("Customers cannot connect it before it has an OAuth client: register one, and enter it.")
-_NO_CLIENT_TO_OTHERS = Message(
-    "Customers cannot connect it before it has an OAuth client. An administrator can enter one."
-)
-
 
 class ConnectorPages(Pages):
     """Handlers of `/dashboard/in/{project}/connectors…`."""
@@ -147,7 +142,7 @@ class ConnectorPages(Pages):
                 )
             )
         if one.needs_client and one.client is None:
-            notes.append(_NO_CLIENT if desk.may(Role.ADMIN) else _NO_CLIENT_TO_OTHERS)
+            notes.append(self.client_missing(desk))
         return tuple(say(note) for note in notes)
 
     def _actions(self, request: Request, desk: Desk, one: ConnectorState) -> tuple[Action, ...]:

@@ -34,6 +34,7 @@ _WEBHOOKS = Message("Back to the webhooks"), "dashboard_webhooks"
 _STILL_THERE = {
     "account_id": (Message("Back to the account"), "dashboard_account"),
     "endpoint_id": (Message("Back to the endpoint"), "dashboard_webhook"),
+    "delivery_id": (Message("Back to the delivery"), "dashboard_delivery"),
     "provider": (Message("Back to the connector"), "dashboard_connector"),
 }
 """The way to what the address names, by its parameter: for what cannot be done with it."""

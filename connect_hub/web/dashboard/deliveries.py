@@ -7,12 +7,15 @@ from contextlib import suppress
 from starlette.requests import Request
 from starlette.responses import Response
 
+from connect_hub.errors import EndpointNotFound
+from connect_hub.flows.endpoint_addresses import origin_of
 from connect_hub.flows.requests import is_deep
+from connect_hub.flows.shown_endpoints import Endpoint
 from connect_hub.message import Message
 from connect_hub.operators import Role
 from connect_hub.storage.protocol import DeliveryAttempt, DeliveryRecord, DeliveryState
 from connect_hub.web.dashboard.asking import Asked, AskingPages, Question
-from connect_hub.web.dashboard.contexts import DeliveryDetail, Fact, TryView, known
+from connect_hub.web.dashboard.contexts import Action, DeliveryDetail, Fact, TryView, known
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, is_name
 from connect_hub.web.dashboard.labels import Done
@@ -34,19 +37,20 @@ class DeliveryPages(Pages):
         found = await self.flows.events.delivery(request.path_params["delivery_id"], project=desk.project)
         delivery = found.delivery
         event = (await self.flows.events.get(delivery.event_id, project=desk.project)).event
+        endpoint = await self._endpoint(desk, delivery)
+        is_deleted = endpoint is None and endpoint_of(delivery.target) is not None
         waits = delivery.state is DeliveryState.PENDING
         facts = [
             Fact(say(Message("Event ID")), code=delivery.event_id),
             Fact(say(Message("Delivery ID")), code=delivery.id),
+            self._receiver(request, delivery, endpoint),
             *self._record(request, desk, delivery),
             Fact(say(Message("Written")), at=delivery.created_at),
             Fact(say(Message("Next try")), at=delivery.next_at if waits else None),
             Fact(say(Message("Settled")), at=delivery.settled_at),
         ]
-        back = self.path(desk, "dashboard_webhooks")
-        name = delivery.endpoint_id or endpoint_of(delivery.target)
-        if name is not None:
-            back = self.path(desk, "dashboard_webhook", endpoint_id=name)
+        if delivery.state is DeliveryState.DEAD:
+            facts.append(Fact(say(Message("Reason")), quoted=Untrusted(delivery.last_error or "", limit=300)))
         resend = self.path(desk, "dashboard_delivery_action", delivery_id=delivery.id, action="resend")
         url = self.path(desk, "dashboard_delivery", delivery_id=delivery.id)
         page = DeliveryDetail(
@@ -60,10 +64,34 @@ class DeliveryPages(Pages):
             url=url,
             live_url=self.path(desk, "dashboard_delivery_state", delivery_id=delivery.id),
             live_key=_key(delivery) if waits else "",
-            resend_url=resend if desk.may(Role.OPERATOR) else None,
-            back_url=back,
+            resend_url=resend if desk.may(Role.OPERATOR) and not is_deleted else None,
+            back=self._back(request, desk, endpoint),
         )
         return self.show(request, page)
+
+    async def _endpoint(self, desk: Desk, delivery: DeliveryRecord) -> Endpoint | None:
+        """Where it goes; None: to code of the host's, or to an endpoint that was deleted."""
+        name = delivery.endpoint_id or endpoint_of(delivery.target)
+        if name is not None:
+            with suppress(EndpointNotFound):
+                return await self.flows.endpoints.get(name, project=desk.project)
+        return None
+
+    def _back(self, request: Request, desk: Desk, endpoint: Endpoint | None) -> Action:
+        """To the endpoint; to the list of them, where there is none."""
+        if endpoint is None:
+            return Action(self.say(request)(Message("Webhooks")), self.path(desk, "dashboard_webhooks"))
+        called = Untrusted(f"{origin_of(endpoint.url)} · {endpoint.description or endpoint.id}", limit=160)
+        return Action(str(called), self.path(desk, "dashboard_webhook", endpoint_id=endpoint.id))
+
+    def _receiver(self, request: Request, delivery: DeliveryRecord, endpoint: Endpoint | None) -> Fact:
+        """Where it goes, if the way back does not say it."""
+        label = self.say(request)(Message("Endpoint"))
+        if endpoint is not None:
+            return Fact(label)
+        if endpoint_of(delivery.target) is None:
+            return Fact(label, code=delivery.target)
+        return Fact(label, self.say(request)(Message("It was deleted.")))
 
     def _record(self, request: Request, desk: Desk, delivery: DeliveryRecord) -> tuple[Fact, ...]:
         """What the event is about, where that has a page."""

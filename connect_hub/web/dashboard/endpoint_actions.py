@@ -14,9 +14,9 @@ from connect_hub.operators import Role
 from connect_hub.web.contexts import FieldView, OptionView
 from connect_hub.web.dashboard.asking import Asked, AskingPages, Question
 from connect_hub.web.dashboard.contexts import Action
+from connect_hub.web.dashboard.endpoint_form import secret_made
 from connect_hub.web.dashboard.guard import Desk
 from connect_hub.web.dashboard.labels import Done
-from connect_hub.web.dashboard.new_endpoint import secret_made
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["EndpointActions"]
@@ -49,7 +49,10 @@ class EndpointActions(AskingPages[Endpoint]):
                 Role.OPERATOR,
                 Message("Replay"),
                 Message("Send again what happened?"),
-                Message("The endpoint gets what it has not taken yet. The events keep their ids."),
+                Message(
+                    "The endpoint gets what it has not taken yet, with the same ids. What waits for its next "
+                    "try is left to it; each can be sent again at once on its own page."
+                ),
                 self._replay,
                 field=self._span,
             ),
@@ -122,4 +125,8 @@ class EndpointActions(AskingPages[Endpoint]):
         names = ["test", "replay"] if one.enabled else []
         if one.source == "database":
             names += ["rotate", "disable" if one.enabled else "enable", "delete"]
-        return self._buttons(request, desk, names, one.id)
+        buttons = self._buttons(request, desk, names, one.id)
+        if one.source != "database" or not desk.may(Role.ADMIN):
+            return buttons
+        url = self.path(desk, "dashboard_webhook_change", endpoint_id=one.id)
+        return (Action(self.say(request)(Message("Change")), url), *buttons)

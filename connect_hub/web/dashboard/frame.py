@@ -16,6 +16,8 @@ from connect_hub.web.dashboard.contexts import DashboardPage, Frame, NavItem, Pr
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.labels import (
     ACTIONS,
+    CLIENT_MISSING,
+    CLIENT_MISSING_FOR_OTHERS,
     CONNECTOR_LEFT_OUT,
     CONNECTOR_OFF,
     DONE,
@@ -149,7 +151,13 @@ class Pages:
             state = await self.flows.connector_settings.get(provider, project=desk.project)
         except ConnectorNotFound:
             return CONNECTOR_LEFT_OUT
+        if state.is_allowed and state.needs_client and state.client is None:
+            return self.client_missing(desk)
         return CONNECTOR_OFF if state.is_allowed else CONNECTOR_LEFT_OUT
+
+    def client_missing(self, desk: Desk) -> Message:
+        """What is said of a connector without an OAuth client, to whom can enter one and to others."""
+        return CLIENT_MISSING if desk.may(Role.ADMIN) else CLIENT_MISSING_FOR_OTHERS
 
     def providers(self) -> tuple[OptionView, ...]:
         """The choices of a filter by provider: all that the hub has, by name."""

@@ -68,6 +68,10 @@ class KeyPages(Pages):
         """A new key, shown this once; or the form again with what was typed."""
         typed = values.get("name", "")
         name = " ".join(typed.split())
+        # A reload of the page that shows a key would make another one.
+        if any(key.name == name for key in await self._active(desk)):
+            error = Message("There is a key of this name. Revoke it first, or choose another name.")
+            return await self._page(request, desk, typed, self.say(request)(error))
         try:
             issued = await self.flows.api_keys.create(name=name, project=desk.project)
         except ValidationFailed:
@@ -80,6 +84,10 @@ class KeyPages(Pages):
             list_url=self.path(desk, "dashboard_keys"),
         )
         return self.show(request, page)
+
+    async def _active(self, desk: Desk) -> list[ApiKey]:
+        keys = await self.flows.api_keys.list(project=desk.project)
+        return [key for key in keys if key.revoked_at is None]
 
 
 class KeyActions(AskingPages[ApiKey]):

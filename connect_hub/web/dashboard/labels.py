@@ -11,6 +11,8 @@ __all__ = [
     "ACTIONS",
     "ACTOR_KINDS",
     "ADVICE",
+    "CLIENT_MISSING",
+    "CLIENT_MISSING_FOR_OTHERS",
     "CONNECTOR_LEFT_OUT",
     "CONNECTOR_OFF",
     "DONE",
@@ -37,6 +39,7 @@ class Done(StrEnum):
     REPLAYED = "replayed"
     REPLAYED_NOTHING = "replayed-nothing"
     RESENT = "resent"
+    ENDPOINT_CHANGED = "endpoint-changed"
     ENDPOINT_DISABLED = "endpoint-disabled"
     ENDPOINT_ENABLED = "endpoint-enabled"
     ENDPOINT_DELETED = "endpoint-deleted"
@@ -121,6 +124,7 @@ DONE: Mapping[str, Message] = {
     Done.REPLAYED: Message("What the endpoint had not taken is on its way."),
     Done.REPLAYED_NOTHING: Message("Nothing to send again: the endpoint took it all, or waits for it."),
     Done.RESENT: Message("It is on its way again."),
+    Done.ENDPOINT_CHANGED: Message("The endpoint was changed."),
     Done.ENDPOINT_DISABLED: Message("The endpoint is disabled. What waits for it is held."),
     Done.ENDPOINT_ENABLED: Message("The endpoint is enabled. What was held is on its way."),
     Done.ENDPOINT_DELETED: Message("The endpoint was deleted."),
@@ -173,6 +177,12 @@ ACCOUNT_GONE = Message(
 CONNECTOR_OFF = Message(
     "This connector is off on this project, so that nobody can reconnect with it. An administrator can "
     "change that."
+)
+CLIENT_MISSING = Message(
+    "Customers cannot connect it before it has an OAuth client: register one, and enter it."
+)
+CLIENT_MISSING_FOR_OTHERS = Message(
+    "Customers cannot connect it before it has an OAuth client. An administrator can enter one."
 )
 CONNECTOR_LEFT_OUT = Message(
     "Your code leaves this connector out of the project. It can be added there alone."

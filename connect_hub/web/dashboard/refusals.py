@@ -57,6 +57,10 @@ _SENTENCES: tuple[tuple[str, Message | Callable[[re.Match[str]], Message]], ...]
         Message("This provider is not of that category. Choose another provider, or another category."),
     ),
     (
+        r"has a quotation mark or a backslash in it",
+        Message("Leave out quotation marks and backslashes. Write a space between two of them."),
+    ),
+    (
         r"has a space or another odd character in it",
         Message("There is a space in it, or a character that cannot be there. Copy it again."),
     ),

@@ -16,6 +16,7 @@ from connect_hub.web.dashboard.connectors import ConnectorPages
 from connect_hub.web.dashboard.deliveries import DeliveryActions, DeliveryPages
 from connect_hub.web.dashboard.endpoint import DashboardEndpoint, Open, Read, Write
 from connect_hub.web.dashboard.endpoint_actions import EndpointActions
+from connect_hub.web.dashboard.endpoint_form import EndpointForms
 from connect_hub.web.dashboard.front_door import FrontDoor
 from connect_hub.web.dashboard.funnel import Funnels
 from connect_hub.web.dashboard.guard import Guard
@@ -23,7 +24,6 @@ from connect_hub.web.dashboard.home import HomePages
 from connect_hub.web.dashboard.keys import KeyActions, KeyPages
 from connect_hub.web.dashboard.link_actions import LinkActions
 from connect_hub.web.dashboard.links import LinkPages
-from connect_hub.web.dashboard.new_endpoint import NewEndpointPages
 from connect_hub.web.dashboard.new_link import NewLinkPages
 from connect_hub.web.dashboard.settings import SettingsPages
 from connect_hub.web.dashboard.signing_in import SigningIn
@@ -50,7 +50,7 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
     new_link, connectors = NewLinkPages(site, guard), ConnectorPages(site, guard, connector_actions)
     clients = ConnectorClientPages(site, guard, connector_actions)
     webhooks, deliveries = WebhookPages(site, guard, endpoint_actions), DeliveryPages(site, guard)
-    new_endpoint, keys, audit = NewEndpointPages(site, guard), KeyPages(site, guard), AuditPages(site, guard)
+    endpoint_forms, keys, audit = EndpointForms(site, guard), KeyPages(site, guard), AuditPages(site, guard)
 
     def page(
         path: str, name: str, get: Read | Open | None = None, post: Write | Open | None = None
@@ -70,7 +70,8 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
     delivery, key = f"{here}/deliveries/{{delivery_id}}", f"{here}/keys/{{key_id}}"
     a_link = Read(operator, new_link.page), Write(operator, new_link.create)
     a_client = Read(admin, clients.form), Write(admin, clients.configure)
-    a_webhook = Read(admin, new_endpoint.form), Write(admin, new_endpoint.create)
+    a_webhook = Read(admin, endpoint_forms.new), Write(admin, endpoint_forms.create)
+    that_webhook = Read(admin, endpoint_forms.stored), Write(admin, endpoint_forms.change)
     return [
         page("", "", Open(front_door.enter)),
         page("/sign-in", "sign_in", Open(signing_in.page), Open(signing_in.sign_in)),
@@ -95,6 +96,7 @@ def dashboard_routes(site: Site) -> list[BaseRoute]:
         page(f"{here}/webhooks/new", "new_webhook", *a_webhook),
         page(webhook, "webhook", Read(viewer, webhooks.detail)),
         page(f"{webhook}/state", "webhook_state", Read(viewer, webhooks.state, watching=True)),
+        page(f"{webhook}/change", "webhook_change", *that_webhook),
         asking(webhook, endpoint_actions),
         page(delivery, "delivery", Read(viewer, deliveries.detail)),
         page(f"{delivery}/state", "delivery_state", Read(viewer, deliveries.state, watching=True)),

@@ -74,8 +74,9 @@ def dashboard_samples(language: Language | None = None) -> dict[str, Page]:
         "desk-webhook": webhooks.endpoint(desk, 5),
         "desk-webhook-disabled": webhooks.endpoint(desk, 5, disabled=True),
         "desk-webhook-crowded": webhooks.endpoint(full, 25),
-        "desk-new-webhook": webhooks.new_endpoint(desk),
-        "desk-new-webhook-refused": webhooks.new_endpoint(full, refused=True),
+        "desk-new-webhook": webhooks.endpoint_form(desk),
+        "desk-new-webhook-refused": webhooks.endpoint_form(full, refused=True),
+        "desk-webhook-change": webhooks.endpoint_form(desk, is_new=False),
         "desk-secret": SecretMade(
             frame=desk.frame("webhooks"),
             about=Untrusted("https://hooks.payroll.example/connect", limit=120),

@@ -13,17 +13,17 @@ from connect_hub.web.dashboard.contexts import (
     DeliveryDetail,
     DeliveryRow,
     EndpointDetail,
+    EndpointForm,
     EndpointList,
     EndpointRow,
     Fact,
-    NewEndpoint,
     Pager,
     TryView,
 )
 from connect_hub.web.dashboard.states import DELIVERY_STATES, ENDPOINT_STATES
 from connect_hub.web.untrusted import Untrusted
 
-__all__ = ["delivery", "endpoint", "endpoints", "new_endpoint"]
+__all__ = ["delivery", "endpoint", "endpoint_form", "endpoints"]
 
 ADDRESS_END = f"/connect/{'0123456789abcdef' * 20}?of=eu-central-1"
 REFUSED = f"could not connect to {'hooks-of-the-payroll.' * 20}example: no such host"
@@ -97,13 +97,14 @@ def endpoint(desk: Desk, rows: int, *, disabled: bool = False, state: str = "") 
     )
 
 
-def new_endpoint(desk: Desk, *, refused: bool = False) -> NewEndpoint:
+def endpoint_form(desk: Desk, *, refused: bool = False, is_new: bool = True) -> EndpointForm:
     events = sorted(EVENT_NAMES)
     full = Message("A project has %(count)s webhook endpoints at most. Delete one first.", count=50)
     wrong = desk.say(Message("Leave out the # and what follows it."))
-    return NewEndpoint(
+    return EndpointForm(
         frame=desk.frame("webhooks"),
         form=Form("/d/webhooks/new"),
+        is_new=is_new,
         fields=(
             FieldView(
                 name="url",
@@ -111,7 +112,7 @@ def new_endpoint(desk: Desk, *, refused: bool = False) -> NewEndpoint:
                 kind="url",
                 placeholder="https://",
                 help=desk.say(Message("Events are posted to it, over https.")),
-                value=f"https://hooks.payroll.example{ADDRESS_END}#" if refused else "",
+                value=f"https://hooks.payroll.example{ADDRESS_END}#" if refused or not is_new else "",
                 error=wrong if refused else None,
             ),
             FieldView(
@@ -149,7 +150,7 @@ def delivery(desk: Desk, tries: int) -> DeliveryDetail:
         live_url="/d/state",
         live_key="" if tries else "1",
         resend_url="/d/resend",
-        back_url="/d/webhook",
+        back=Action(f"https://hooks.payroll.example · {_description(desk, 1)}", "/d/webhook"),
     )
 
 

@@ -12,9 +12,9 @@ __all__ = [
     "DeliveryDetail",
     "DeliveryRow",
     "EndpointDetail",
+    "EndpointForm",
     "EndpointList",
     "EndpointRow",
-    "NewEndpoint",
     "SecretMade",
     "TryView",
 ]
@@ -44,10 +44,13 @@ class EndpointList(DashboardPage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewEndpoint(FormPage):
-    """The form for one more endpoint."""
+class EndpointForm(FormPage):
+    """The form of an endpoint."""
 
-    template: ClassVar[str] = "dashboard/new_webhook.html"
+    template: ClassVar[str] = "dashboard/webhook_form.html"
+
+    is_new: bool
+    """It is to be added; else changed."""
 
     events: tuple[OptionView, ...]
     chosen: frozenset[str]
@@ -133,4 +136,5 @@ class DeliveryDetail(DashboardPage):
     live_key: str
     """Changes with the delivery; empty: nothing more happens by itself."""
     resend_url: str | None
-    back_url: str
+    back: Action
+    """To the endpoint, or to the list of them."""
