@@ -6,6 +6,7 @@ import click
 
 from connect_hub.cli.asking import confirm
 from connect_hub.cli.changes import changes, pairs
+from connect_hub.cli.doubts import ask_about_name, doubts_options, id_that_is_meant
 from connect_hub.cli.group import Group
 from connect_hub.cli.history import history_of
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
@@ -161,16 +162,39 @@ def _details(account: Account) -> dict[str, object]:
     type=click.Choice(["origin-username", "label", "metadata"]),
     help="Takes it away. May be repeated.",
 )
+@doubts_options
 @project_option
 @json_option
 @app_option
 def change(
-    account_id: str, clear: tuple[str, ...], project: str, as_json: bool, app: str | None, **given: Any
+    account_id: str,
+    clear: tuple[str, ...],
+    keep_spaces: bool,
+    new_name: bool,
+    project: str,
+    as_json: bool,
+    app: str | None,
+    **given: Any,
 ) -> None:
-    """Change whose an account is, and what you put on it."""
+    """Change whose an account is, and what you put on it.
+
+    Another owner's id with spaces at its ends, and one that is known under another name, are asked about, as
+    by `links create`.
+    """
     fields = changes(given, clear)
-    account = work_on(chosen_hub(app), lambda hub: hub.accounts.change(account_id, project=project, **fields))
-    show_one(_details(account), as_json=as_json)
+
+    async def work(hub: ConnectHub) -> Account:
+        before = await hub.accounts.get(account_id, project=project)
+        owner_id = fields.get("origin_owner_id", before.origin_owner_id)
+        if owner_id != before.origin_owner_id:
+            name = fields.get("origin_owner_name", before.origin_owner_name)
+            if not keep_spaces:
+                fields["origin_owner_id"] = owner_id = await id_that_is_meant(hub, owner_id, name, project)
+            if not new_name:
+                await ask_about_name(hub, owner_id, name, project)
+        return await hub.accounts.change(account_id, project=project, **fields)
+
+    show_one(_details(work_on(chosen_hub(app), work)), as_json=as_json)
 
 
 @command.command("suspend")

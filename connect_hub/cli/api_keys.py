@@ -4,6 +4,7 @@ import re
 
 import click
 
+from connect_hub.cli.asking import confirm
 from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.table import json_option, show, show_done
@@ -69,10 +70,13 @@ def _row(key: ApiKey) -> dict[str, object]:
 
 @command.command("revoke")
 @click.argument("key_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @project_option
 @json_option
 @app_option
-def revoke(key_id: str, project: str, as_json: bool, app: str | None) -> None:
+def revoke(key_id: str, yes: bool, project: str, as_json: bool, app: str | None) -> None:
     """Refuse the key with this id from its next request on."""
+    if not yes:
+        confirm(f"Revoke {key_id}? This cannot be undone.", instead="add --yes")
     key = work_on(chosen_hub(app), lambda hub: hub.api_keys.revoke(key_id, project=project))
     show_done(f"revoked {key.id} ({key.name})", _row(key), as_json=as_json)

@@ -37,7 +37,7 @@ def command() -> None:
     help="Only this, such as account.suspended.",
 )
 @click.option("--subject", help="Only what was done to this account, link or key, by its id.")
-@click.option("--actor", help="Only what was done by this operator, API key or user.")
+@click.option("--actor", help="Only what was done by this operator, API key or user, by its id.")
 @limit_option
 @click.option("--operators", "about_operators", is_flag=True, help="Sign-ins, and who made operators.")
 @project_option
@@ -74,6 +74,8 @@ def listing(
     rows = [_row(entry) for entry in entries]
     if not as_json:
         for row, entry in zip(rows, entries, strict=True):
+            if entry.actor.id != entry.actor.name:
+                row["actor"] = f"{entry.actor.name} ({entry.actor.id})"
             row["changes"] = changes_in_words(entry.before, entry.after)
     show(_COLUMNS, rows, as_json=as_json, what="entries")
 

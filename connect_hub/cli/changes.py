@@ -30,7 +30,9 @@ def changes(given: Mapping[str, Any], clear: tuple[str, ...]) -> dict[str, Any]:
     for option in clear:
         name = option.replace("-", "_")
         if fields.get(name) is not None:
-            raise click.UsageError(f"--{option} is given, and cleared as well. Leave one of the two out.")
+            raise click.UsageError(
+                f"--clear {option}: it is given a value as well. Leave one of the two out."
+            )
         fields[name] = None
     if not fields:
         raise click.UsageError("Nothing to change. See --help for what may be given.")

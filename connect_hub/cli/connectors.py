@@ -226,6 +226,8 @@ def remove_client(key: str, yes: bool, project: str, as_json: bool, app: str | N
 
     async def work(hub: ConnectHub) -> ConnectorState:
         settings = hub.connector_settings
+        if (await settings.get(key, project=project)).stored_client_id is None:
+            raise Refused(f"No client was set for {key!r} here, so there is none to remove.")
         if not yes:
             _confirm(await settings.affected(key, oauth_only=True, project=project), "would be inactive")
         return await settings.remove_client(key, project=project)

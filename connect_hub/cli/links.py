@@ -8,8 +8,8 @@ import click
 
 from connect_hub.audit import AuditAction, AuditEntry
 from connect_hub.cli.advice import advice, show_advice
-from connect_hub.cli.asking import choose, confirm
 from connect_hub.cli.changes import pairs
+from connect_hub.cli.doubts import ask_about_name, doubts_options, id_that_is_meant
 from connect_hub.cli.group import Group, Refused
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
 from connect_hub.cli.names import has_name, name_option
@@ -81,10 +81,7 @@ def _field(
 @_field("binding", type=click.Choice([str(binding) for binding in Binding]))
 @_field("manage", is_flag=True, default=None)
 @_field("locale")
-@click.option("--keep-spaces", is_flag=True, help="The spaces at the ends of the owner's id belong to it.")
-@click.option(
-    "--new-name", is_flag=True, help="It is the same customer, although the id has another name so far."
-)
+@doubts_options
 @project_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of the link alone.")
 @app_option
@@ -101,41 +98,15 @@ def create(
     wanted = cast("SessionFields", {name: value for name, value in given.items() if value not in (None, [])})
 
     async def work(hub: ConnectHub) -> IssuedSession:
+        owner_id, name = wanted["origin_owner_id"], wanted["origin_owner_name"]
         if not keep_spaces:
-            wanted["origin_owner_id"] = await _id_that_is_meant(hub, wanted, project)
+            owner_id = await id_that_is_meant(hub, owner_id, name, project)
         if not new_name:
-            await _ask_about_name(hub, wanted, project)
+            await ask_about_name(hub, owner_id, name, project)
+        wanted["origin_owner_id"] = owner_id
         return await hub.links.create(project=project, **wanted)
 
     _show_made(work_on(chosen_hub(app), work), as_json)
-
-
-async def _id_that_is_meant(hub: ConnectHub, wanted: SessionFields, project: str) -> str:
-    """The owner's id, without the spaces at its ends where somebody says so."""
-    owner_id = wanted["origin_owner_id"]
-    trimmed = (
-        await hub.owners.doubts(owner_id, origin_owner_name=wanted["origin_owner_name"], project=project)
-    ).trimmed_id
-    if trimmed is None:
-        return owner_id
-    answer = choose(
-        f"The owner's id {owner_id!r} has spaces at its ends, and has to match your system precisely. "
-        f"Trim it to {trimmed!r}, or keep it?",
-        ("trim", "keep"),
-        instead=f"write {trimmed!r}, or add --keep-spaces",
-    )
-    return trimmed if answer == "trim" else owner_id
-
-
-async def _ask_about_name(hub: ConnectHub, wanted: SessionFields, project: str) -> None:
-    owner_id, name = wanted["origin_owner_id"], wanted["origin_owner_name"]
-    doubts = await hub.owners.doubts(owner_id, origin_owner_name=name, project=project)
-    if doubts.known_name is not None:
-        confirm(
-            f"The owner's id {owner_id!r} is known under the name {doubts.known_name!r}. Is {name!r} "
-            "the same customer?",
-            instead=f"write the name {doubts.known_name!r}, or add --new-name",
-        )
 
 
 def _show_made(issued: IssuedSession, as_json: bool) -> None:

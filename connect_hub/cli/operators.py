@@ -62,6 +62,8 @@ def add(name: str, roles: dict[str, Role], as_json: bool, app: str | None) -> No
     else:
         has = "no dashboard" if dashboard is None else "a dashboard with your application's own sign-in"
         said = f"Note: this hub has {has}. The token signs in with OperatorTokens() alone."
+        if app is None:
+            said += " For `connect-hub serve`: CONNECT_HUB_DASHBOARD=1."
     click.echo(f"The token is shown this once. {said}", err=True)
     show_done(issued.token, {**_row(issued.operator), "token": issued.token}, as_json=as_json)
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from connect_hub.cli.asking import confirm
 from connect_hub.cli.changes import changes
 from connect_hub.cli.group import Group
 from connect_hub.cli.host import app_option, chosen_hub, project_option, work_on
@@ -52,8 +53,8 @@ def _row(endpoint: Endpoint) -> dict[str, object]:
         "id": endpoint.id,
         "url": endpoint.url,
         "description": endpoint.description,
-        "events": ",".join(endpoint.events),
-        "providers": None if endpoint.providers is None else ",".join(endpoint.providers),
+        "events": list(endpoint.events),
+        "providers": None if endpoint.providers is None else list(endpoint.providers),
         "enabled": endpoint.enabled,
         "disabled_at": endpoint.disabled_at,
         "disabled_reason": endpoint.disabled_reason,
@@ -80,7 +81,8 @@ def listing(project: str, as_json: bool, app: str | None) -> None:
     found = work_on(chosen_hub(app), lambda hub: hub.endpoints.list(project=project))
     rows = [_row(one) for one in found]
     if not as_json:
-        rows = [{**row, "state": _state(one)} for row, one in zip(rows, found, strict=True)]
+        told = [{"state": _state(one), "events": ",".join(one.events)} for one in found]
+        rows = [{**row, **said} for row, said in zip(rows, told, strict=True)]
     show(_COLUMNS, rows, as_json=as_json, what="endpoints", first="See: connect-hub webhooks create --help")
 
 
@@ -146,7 +148,7 @@ def _fields(function: F) -> F:
             type=click.Choice(sorted(EVENT_NAMES)),
             metavar="EVENT",
             help=f"Only this one of {', '.join(sorted(EVENT_NAMES))}. May be repeated. "
-            f"Default: {', '.join(sorted(DEFAULT_EVENTS))}.",
+            f"A new endpoint gets {', '.join(sorted(DEFAULT_EVENTS))}, unless it is told.",
         ),
         click.option("--provider", "providers", multiple=True, help="Only this connector. May be repeated."),
         click.option(
@@ -216,24 +218,29 @@ def rotate(endpoint_id: str, overlap: int, project: str, as_json: bool, app: str
     _show_issued(made, as_json=as_json)
 
 
-def _on_one(name: str, does: str) -> Callable[..., Any]:
-    """A command that does what `hub.endpoints` calls `name` to one endpoint."""
-
-    @command.command(name, help=does)
-    @click.argument("endpoint_id")
-    @project_option
-    @json_option
-    @app_option
-    def run(endpoint_id: str, project: str, as_json: bool, app: str | None) -> None:
-        work_on(chosen_hub(app), lambda hub: getattr(hub.endpoints, name)(endpoint_id, project=project))
-        show_done(f"{_DONE[name]} {endpoint_id}", {"id": endpoint_id, "done": _DONE[name]}, as_json=as_json)
-
-    return run
+@command.command("disable")
+@click.argument("endpoint_id")
+@project_option
+@json_option
+@app_option
+def disable(endpoint_id: str, project: str, as_json: bool, app: str | None) -> None:
+    """Send nothing to an endpoint; what waits is held."""
+    work_on(chosen_hub(app), lambda hub: hub.endpoints.disable(endpoint_id, project=project))
+    show_done(f"disabled {endpoint_id}", {"id": endpoint_id, "done": "disabled"}, as_json=as_json)
 
 
-_DONE = {"disable": "disabled", "delete": "deleted"}
-_on_one("disable", "Send nothing to an endpoint; what waits is held.")
-_on_one("delete", "Delete an endpoint; nothing more is sent to it.")
+@command.command("delete")
+@click.argument("endpoint_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@project_option
+@json_option
+@app_option
+def delete(endpoint_id: str, yes: bool, project: str, as_json: bool, app: str | None) -> None:
+    """Delete an endpoint and its secret; nothing more is sent to it."""
+    if not yes:
+        confirm(f"Delete {endpoint_id} and its secret? This cannot be undone.", instead="add --yes")
+    work_on(chosen_hub(app), lambda hub: hub.endpoints.delete(endpoint_id, project=project))
+    show_done(f"deleted {endpoint_id}", {"id": endpoint_id, "done": "deleted"}, as_json=as_json)
 
 
 @command.command("enable")

@@ -55,9 +55,11 @@ CONFIGURE = ("connectors", "configure", "slack", "--client-id", "def")
     [
         (CONFIGURE, "add --client-secret-file FILE"),
         (("accounts", "delete", "acc_1"), "add --yes"),
+        (("webhooks", "delete", "ep_1"), "add --yes"),
+        (("api-keys", "revoke", "0123456789abcdef"), "add --yes"),
         (("owners", "erase", "42"), "add --yes"),
     ],
-    ids=["secret", "delete", "erase"],
+    ids=["secret", "delete", "endpoint", "key", "erase"],
 )
 def test_without_a_terminal_nothing_is_asked(run: Run, arguments: tuple[str, ...], said: str) -> None:
     """One line that names what to write instead, and exit code 2; what is piped in is no answer."""

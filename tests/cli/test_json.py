@@ -33,7 +33,7 @@ def test_what_was_done_is_one_line(run: Run) -> None:
     assert done("links", "revoke", str(link["id"]))["status"] == "revoked"
     key = done("api-keys", "create", "--name", "payroll")
     assert str(key["key"]).startswith("chk_live_")
-    assert done("api-keys", "revoke", str(key["id"]))["revoked_at"] is not None
+    assert done("api-keys", "revoke", str(key["id"]), "--yes")["revoked_at"] is not None
     operator = done("operators", "add", "--name", "Ada", "--role", "viewer")
     assert str(operator["token"]).startswith("cho_")
     assert done("operators", "revoke", str(operator["id"]))["name"] == "Ada"
@@ -44,6 +44,6 @@ def test_what_was_done_is_one_line(run: Run) -> None:
     assert done("webhooks", "disable", endpoint_id) == {"id": endpoint_id, "done": "disabled"}
     assert done("webhooks", "enable", endpoint_id) == {"id": endpoint_id, "done": "enabled", "events": None}
     assert done("webhooks", "replay", endpoint_id, "--since", "2026-11-26")["events"] == 0
-    assert done("webhooks", "delete", endpoint_id)["done"] == "deleted"
+    assert done("webhooks", "delete", endpoint_id, "--yes")["done"] == "deleted"
     assert done("owners", "erase", "42", "--yes") == {"accounts": 0, "sessions": 1}
     assert done("purge")["sessions"] == 0

@@ -159,6 +159,8 @@ def test_a_customers_account_from_its_tries_to_its_end(
     assert json.loads(said("accounts list --json"))["status"] == "active"
 
     change = f"accounts change {account_id}"
+    spaced = run(*change.split(), "--origin-owner-id", " 43 ", "--app", "own_operating:hub")
+    assert (spaced.exit_code, "write '43', or add --keep-spaces" in spaced.stderr) == (2, True)
     changed = json.loads(said(f"{change} --label main --metadata a=b --origin-owner-id 43 --json"))
     assert (changed["label"], changed["metadata"], changed["origin_owner_id"]) == ("main", {"a": "b"}, "43")
     said(f"{change} --clear label --clear metadata --origin-owner-name New")

@@ -1,5 +1,6 @@
 """Connectors as an operator sets them, and what a customer gets of it."""
 
+import html
 from datetime import timedelta
 from pathlib import Path
 
@@ -325,8 +326,21 @@ async def test_bad_input_is_named_and_loses_nothing(staff: Staff, fields: dict[s
     assert (refused.status, f'id="field-{field}-error"' in refused.text) == (422, True)
     assert "This cannot be used" not in refused.text  # a whole sentence instead
     for name in {"client_id", "scopes"} & fields.keys():
-        assert f'value="{fields[name]}"' in refused.text
+        assert f'value="{fields[name]}"' in html.unescape(refused.text)
     assert await staff.made.hub.storage.connector_settings("default") == []
+
+
+async def test_a_form_that_was_open_overwrites_nothing_unseen(staff: Staff) -> None:
+    """What was set meanwhile stays until the form, which says so, is sent once more."""
+    settings, browser = staff.made.hub.connector_settings, await staff.browser("admin")
+    form = await browser.get(f"{DESK}/connectors/later/client")
+    with acting_as(TESTER):
+        await settings.configure("later", client_id="abc", client_secret="x", scopes=["profile"])
+    stale = await browser.press(form, "Save", {"client_id": "abc", "client_secret": "y", "public": ""})
+    assert (stale.status, "This was changed while the form was open" in stale.text) == (422, True)
+    assert (await settings.get("later")).scopes == ("profile",)
+    done = await browser.press(stale, "Save", {"client_secret": "y", "public": ""})
+    assert (done.status, (await settings.get("later")).scopes) == (200, None)
 
 
 async def test_code_of_the_host_sets_the_same(staff: Staff) -> None:

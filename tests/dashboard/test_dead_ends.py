@@ -47,6 +47,10 @@ async def test_who_is_no_operator_is_led_in_no_circle(
     assert (seen.status, seen.heading, told in seen.text) == (403, "This dashboard is not open to you", True)
     seen.links.pop("Skip to the content")
     assert seen.links == ways
+    at_home = HubConfig(dashboard=DashboardConfig(auth=lambda visitor: answer, home_url="/app"))
+    (tmp_path / "home").mkdir()
+    elsewhere = Customer(make_hub(tmp_path / "home", config=at_home).hub, headers={"accept": "text/html"})
+    assert ("Back to the application" in (await elsewhere.get(HOME)).links) is (not ways)
     if ways:
         seen = await browser.get(f"{DESK}/accounts?status=error")
         came_for = "next=%2Fconnect%2Fdashboard%2Fin%2Fdefault%2Faccounts%3Fstatus%3Derror"

@@ -122,7 +122,8 @@ async def test_an_endpoint_is_changed(staff: Staff) -> None:
     form = await browser.get(page.link("Change"))
     assert (form.heading, form.form("Save").fields["url"]) == ("Change this endpoint", ADDRESS)
     events = {name for name in form.form("Save").fields if name.startswith("event.")}
-    bare = Form(form.form("Save").action, {"nonce": form.form("Save").fields["nonce"]})
+    hidden = {name: form.form("Save").fields[name] for name in ("nonce", "mark")}
+    bare = Form(form.form("Save").action, hidden)
     typed = {"url": "https://other.example/in", "description": "people"}
     refused = await browser.send(bare, typed)
     assert (refused.status, "Choose at least one event." in refused.text) == (422, True)
@@ -135,9 +136,14 @@ async def test_an_endpoint_is_changed(staff: Staff) -> None:
     one = await hub.endpoints.get(endpoint_id)
     assert (one.url, one.description, one.events) == (*typed.values(), ("account.created",))
     assert one.providers == ("simulated-key",)
+    stale = await browser.press(form, "Save", {"url": "https://third.example/"})
+    assert (stale.status, "This was changed while the form was open" in stale.text) == (422, True)
+    assert stale.form("Save").fields["url"] == "https://third.example/"
+    assert (await hub.endpoints.get(endpoint_id)).url == typed["url"]
+    assert "The endpoint was changed." in (await browser.press(stale, "Save")).text
     await hub.endpoints.change(endpoint_id, headers={"x-key": "canary-91f"})
     moved = await browser.press(
-        await browser.get(page.link("Change")), "Save", {"url": "https://third.example/"}
+        await browser.get(page.link("Change")), "Save", {"url": "https://fourth.example/"}
     )
     assert (moved.status, "header fields of its own" in moved.text) == (422, True)
     assert "canary-91f" not in moved.text

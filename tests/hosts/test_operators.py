@@ -204,9 +204,7 @@ async def test_flask_login_s_current_user() -> None:
         login_user(Login(name))
         return name
 
-    auth = flask_login_operators(
-        app, lambda user: ROLES[user.id], name=lambda user: user.id, sign_in="/login"
-    )
+    auth = flask_login_operators(app, lambda user: ROLES[user.id], sign_in="/login")
 
     async def known(name: str | None) -> object:
         client = app.test_client()

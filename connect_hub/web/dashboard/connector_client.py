@@ -13,7 +13,7 @@ from connect_hub.web.dashboard.connectors import register_url_of
 from connect_hub.web.dashboard.contexts import Affected, ClientForm
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Fields, Guard
-from connect_hub.web.dashboard.labels import Done
+from connect_hub.web.dashboard.labels import CHANGED_MEANWHILE, Done
 from connect_hub.web.site import Site
 
 __all__ = ["ConnectorClientPages"]
@@ -47,6 +47,8 @@ class ConnectorClientPages(Pages):
     async def configure(self, request: Request, desk: Desk, typed: Fields) -> Response:
         """Stores it; or shows the form again with what was typed."""
         one = await self._connector(request, desk)
+        if typed.get("mark") != self._mark(one):
+            return await self._page(request, desk, one, typed, [], alert=self.say(request)(CHANGED_MEANWHILE))
         problems: list[FieldError] = []
         before = one.client
         moves = before is not None and before.id != typed.get("client_id", "").strip()
@@ -69,6 +71,10 @@ class ConnectorClientPages(Pages):
             return await self._page(request, desk, one, typed, problems)
         return self.see(self.path(desk, "dashboard_connector", provider=one.key), Done.CONNECTOR_CONFIGURED)
 
+    def _mark(self, one: ConnectorState) -> str:
+        client = one.client
+        return self.mark(one.scopes, client and (client.id, client.has_secret, client.secret_set_at))
+
     async def _affected(self, request: Request, desk: Desk, one: ConnectorState) -> Affected | None:
         if one.client is None:
             return None
@@ -81,6 +87,8 @@ class ConnectorClientPages(Pages):
         one: ConnectorState,
         typed: dict[str, str],
         problems: list[FieldError],
+        *,
+        alert: str = "",
     ) -> Response:
         say = self.say(request)
         wrong = {
@@ -90,7 +98,12 @@ class ConnectorClientPages(Pages):
         }
         page = ClientForm(
             frame=self.frame(request, desk, "dashboard_connectors"),
-            form=self.guard.form(desk, self.path(desk, "dashboard_connector_client", provider=one.key)),
+            alert=alert,
+            form=self.guard.form(
+                desk,
+                self.path(desk, "dashboard_connector_client", provider=one.key),
+                ("mark", self._mark(one)),
+            ),
             fields=self._fields(request, one, typed, wrong),
             back_url=self.path(desk, "dashboard_connector", provider=one.key),
             provider=self.site.provider_view(one.connector),
@@ -101,7 +114,7 @@ class ConnectorClientPages(Pages):
             confirmed=bool(typed.get("confirmed")),
             unconfirmed=wrong.get("confirmed", ""),
         )
-        return self.show(request, page, 422 if problems else 200)
+        return self.show(request, page, 422 if problems or alert else 200)
 
     def _fields(
         self, request: Request, one: ConnectorState, typed: dict[str, str], wrong: dict[str, str]

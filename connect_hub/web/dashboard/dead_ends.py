@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
-from connect_hub.errors import ConnectHubError, OperatorRequired, ValidationFailed
+from connect_hub.errors import ConnectHubError, OperatorRequired, RoleRequired, ValidationFailed
 from connect_hub.message import Message
 from connect_hub.web.errors import told_code
 from connect_hub.web.problems import problem_texts
@@ -109,12 +109,19 @@ _DEAD_ENDS = {
 }
 
 
+_ROLE_REQUIRED_TO_DO = DeadEnd(
+    _DEAD_ENDS["role_required"].title, Message("Nothing was done. Ask an administrator of this project.")
+)
+
+
 def dead_end(error: ConnectHubError, request: Request, product: str) -> DeadEnd:
     """The words for `error` and the way on, to be translated. `product`: whose dashboard it is."""
     if isinstance(error, OperatorRequired):
         return _no_operator(error, product)
     if isinstance(error, ValidationFailed) and request.method != "POST":
         return _filters(error, request.url.path)
+    if isinstance(error, RoleRequired) and request.method == "POST":
+        return _ROLE_REQUIRED_TO_DO
     known = _DEAD_ENDS.get(told_code(error))
     if known is None:
         title, text, _ = problem_texts(error)

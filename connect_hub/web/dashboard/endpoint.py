@@ -155,7 +155,9 @@ class DashboardEndpoint(Endpoint):
         urls = self._site.urls
         if isinstance(error, OperatorRequired):
             if error.sign_in is None:
-                return None
+                config = self._site.core.config.dashboard
+                home = None if config is None else config.home_url
+                return None if home is None else (Message("Back to the application"), home)
             url = self._with_next(error.sign_in, self._came_for(request))
             return Message("Sign in as somebody else"), url
         if isinstance(error, FormExpired) and "GET" in self._rows:

@@ -11,7 +11,7 @@ from connect_hub.web.contexts import FieldView, OptionView
 from connect_hub.web.dashboard.contexts import EndpointForm, SecretMade
 from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Fields
-from connect_hub.web.dashboard.labels import Done
+from connect_hub.web.dashboard.labels import CHANGED_MEANWHILE, Done
 from connect_hub.web.untrusted import Untrusted
 
 __all__ = ["EndpointForms", "secret_made"]
@@ -61,6 +61,8 @@ class EndpointForms(Pages):
         one, (chosen, url, description) = await self._one(request, desk), _entered(values)
         if not chosen:
             return self._form(request, desk, values, one=one, alert=self.say(request)(_NO_EVENT))
+        if values.get("mark") != self._mark(one):
+            return self._form(request, desk, values, one=one, alert=self.say(request)(CHANGED_MEANWHILE))
         try:
             await self.flows.endpoints.change(
                 one.id, url=url, description=description, events=chosen, project=desk.project
@@ -78,6 +80,9 @@ class EndpointForms(Pages):
         if one.source != "database":
             raise EndpointReadOnly
         return one
+
+    def _mark(self, one: Endpoint) -> str:
+        return self.mark(one.url, one.description, one.events)
 
     def _refused(
         self,
@@ -108,7 +113,7 @@ class EndpointForms(Pages):
             back = self.path(desk, "dashboard_webhook", endpoint_id=one.id)
         page = EndpointForm(
             frame=self.frame(request, desk, "dashboard_webhooks"),
-            form=self.guard.form(desk, url),
+            form=self.guard.form(desk, url, *([] if one is None else [("mark", self._mark(one))])),
             is_new=one is None,
             fields=(
                 FieldView(

@@ -1,5 +1,6 @@
 """What stands around every page, and what the handlers of all pages need."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -154,6 +155,12 @@ class Pages:
         if state.is_allowed and state.needs_client and state.client is None:
             return self.client_missing(desk)
         return CONNECTOR_OFF if state.is_allowed else CONNECTOR_LEFT_OUT
+
+    @staticmethod
+    def mark(*values: object) -> str:
+        """Tells whether a row is still as it was when its form was shown, to which this is hidden: `values`
+        are what the form changes."""
+        return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
     def client_missing(self, desk: Desk) -> Message:
         """What is said of a connector without an OAuth client, to whom can enter one and to others."""

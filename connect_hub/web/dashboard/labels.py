@@ -11,6 +11,7 @@ __all__ = [
     "ACTIONS",
     "ACTOR_KINDS",
     "ADVICE",
+    "CHANGED_MEANWHILE",
     "CLIENT_MISSING",
     "CLIENT_MISSING_FOR_OTHERS",
     "CONNECTOR_LEFT_OUT",
@@ -177,6 +178,9 @@ ACCOUNT_GONE = Message(
 CONNECTOR_OFF = Message(
     "This connector is off on this project, so that nobody can reconnect with it. An administrator can "
     "change that."
+)
+CHANGED_MEANWHILE = Message(
+    "This was changed while the form was open, and nothing was saved. Save once more to set what stands here."
 )
 CLIENT_MISSING = Message(
     "Customers cannot connect it before it has an OAuth client: register one, and enter it."

@@ -10,7 +10,7 @@ from connect_hub.web.body import read_form
 from connect_hub.web.contexts import Form
 from connect_hub.web.dashboard.contexts import SignInPage
 from connect_hub.web.dashboard.frame import Pages
-from connect_hub.web.dashboard.guard import Desk, Fields
+from connect_hub.web.dashboard.guard import Desk, Fields, SignInFirst
 from connect_hub.web.dashboard.labels import NOT_DONE, SIGNED_OUT
 from connect_hub.web.dashboard.parameters import WAS_DONE
 from connect_hub.web.guards import refuse_cross_site
@@ -23,10 +23,18 @@ class SigningIn(Pages):
     """Handlers of the sign-in by token."""
 
     async def page(self, request: Request) -> Response:
-        """Asks for the token."""
+        """Asks for the token. Whoever is signed in already goes on to where they would be after it."""
         self._refuse_unless_by_token()
-        self.site.limiters.clients.spend(self.guard.address(request))
-        return self._page(request, request.query_params.get("next", ""))
+        came_for = request.query_params.get("next", "")
+        try:
+            await self.guard.operator(request)
+        except SignInFirst:
+            return self._page(request, came_for)
+        return self._onward(came_for)
+
+    def _onward(self, came_for: str) -> Response:
+        to = came_for if self._is_ours(came_for) else self.site.urls.path("dashboard")
+        return RedirectResponse(to, status_code=303)
 
     def _refuse_unless_by_token(self) -> None:
         if not self.guard.by_token:
@@ -59,8 +67,7 @@ class SigningIn(Pages):
             )
         except OperatorTokenRefused as error:
             return self._page(request, came_for, self.say(request)(error.message))
-        to = came_for if self._is_ours(came_for) else self.site.urls.path("dashboard")
-        response = RedirectResponse(to, status_code=303)
+        response = self._onward(came_for)
         self.guard.cookie.set(response, value)
         return response
 
