@@ -7,7 +7,7 @@ from connect_hub.message import Message
 from connect_hub.testing.gallery.desk import accounts, connectors, links, setup, webhooks
 from connect_hub.testing.gallery.desk.desk import KEYS, LONG, Desk
 from connect_hub.web.contexts import Form, Page
-from connect_hub.web.dashboard.contexts import Action, KeyMade, Refused, SecretMade, SignInPage
+from connect_hub.web.dashboard.contexts import Action, KeyMade, Pager, Refused, SecretMade, SignInPage
 from connect_hub.web.languages import Language
 from connect_hub.web.problems import problem_texts
 from connect_hub.web.untrusted import Untrusted
@@ -40,6 +40,12 @@ def dashboard_samples(language: Language | None = None) -> dict[str, Page]:
         "desk-accounts-empty": accounts.accounts(desk, 0),
         "desk-accounts-none-found": replace(accounts.accounts(desk, 0), query=LONG[1], status="error"),
         "desk-accounts": accounts.accounts(desk, 4),
+        "desk-accounts-by-name": replace(
+            accounts.accounts(desk, 2), query="ac", by_name=True, pager=Pager(further_url="/d/accounts")
+        ),
+        "desk-accounts-by-name-so-far": replace(
+            accounts.accounts(desk, 0), query="ac", by_name=True, pager=Pager(further_url="/d/accounts")
+        ),
         "desk-accounts-crowded": accounts.accounts(full, 25),
         "desk-accounts-cut": replace(
             accounts.accounts(desk, 0),

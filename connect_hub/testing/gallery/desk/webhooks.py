@@ -150,7 +150,7 @@ def delivery(desk: Desk, tries: int) -> DeliveryDetail:
         live_url="/d/state",
         live_key="" if tries else "1",
         resend_url="/d/resend",
-        back=Action(f"https://hooks.payroll.example · {_description(desk, 1)}", "/d/webhook"),
+        back=Action(f"https://hooks.payroll.example · {_description(desk, 0)}", "/d/webhook"),
     )
 
 
