@@ -136,6 +136,8 @@ async def test_an_endpoint_is_changed(staff: Staff) -> None:
     one = await hub.endpoints.get(endpoint_id)
     assert (one.url, one.description, one.events) == (*typed.values(), ("account.created",))
     assert one.providers == ("simulated-key",)
+    unticked = await browser.send(bare, {"url": "https://third.example/"})
+    assert "This was changed while the form was open" in unticked.text  # told before what else is wrong
     stale = await browser.press(form, "Save", {"url": "https://third.example/"})
     assert (stale.status, "This was changed while the form was open" in stale.text) == (422, True)
     assert stale.form("Save").fields["url"] == "https://third.example/"

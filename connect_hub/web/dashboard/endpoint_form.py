@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from connect_hub.errors import EndpointReadOnly, LimitReached, ValidationFailed
 from connect_hub.events import DEFAULT_EVENTS, EVENT_NAMES
+from connect_hub.flows.endpoint_requests import EndpointChange
 from connect_hub.flows.shown_endpoints import Endpoint, IssuedEndpoint
 from connect_hub.message import Message
 from connect_hub.web.contexts import FieldView, OptionView
@@ -59,14 +60,15 @@ class EndpointForms(Pages):
     async def change(self, request: Request, desk: Desk, values: Fields) -> Response:
         """The endpoint, changed; or the form again with what was typed."""
         one, (chosen, url, description) = await self._one(request, desk), _entered(values)
-        if not chosen:
-            return self._form(request, desk, values, one=one, alert=self.say(request)(_NO_EVENT))
         if values.get("mark") != self._mark(one):
             return self._form(request, desk, values, one=one, alert=self.say(request)(CHANGED_MEANWHILE))
+        if not chosen:
+            return self._form(request, desk, values, one=one, alert=self.say(request)(_NO_EVENT))
+        fields: EndpointChange = {"url": url, "description": description}
+        if set(chosen) != set(one.events):  # else it goes on with the usual ones, if it has those
+            fields["events"] = chosen
         try:
-            await self.flows.endpoints.change(
-                one.id, url=url, description=description, events=chosen, project=desk.project
-            )
+            await self.flows.endpoints.change(one.id, project=desk.project, **fields)
         except ValidationFailed as error:
             if {detail.field for detail in error.details} == {"headers"}:
                 return self._form(request, desk, values, one=one, alert=self.say(request)(_HEADERS))
