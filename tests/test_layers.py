@@ -23,6 +23,7 @@ LAYERS = {
     "audit": 0,
     "operators": 0,
     "host_address": 0,
+    "folding": 0,
     "_version": 0,
     "keys": 1,
     "tokens": 1,

@@ -19,7 +19,6 @@ from connect_hub.audit import Actor, ActorKind, acting_as
 from connect_hub.cli.group import Refused
 from connect_hub.errors import ConfigurationError
 from connect_hub.hub import ConnectHub
-from connect_hub.operators import EVERY_PROJECT
 from connect_hub.storage.protocol import Storage
 
 __all__ = [
@@ -51,7 +50,7 @@ def chosen_hub(app: str | None) -> ConnectHub:
     hub = _hub(app)
     context = click.get_current_context(silent=True)
     project = None if context is None else context.params.get("project")
-    if project is not None and project not in {*hub.config.projects, EVERY_PROJECT}:
+    if project is not None and project not in hub.config.projects:
         there = ", ".join(sorted(hub.config.projects))
         raise Refused(f"--project: there is no project {project!r}, but there are: {there}.")
     return hub

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import click
 
+from connect_hub.folding import has_part
 from connect_hub.models import Account, Session
-from connect_hub.web.dashboard.search import NamePart
 
 __all__ = ["has_name", "name_option"]
 
@@ -16,4 +16,6 @@ name_option = click.option(
 
 def has_name(name: str | None) -> Callable[[Account | Session], bool] | None:
     """Whether a row is of such a customer; None: whoever it is of is wanted."""
-    return None if name is None else NamePart(name).is_of
+    if name is None:
+        return None
+    return lambda row: has_part(name, row.origin_owner_name, row.origin_username)

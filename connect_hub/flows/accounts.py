@@ -97,23 +97,21 @@ class Accounts:
         limit: int,
         offset: int = 0,
         before: tuple[datetime, str] | None = None,
-        hidden: bool = False,
+        also_hidden: frozenset[AccountStatus] = frozenset(),
     ) -> Sequence[Account]:
-        """One page, for the API: by place (`offset`) or by where the one before ended (`before`). `hidden`: a
-        status counts also where `inactive` hides it (`Account.hidden_status`)."""
+        """One page: by place (`offset`) or by where the one before ended (`before`). `also_hidden`: statuses
+        by which an account is found also where `inactive` hides them (`Account.hidden_status`)."""
         await self._core.ready()
         offer = await self._core.offer(project)
-        enabled, unusable = offer.enabled, offer.unusable
-        if hidden:
-            enabled, unusable = frozenset(self._core.connectors), frozenset()
         query = AccountQuery(
             project_id=project,
             account_ids=where.account_ids,
             origin_owner_ids=where.origin_owner_ids,
             providers=where.providers,
             statuses=where.statuses,
-            enabled_providers=enabled,
-            unusable_methods=unusable,
+            also_hidden=also_hidden,
+            enabled_providers=offer.enabled,
+            unusable_methods=offer.unusable,
             limit=limit,
             offset=offset,
             before=before,

@@ -309,6 +309,9 @@ class Endpoints:
 
         def note(before: WebhookEndpoint, after: WebhookEndpoint) -> AuditEntry | None:
             was, becomes = changed(self._told(before), self._told(after))
+            if before.url != after.url and "url" not in becomes:
+                # Another path, of which nothing is told: it may be secret.
+                was, becomes = {**was, "path": "…"}, {**becomes, "path": "…, another one"}
             return self._audit.entry(project, action, endpoint_id, before=was, after=becomes)
 
         stored = await self._core.storage.change_endpoint(project, endpoint_id, change, now=now, note=note)
@@ -340,6 +343,7 @@ class Endpoints:
         secret."""
         return {
             "url": origin_of(one.url),
+            "description": one.description,
             "events": None if one.events is None else list(one.events),
             "providers": None if one.providers is None else list(one.providers),
             "headers": list[Json](sorted(self._opened(one).headers)),

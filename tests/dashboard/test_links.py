@@ -139,9 +139,9 @@ async def test_spaces_in_an_id_are_seen(staff: Staff) -> None:
     ):
         text = (await browser.get(DESK + path)).text
         assert (spelt in text, told in text) == (True, True), path
-    found = (await browser.get(f"{DESK}/links?owner=+4++2+")).text
+    found = (await browser.get(f"{DESK}/links?q=+4++2+")).text
     assert (f"/links/{padded.session.id}" in found, f"/links/{plain.session.id}" in found) == (True, False)
-    found = (await browser.get(f"{DESK}/links?owner=+4+2+")).text
+    found = (await browser.get(f"{DESK}/links?q=+4+2+")).text
     assert (f"/links/{padded.session.id}" in found, f"/links/{plain.session.id}" in found) == (False, True)
     text = (await browser.get(f"{DESK}/links/{plain.session.id}")).text
     assert ("“4 2”" in text, told in text) == (True, False)

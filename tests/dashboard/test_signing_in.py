@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from connect_hub import HubConfig
+from connect_hub import HubConfig, KeyRing
 from connect_hub.config import NetworkConfig, Rate, RateConfig
 from connect_hub.dashboard import DashboardConfig, OperatorTokens
 from connect_hub.errors import ConfigurationError, ValidationFailed
@@ -95,6 +95,21 @@ async def test_a_session_cannot_be_fixed(staff: Staff) -> None:
     assert "A" * 43 not in other.cookies.values()
     other.cookies = planted
     assert "/sign-in" in (await other.get("/connect/dashboard/in/default")).url
+
+
+async def test_who_has_no_role_signs_in_as_somebody_else(staff: Staff, tmp_path: Path) -> None:
+    """The form is asked for, not led on from, or they could go nowhere: here once their project is gone."""
+    made = await staff.made.hub.operators.add(name="Ada", roles={"other": Role.VIEWER})
+    config = HubConfig(dashboard=DashboardConfig(auth=OperatorTokens()))
+    (tmp_path / "restarted").mkdir()
+    keys = staff.made.hub.keys
+    assert isinstance(keys, KeyRing)
+    hub = make_hub(tmp_path / "restarted", storage=staff.made.hub.storage, config=config, keys=keys).hub
+    browser = Customer(hub, headers={"accept": "text/html"})
+    refused = await browser.send(SIGN_IN, {"token": made.token})
+    assert (refused.status, refused.heading) == (403, "This dashboard is not open to you")
+    form = await browser.get(refused.link("Sign in as somebody else"))
+    assert (await browser.press(form, "Sign in", {"token": staff.tokens["viewer"]})).status == 200
 
 
 async def sign_in_again(browser: Customer, token: str) -> None:

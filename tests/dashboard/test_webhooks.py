@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from connect_hub import NetworkConfig, Project, RateConfig, Secret, Webhook
+from connect_hub.audit import acting_as
+from connect_hub.events import EVENT_NAMES
 from connect_hub.web.dashboard.deliveries import _shown
 from connect_hub.webhooks import generate_secret
 from tests.customer import Form
-from tests.dashboard.desk import DESK, Staff, make_desk
+from tests.dashboard.desk import DESK, TESTER, Staff, make_desk
 from tests.hubs import API_KEY
 
 ADDRESS = "https://hooks.example.com/in?key=canary-7c1"
@@ -136,6 +138,17 @@ async def test_an_endpoint_is_changed(staff: Staff) -> None:
     one = await hub.endpoints.get(endpoint_id)
     assert (one.url, one.description, one.events) == (*typed.values(), ("account.created",))
     assert one.providers == ("simulated-key",)
+    [entry, *_] = await hub.audit.list(subject=endpoint_id, action="webhook_endpoint.changed")
+    assert (entry.before, entry.after) == (
+        {"url": "https://hooks.example.com", "description": "payroll", "events": sorted(EVENT_NAMES)},
+        {"url": "https://other.example", "description": "people", "events": ["account.created"]},
+    )
+    staff.made.clock.advance(timedelta(seconds=1))
+    with acting_as(TESTER):
+        await hub.endpoints.change(endpoint_id, url="https://other.example/canary-5d3")
+    [entry, *_] = await hub.audit.list(subject=endpoint_id, action="webhook_endpoint.changed")
+    assert (entry.before, entry.after) == ({"path": "…"}, {"path": "…, another one"})
+    await hub.endpoints.change(endpoint_id, url=typed["url"])
     unticked = await browser.send(bare, {"url": "https://third.example/"})
     assert "This was changed while the form was open" in unticked.text  # told before what else is wrong
     stale = await browser.press(form, "Save", {"url": "https://third.example/"})
@@ -166,7 +179,10 @@ async def test_a_delivery_says_where_it_went(staff: Staff) -> None:
     assert refused.link("Back to the delivery") == page.link("Test")
     await hub.endpoints.delete(endpoint_id)
     delivery = await browser.get(page.link("Test"))
-    assert ("It was deleted." in delivery.text, "the endpoint was deleted" in delivery.text) == (True, True)
+    assert ("It is not there any more." in delivery.text, "the endpoint was deleted" in delivery.text) == (
+        True,
+        True,
+    )
     assert delivery.link("Webhooks") == f"{DESK}/webhooks"
     assert "Send again" not in delivery.links
 

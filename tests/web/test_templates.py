@@ -20,11 +20,12 @@ from jinja2 import nodes
 
 from connect_hub import Brand, Theme
 from connect_hub.errors import ConfigurationError
+from connect_hub.folding import folded
 from connect_hub.secret import Secret
 from connect_hub.testing.gallery.product import BRAND, templating
 from connect_hub.testing.gallery.samples import samples
 from connect_hub.web import contexts
-from connect_hub.web.contexts import BrandView, FieldView, Form, Landing, Leaving, Page, Providers, folded
+from connect_hub.web.contexts import BrandView, FieldView, Form, Landing, Leaving, Page, Providers
 from connect_hub.web.static import STATIC
 from connect_hub.web.templating import TEMPLATES, Templating
 from connect_hub.web.theme import DARK, LIGHT, brand_files, contrast, theme_css

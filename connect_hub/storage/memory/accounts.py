@@ -229,8 +229,10 @@ def _is_wanted(row: Row, query: AccountQuery) -> bool:
             row["provider"] in query.enabled_providers
             and (row["provider"], row["method"]) not in query.unusable_methods
         )
-        shown = AccountStatus(row["status"]) if enabled else AccountStatus.INACTIVE
-        if shown not in query.statuses or (enabled and shown is AccountStatus.INACTIVE):
+        stored = AccountStatus(row["status"])
+        shown = stored if enabled else AccountStatus.INACTIVE
+        found = shown in query.statuses and not (enabled and shown is AccountStatus.INACTIVE)
+        if not found and stored not in query.also_hidden:
             return False
     if query.before is not None:
         at, account_id = query.before

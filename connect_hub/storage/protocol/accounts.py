@@ -25,6 +25,8 @@ class AccountQuery:
     statuses: frozenset[AccountStatus] = frozenset()
     """`INACTIVE` selects accounts whose provider is not in `enabled_providers`, or is there with their method
     in `unusable_methods`; the others select by stored status among the rest."""
+    also_hidden: frozenset[AccountStatus] = frozenset()
+    """Of the statuses, those that select by stored status among all accounts."""
     enabled_providers: frozenset[str] = frozenset()
     unusable_methods: frozenset[tuple[str, str]] = frozenset()
     """(provider, method)."""

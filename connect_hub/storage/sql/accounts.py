@@ -64,6 +64,8 @@ def listing(c: Connection, t: Tables, query: AccountQuery) -> list[Account]:
         conditions = [and_(enabled, a.status.in_(stored_statuses))]
         if AccountStatus.INACTIVE in query.statuses:
             conditions.append(~enabled)
+        if query.also_hidden:
+            conditions.append(a.status.in_(sorted(s.value for s in query.also_hidden)))
         statement = statement.where(or_(*conditions))
     if query.before is not None:
         statement = statement.where(older(a.created_at, a.id, query.before))

@@ -111,11 +111,15 @@ class AccountClauses(Clauses):
         )
 
         async def ids(
-            *statuses: AccountStatus, enabled: tuple[str, ...] = ("acme",), unusable: str = "none"
+            *statuses: AccountStatus,
+            enabled: tuple[str, ...] = ("acme",),
+            unusable: str = "none",
+            also_hidden: frozenset[AccountStatus] = frozenset(),
         ) -> set[str]:
             query = AccountQuery(
                 project_id="default",
                 statuses=frozenset(statuses),
+                also_hidden=also_hidden,
                 enabled_providers=frozenset(enabled),
                 unusable_methods=frozenset({("acme", unusable), ("other", active.method)}),
             )
@@ -127,6 +131,10 @@ class AccountClauses(Clauses):
         assert await ids(AccountStatus.INACTIVE, AccountStatus.ACTIVE) == {disabled.id, active.id}
         assert await ids(AccountStatus.ACTIVE, enabled=()) == set()
         assert await ids(AccountStatus.INACTIVE, enabled=()) == {active.id, paused.id, disabled.id}
+        suspended = frozenset({AccountStatus.SUSPENDED})
+        assert await ids(*suspended, enabled=()) == set()
+        assert await ids(*suspended, enabled=(), also_hidden=suspended) == {paused.id}
+        assert await ids(AccountStatus.ACTIVE, *suspended, also_hidden=suspended) == {active.id, paused.id}
         method = active.method
         assert await ids(AccountStatus.ACTIVE, AccountStatus.SUSPENDED, unusable=method) == set()
         assert await ids(AccountStatus.INACTIVE, unusable=method) == {active.id, paused.id, disabled.id}

@@ -31,7 +31,7 @@ from connect_hub.web.contexts.link import (
 )
 from connect_hub.web.contexts.managing import AccountView, Disconnect, ManagedAccount
 from connect_hub.web.contexts.page import Embedding, Form, LanguageSwitch, Page, ProviderView, web_address
-from connect_hub.web.contexts.picking import CategoryView, Pill, ProviderCard, Providers, folded
+from connect_hub.web.contexts.picking import CategoryView, Pill, ProviderCard, Providers
 
 PAGES: tuple[type[Page], ...] = (
     Opener,
@@ -92,6 +92,5 @@ __all__ = [
     "RenewalRequested",
     "Success",
     "Waiting",
-    "folded",
     "web_address",
 ]

@@ -1,23 +1,17 @@
 """The list of providers, searched and filtered by the same rule on the server and in hub.js."""
 
-import unicodedata
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import ClassVar, Literal
 from urllib.parse import urlencode
 
+from connect_hub.folding import folded
 from connect_hub.web.contexts.managing import AccountView
 from connect_hub.web.contexts.page import Page, ProviderView
 
-__all__ = ["CategoryView", "Pill", "ProviderCard", "Providers", "folded"]
+__all__ = ["CategoryView", "Pill", "ProviderCard", "Providers"]
 
 _QUERY_LIMIT = 100
-
-
-def folded(text: str) -> str:
-    """`text` for searching: without accents and case, white space made single; hub.js does the same."""
-    plain = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.category(c).startswith("M"))
-    return " ".join("".join(plain).lower().split())
 
 
 @lru_cache(maxsize=4096)

@@ -1,9 +1,10 @@
 """Accounts: the list, one account, and what can be done with it."""
 
-from collections.abc import AsyncIterator, Container, Iterable, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,7 +30,7 @@ from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.listing import Looked, Place, listed, rows_of_all
 from connect_hub.web.dashboard.parameters import WAS_DONE
-from connect_hub.web.dashboard.search import NamePart, look_through
+from connect_hub.web.dashboard.search import is_named, look_through
 from connect_hub.web.dashboard.states import ACCOUNT_STATES, state_options, state_view, states_of_account
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
@@ -53,6 +54,21 @@ _COLUMNS = (
 )
 
 
+class _Chosen(NamedTuple):
+    """What the address filters by."""
+
+    text: str
+    owner: str
+    """A customer's id, and nothing else: the way from other pages."""
+    provider: str
+    statuses: list[AccountStatus]
+
+    def params(self) -> list[tuple[str, str]]:
+        """As the address has it."""
+        named = [("q", self.text), ("owner", self.owner), ("provider", self.provider)]
+        return [*named, *(("status", status.value) for status in self.statuses)]
+
+
 class AccountPages(Pages):
     """Handlers of `/dashboard/in/{project}/accounts…`."""
 
@@ -62,91 +78,91 @@ class AccountPages(Pages):
 
     async def listing(self, request: Request, desk: Desk) -> Response:
         url = self.path(desk, "dashboard_accounts")
-        query = Query(request, f"q provider status cursor {WAS_DONE}")
-        text, provider, statuses = self._chosen(query)
-        before = query.cursor("[A-Za-z0-9_-]{1,64}")
-
-        by_name = False
+        query = Query(request, f"q owner provider status cursor {WAS_DONE}")
+        chosen, before = self._chosen(query), query.cursor("[A-Za-z0-9_-]{1,64}")
 
         async def load(limit: int) -> Sequence[Account] | Looked[Account]:
-            nonlocal by_name
-            where, name = await self._filter(desk, text, provider, statuses)
-            if name is None:
+            where, name = await self._filter(desk, chosen)
+            if not name:
                 return await self._page(desk, where, limit, before)
-            by_name = True
             read = partial(self._page, desk, where)
-            return await look_through(read, _place, name.is_of, before=before, limit=limit)
+            return await look_through(read, _place, name, before=before, limit=limit)
 
         accounts = await listed(self, request, query, url=url, size=_PAGE, load=load, place=_place)
         offer = await self.core.offer(desk.project)
-        filters = [("q", text), ("provider", provider), *(("status", status.value) for status in statuses)]
         page = AccountList(
             frame=self.frame(request, desk, "dashboard_accounts"),
             done=self.done(request),
             alert=accounts.alert,
             rows=tuple(self._row(request, desk, account, offer) for account in accounts.rows),
             url=url,
-            query=text,
-            by_name=by_name,
-            provider=provider,
-            status=statuses[0].value if statuses else "",
+            query=chosen.text or chosen.owner,
+            by_name=accounts.by_name,
+            provider=chosen.provider,
+            status=chosen.statuses[0].value if chosen.statuses else "",
             providers=self.providers(),
             statuses=state_options(ACCOUNT_STATES, self.say(request)),
             new_link_url=self.path(desk, "dashboard_new_link") if desk.may(Role.OPERATOR) else None,
-            export_url=with_query(self.path(desk, "dashboard_accounts_csv"), filters),
+            export_url=with_query(self.path(desk, "dashboard_accounts_csv"), chosen.params()),
             pager=accounts.pager,
         )
         return self.show(request, page, accounts.status)
 
-    def _chosen(self, query: Query) -> tuple[str, str, list[AccountStatus]]:
-        """Search text, provider and statuses, as the list and the export read them."""
-        text, provider = query.one("q") or "", query.one("provider") or ""
+    def _chosen(self, query: Query) -> _Chosen:
+        """As the list and the export read it."""
+        text, owner, provider = (query.one(name) or "" for name in ("q", "owner", "provider"))
         if provider and provider not in self.core.connectors:
             query.problem("provider", "is not one of the hub's connectors")
-        return text, provider, query.choice("status", AccountStatus, form=True)
+        return _Chosen(text, owner, provider, query.choice("status", AccountStatus, form=True))
 
-    async def _filter(
-        self, desk: Desk, text: str, provider: str, statuses: Iterable[AccountStatus]
-    ) -> tuple[AccountFilter, NamePart | None]:
-        """What the list shows and the export has. A `text` is a customer's id, as it is or without the spaces
-        around it, or else an account's; and if there is none, a part of a customer's name."""
+    async def _filter(self, desk: Desk, chosen: _Chosen) -> tuple[AccountFilter, str]:
+        """What the list shows and the export has, and a part of a name if it is looked through for that. A
+        text is a customer's id, as it is or without the spaces around it, or else an account's; and if there
+        is none, a name's part."""
         where = AccountFilter(
-            providers=frozenset({provider} if provider else ()), statuses=frozenset(statuses)
+            providers=frozenset({chosen.provider} if chosen.provider else ()),
+            statuses=frozenset(chosen.statuses),
         )
+        if chosen.owner:
+            return replace(where, origin_owner_ids=frozenset({chosen.owner})), ""
+        text = chosen.text
         if not text.strip():
-            return where, None
+            return where, ""
         for owner in dict.fromkeys((text, text.strip())):
             if await self._page(desk, AccountFilter(origin_owner_ids=frozenset({owner})), 1, None):
-                return replace(where, origin_owner_ids=frozenset({owner})), None
+                return replace(where, origin_owner_ids=frozenset({owner})), ""
         ids = frozenset({text.strip()})
         if await self._page(desk, AccountFilter(account_ids=ids), 1, None):
-            return replace(where, account_ids=ids), None
-        return where, NamePart(text)
+            return replace(where, account_ids=ids), ""
+        return where, text
 
     async def _page(
         self, desk: Desk, where: AccountFilter, limit: int, before: Place | None
     ) -> Sequence[Account]:
-        # Of a suspended account whose connector is off the list says both, so it is found by either.
-        hidden = where.statuses == {AccountStatus.SUSPENDED}
         return await self.flows.accounts.page_of(
-            where, project=desk.project, limit=limit, before=before, hidden=hidden
+            where,
+            project=desk.project,
+            limit=limit,
+            before=before,
+            # Of a suspended account whose connector is off the list says both, so it is found by either.
+            also_hidden=where.statuses & {AccountStatus.SUSPENDED},
         )
 
     async def export(self, request: Request, desk: Desk) -> Response:
         """All accounts that the filters leave, as CSV."""
         refuse_elsewhere(request)
-        query = Query(request, "q provider status")
-        text, provider, statuses = self._chosen(query)
+        query = Query(request, "q owner provider status")
+        chosen = self._chosen(query)
         query.refuse_problems()
-        rows = self._exported(desk, *await self._filter(desk, text, provider, statuses))
+        rows = self._exported(desk, *await self._filter(desk, chosen))
         action = AuditAction.ACCOUNTS_EXPORTED
         return await exported(self, request, desk, action, "accounts.csv", _COLUMNS, rows)
 
     async def _exported(
-        self, desk: Desk, where: AccountFilter, name: NamePart | None
+        self, desk: Desk, where: AccountFilter, name: str
     ) -> AsyncIterator[Sequence[str] | None]:
         async for account in rows_of_all(partial(self._page, desk, where), _place):
-            if name is not None and not name.is_of(account):
+            if name and not is_named(account, name):
                 yield None
                 continue
             yield (

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from connect_hub.audit import AuditAction, AuditEntry
 from connect_hub.clock import iso
-from connect_hub.errors import RoleRequired
+from connect_hub.errors import NotFound
 from connect_hub.message import Message
 from connect_hub.models import Json
 from connect_hub.operators import EVERY_PROJECT, Role
@@ -93,7 +93,7 @@ class AuditPages(Pages):
         if action and action not in {one.value for one in AuditAction}:
             query.problem("action", "is not an action")
         if log == _OPERATORS and not _sees_all(desk):
-            raise RoleRequired
+            raise NotFound  # as what is of a project that somebody has no role in
         if log not in {"", _OPERATORS}:
             query.problem("log", "is not a log")
         return _Filter(EVERY_PROJECT if log else desk.project, action, subject, actor)

@@ -136,7 +136,7 @@ def dead_end(error: ConnectHubError, request: Request, product: str) -> DeadEnd:
 
 
 def _no_operator(error: OperatorRequired, product: str) -> DeadEnd:
-    """No way back, which would lead here again."""
+    """No way back into the dashboard, which would lead here again."""
     text = Message(
         "You are not signed in, or have no role here. Ask an administrator of %(name)s.", name=product
     )

@@ -43,7 +43,7 @@ class DeliveryPages(Pages):
         facts = [
             Fact(say(Message("Event ID")), code=delivery.event_id),
             Fact(say(Message("Delivery ID")), code=delivery.id),
-            self._receiver(request, delivery, endpoint),
+            *self._receiver(request, delivery, endpoint),
             *self._record(request, desk, delivery),
             Fact(say(Message("Written")), at=delivery.created_at),
             Fact(say(Message("Next try")), at=delivery.next_at if waits else None),
@@ -84,14 +84,16 @@ class DeliveryPages(Pages):
         called = Untrusted(f"{origin_of(endpoint.url)} · {endpoint.description or endpoint.id}", limit=160)
         return Action(str(called), self.path(desk, "dashboard_webhook", endpoint_id=endpoint.id))
 
-    def _receiver(self, request: Request, delivery: DeliveryRecord, endpoint: Endpoint | None) -> Fact:
+    def _receiver(
+        self, request: Request, delivery: DeliveryRecord, endpoint: Endpoint | None
+    ) -> tuple[Fact, ...]:
         """Where it goes, if the way back does not say it."""
         label = self.say(request)(Message("Endpoint"))
         if endpoint is not None:
-            return Fact(label)
+            return ()
         if endpoint_of(delivery.target) is None:
-            return Fact(label, code=delivery.target)
-        return Fact(label, self.say(request)(Message("It was deleted.")))
+            return (Fact(label, code=delivery.target),)
+        return (Fact(label, self.say(request)(Message("It is not there any more."))),)
 
     def _record(self, request: Request, desk: Desk, delivery: DeliveryRecord) -> tuple[Fact, ...]:
         """What the event is about, where that has a page."""

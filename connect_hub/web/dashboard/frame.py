@@ -152,14 +152,14 @@ class Pages:
             state = await self.flows.connector_settings.get(provider, project=desk.project)
         except ConnectorNotFound:
             return CONNECTOR_LEFT_OUT
-        if state.is_allowed and state.needs_client and state.client is None:
+        if state.state == "no_client":
             return self.client_missing(desk)
         return CONNECTOR_OFF if state.is_allowed else CONNECTOR_LEFT_OUT
 
     @staticmethod
     def mark(*values: object) -> str:
-        """Tells whether a row is still as it was when its form was shown, to which this is hidden: `values`
-        are what the form changes."""
+        """A hidden field of a form that changes `values`: sent back, it tells whether they are still what
+        they were when the form was shown."""
         return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
     def client_missing(self, desk: Desk) -> Message:

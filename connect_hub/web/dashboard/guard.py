@@ -24,8 +24,8 @@ from connect_hub.web.visitor import visitor_of
 
 __all__ = ["Desk", "Fields", "Guard", "Least", "SignInFirst", "is_name"]
 
-_FORM_AGE = timedelta(days=30)
-"""As long as a sign-in may last, to which a form is bound: what was typed meanwhile is not refused."""
+_FORM_AGE = timedelta(hours=12)
+"""Of a form that is bound to no sign-in of ours: the host's may last for ever."""
 _PURPOSE = "dashboard"
 _PROMPT = 1.0
 """Seconds in which a form is read; whoever holds one back is looked at again."""
@@ -73,6 +73,8 @@ class Guard:
         assert config is not None
         self._site = site
         self._auth = config.auth
+        # What was typed in a form is taken as long as the sign-in lasts to which it is bound.
+        self._form_age = config.auth.absolute if isinstance(config.auth, OperatorTokens) else _FORM_AGE
         self.cookie = OperatorCookie(site.core.public_url)
 
     @property
@@ -163,6 +165,6 @@ class Guard:
             desk.operator.id,
             desk.binding,
             desk.project,
-            max_age=_FORM_AGE,
+            max_age=self._form_age,
         )
         return desk, fields

@@ -27,7 +27,7 @@ from connect_hub.web.dashboard.link_actions import LinkActions
 from connect_hub.web.dashboard.link_history import link_history, live_key
 from connect_hub.web.dashboard.listing import Looked, Place, listed
 from connect_hub.web.dashboard.parameters import WAS_DONE
-from connect_hub.web.dashboard.search import NamePart, look_through
+from connect_hub.web.dashboard.search import look_through
 from connect_hub.web.dashboard.states import LINK_STATES, state_options, state_view
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
@@ -48,20 +48,16 @@ class LinkPages(Pages):
 
     async def listing(self, request: Request, desk: Desk) -> Response:
         url = self.path(desk, "dashboard_links")
-        query = Query(request, f"owner status cursor {WAS_DONE}")
-        typed = query.one("owner") or ""
+        query = Query(request, f"q owner status cursor {WAS_DONE}")
+        typed, owner_id = query.one("q") or "", query.one("owner") or ""
         statuses, before = query.choice("status", SessionStatus, form=True), query.cursor("[0-9]{1,16}")
 
-        by_name = False
-
         async def load(limit: int) -> Sequence[Session] | Looked[Session]:
-            nonlocal by_name
-            owner = await self._owner(desk, typed)
+            owner = owner_id or await self._owner(desk, typed)
             read = partial(self._page, desk, owner, frozenset(statuses))
             if owner is not None or not typed.strip():
                 return await read(limit, before)
-            by_name = True
-            return await look_through(read, _place, NamePart(typed).is_of, before=before, limit=limit)
+            return await look_through(read, _place, typed, before=before, limit=limit)
 
         sessions = await listed(self, request, query, url=url, size=_PAGE, load=load, place=_place)
         page = LinkList(
@@ -70,8 +66,8 @@ class LinkPages(Pages):
             alert=sessions.alert,
             rows=tuple(self._row(request, desk, session) for session in sessions.rows),
             url=url,
-            owner=typed if typed.strip() else "",
-            by_name=by_name,
+            query=(typed if typed.strip() else "") or owner_id,
+            by_name=sessions.by_name,
             status=statuses[0].value if statuses else "",
             statuses=state_options(LINK_STATES, self.say(request)),
             new_link_url=self.path(desk, "dashboard_new_link") if desk.may(Role.OPERATOR) else None,
@@ -141,7 +137,7 @@ class LinkPages(Pages):
             Fact(
                 say(Message("Accounts")),
                 say(Message("Accounts of this customer")),
-                url=with_query(self.path(desk, "dashboard_accounts"), [("q", session.origin_owner_id)]),
+                url=with_query(self.path(desk, "dashboard_accounts"), [("owner", session.origin_owner_id)]),
             ),
             Fact(say(Message("Label")), quoted=Untrusted(session.label or "")),
             Fact(say(Message("Metadata")), code=metadata_line(session.metadata)),

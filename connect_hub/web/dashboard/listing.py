@@ -43,6 +43,8 @@ class Listed(Generic[Row]):
     pager: Pager
     alert: str
     """What is wrong with the address, in words; empty: nothing is."""
+    by_name: bool = False
+    """Whether the rows were looked through for a name."""
 
     @property
     def status(self) -> int:
@@ -81,7 +83,7 @@ async def listed(
         older_than(place(rows[size - 1])) if len(rows) > size else None,
         None if stopped is None else older_than(stopped),
     )
-    return Listed(tuple(rows[:size]), pager, "")
+    return Listed(tuple(rows[:size]), pager, "", isinstance(found, Looked))
 
 
 async def rows_of_all(

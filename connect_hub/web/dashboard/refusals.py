@@ -58,7 +58,7 @@ _SENTENCES: tuple[tuple[str, Message | Callable[[re.Match[str]], Message]], ...]
     ),
     (
         r"has a quotation mark or a backslash in it",
-        Message("Leave out quotation marks and backslashes. Write a space between two of them."),
+        Message("Leave out quotation marks and backslashes. Write a space between two scopes."),
     ),
     (
         r"has a space or another odd character in it",

@@ -7,42 +7,42 @@ and the operator may go on with older ones.
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from anyio.to_thread import run_sync
+
+from connect_hub.folding import has_part
 from connect_hub.models import Account, Session
-from connect_hub.web.contexts.picking import folded
 from connect_hub.web.dashboard.listing import ROWS_AT_ONCE, Looked, Place
 
-__all__ = ["LOOKED_THROUGH", "NamePart", "look_through"]
+__all__ = ["LOOKED_THROUGH", "is_named", "look_through", "named"]
 
 LOOKED_THROUGH = 1_000
 """How many rows one page looks through."""
-Row = TypeVar("Row")
+Row = TypeVar("Row", Account, Session)
 
 
-class NamePart:
-    """A part of a customer's name or username, without regard to case and accents; "" is part of none."""
+def is_named(row: Account | Session, part: str) -> bool:
+    """Whether `part` is a part of its customer's name or username."""
+    return has_part(part, row.origin_owner_name, row.origin_username)
 
-    def __init__(self, text: str) -> None:
-        self._wanted = folded(text)
 
-    def is_of(self, row: Account | Session) -> bool:
-        """Whether the row's customer has it."""
-        names = (row.origin_owner_name, row.origin_username or "")
-        return self._wanted != "" and any(self._wanted in folded(name) for name in names)
+async def named(rows: Sequence[Row], part: str) -> list[Row]:
+    """Those of them; in a thread, as a long name is folded for long."""
+    return await run_sync(lambda: [row for row in rows if is_named(row, part)])
 
 
 async def look_through(
     load: Callable[[int, Place | None], Awaitable[Sequence[Row]]],
     place: Callable[[Row], Place],
-    wanted: Callable[[Row], bool],
+    part: str,
     *,
     before: Place | None,
     limit: int,
 ) -> Looked[Row]:
-    """The first `limit` rows that are wanted, of the next LOOKED_THROUGH."""
+    """The first `limit` rows of customers so named, of the next LOOKED_THROUGH."""
     found: list[Row] = []
     for _ in range(LOOKED_THROUGH // ROWS_AT_ONCE):
         rows = await load(ROWS_AT_ONCE, before)
-        found += [row for row in rows if wanted(row)]
+        found += await named(rows, part)
         if len(found) >= limit:
             return Looked(found[:limit])
         if len(rows) < ROWS_AT_ONCE:

@@ -27,8 +27,11 @@ class SigningIn(Pages):
         self._refuse_unless_by_token()
         came_for = request.query_params.get("next", "")
         try:
-            await self.guard.operator(request)
+            operator, _ = await self.guard.operator(request)
         except SignInFirst:
+            return self._page(request, came_for)
+        # Whoever has no role here would be led back to signing in as somebody else.
+        if not any(operator.role(project) for project in self.core.config.projects):
             return self._page(request, came_for)
         return self._onward(came_for)
 

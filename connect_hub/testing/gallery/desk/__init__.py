@@ -56,7 +56,7 @@ def dashboard_samples(language: Language | None = None) -> dict[str, Page]:
         "desk-account": accounts.account(desk, 5),
         "desk-account-crowded": accounts.account(full, 60),
         "desk-links-empty": links.links(desk, 0),
-        "desk-links-none-found": replace(links.links(desk, 0), owner=LONG[1], status="used"),
+        "desk-links-none-found": replace(links.links(desk, 0), query=LONG[1], status="used"),
         "desk-links": links.links(desk, 4),
         "desk-links-crowded": links.links(full, 25),
         "desk-link-empty": links.link(desk, 0),

@@ -87,12 +87,12 @@ class LinkList(ListPage):
     """Links."""
 
     template: ClassVar[str] = "dashboard/links.html"
-    filters: ClassVar[tuple[str, ...]] = ("status", "owner")
+    filters: ClassVar[tuple[str, ...]] = ("status", "query")
 
     rows: tuple[LinkRow, ...]
     status: str = ""
     statuses: tuple[OptionView, ...] = ()
-    owner: str = ""
+    query: str = ""
     new_link_url: str | None = None
 
 
