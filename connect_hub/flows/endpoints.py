@@ -20,10 +20,11 @@ from connect_hub.errors import (
     ValidationFailed,
 )
 from connect_hub.events import TEST_EVENT
-from connect_hub.flows.audit import AuditLog, changed
+from connect_hub.flows.audit import AuditLog
 from connect_hub.flows.core import Core
-from connect_hub.flows.endpoint_addresses import EndpointAddresses, origin_of
+from connect_hub.flows.endpoint_addresses import EndpointAddresses
 from connect_hub.flows.endpoint_health import turned_off
+from connect_hub.flows.endpoint_notes import told, told_of_change
 from connect_hub.flows.endpoint_requests import (
     ChangeEndpoint,
     CreateEndpoint,
@@ -37,7 +38,6 @@ from connect_hub.flows.requests import parse
 from connect_hub.flows.sample_events import sample_event
 from connect_hub.flows.shown_endpoints import Endpoint, IssuedEndpoint, configured_endpoint, stored_endpoint
 from connect_hub.message import Message
-from connect_hub.models import Json
 from connect_hub.secret import Secret
 from connect_hub.storage.protocol import DeliveryQuery, DeliveryRecord, WebhookEndpoint
 from connect_hub.webhooks.signing import generate_secret
@@ -100,7 +100,7 @@ class Endpoints:
             updated_at=now,
         )
         new = sealed(new, contents, self._core.vault)
-        note = self._audit.entry(project, AuditAction.ENDPOINT_CREATED, new.id, after=self._told(new))
+        note = self._audit.entry(project, AuditAction.ENDPOINT_CREATED, new.id, after=told(new, contents))
         if not await self._core.storage.create_endpoint(new, at_most=MOST_ENDPOINTS, note=note):
             raise LimitReached(
                 Message(
@@ -177,7 +177,7 @@ class Endpoints:
 
         def note(was: WebhookEndpoint) -> AuditEntry | None:
             return self._audit.entry(
-                project, AuditAction.ENDPOINT_DELETED, endpoint_id, before=self._told(was)
+                project, AuditAction.ENDPOINT_DELETED, endpoint_id, before=told(was, self._opened(was))
             )
 
         gone = await self._core.storage.delete_endpoint(project, endpoint_id, now=now, note=note)
@@ -308,10 +308,7 @@ class Endpoints:
         await self._core.ready()
 
         def note(before: WebhookEndpoint, after: WebhookEndpoint) -> AuditEntry | None:
-            was, becomes = changed(self._told(before), self._told(after))
-            if before.url != after.url and "url" not in becomes:
-                # Another path, of which nothing is told: it may be secret.
-                was, becomes = {**was, "path": "…"}, {**becomes, "path": "…, another one"}
+            was, becomes = told_of_change((before, self._opened(before)), (after, self._opened(after)))
             return self._audit.entry(project, action, endpoint_id, before=was, after=becomes)
 
         stored = await self._core.storage.change_endpoint(project, endpoint_id, change, now=now, note=note)
@@ -337,18 +334,6 @@ class Endpoints:
             return opened(one, self._core.vault)
         except CredentialsUnreadable:
             return Contents((), {})
-
-    def _told(self, one: WebhookEndpoint) -> dict[str, Json]:
-        """What the audit log tells of it: the path of its address, and the values of its headers, may be
-        secret."""
-        return {
-            "url": origin_of(one.url),
-            "description": one.description,
-            "events": None if one.events is None else list(one.events),
-            "providers": None if one.providers is None else list(one.providers),
-            "headers": list[Json](sorted(self._opened(one).headers)),
-            "enabled": one.enabled,
-        }
 
     def _shown(self, one: WebhookEndpoint, now: datetime) -> Endpoint:
         return stored_endpoint(one, self._opened(one), now)

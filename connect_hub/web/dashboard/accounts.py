@@ -30,7 +30,7 @@ from connect_hub.web.dashboard.frame import Pages
 from connect_hub.web.dashboard.guard import Desk, Guard
 from connect_hub.web.dashboard.listing import Looked, Place, listed, rows_of_all
 from connect_hub.web.dashboard.parameters import WAS_DONE
-from connect_hub.web.dashboard.search import is_named, look_through
+from connect_hub.web.dashboard.search import look_through, named
 from connect_hub.web.dashboard.states import ACCOUNT_STATES, state_options, state_view, states_of_account
 from connect_hub.web.query import Query
 from connect_hub.web.site import Site
@@ -162,7 +162,7 @@ class AccountPages(Pages):
         self, desk: Desk, where: AccountFilter, name: str
     ) -> AsyncIterator[Sequence[str] | None]:
         async for account in rows_of_all(partial(self._page, desk, where), _place):
-            if name and not is_named(account, name):
+            if name and not await named([account], name):
                 yield None
                 continue
             yield (

@@ -13,21 +13,20 @@ from connect_hub.folding import has_part
 from connect_hub.models import Account, Session
 from connect_hub.web.dashboard.listing import ROWS_AT_ONCE, Looked, Place
 
-__all__ = ["LOOKED_THROUGH", "is_named", "look_through", "named"]
+__all__ = ["LOOKED_THROUGH", "look_through", "named"]
 
 LOOKED_THROUGH = 1_000
 """How many rows one page looks through."""
 Row = TypeVar("Row", Account, Session)
 
 
-def is_named(row: Account | Session, part: str) -> bool:
-    """Whether `part` is a part of its customer's name or username."""
-    return has_part(part, row.origin_owner_name, row.origin_username)
-
-
 async def named(rows: Sequence[Row], part: str) -> list[Row]:
-    """Those of them; in a thread, as a long name is folded for long."""
-    return await run_sync(lambda: [row for row in rows if is_named(row, part)])
+    """Those whose customer's name or username has `part`. In a thread, as it may take long to fold a name."""
+
+    def those() -> list[Row]:
+        return [row for row in rows if has_part(part, row.origin_owner_name, row.origin_username)]
+
+    return await run_sync(those)
 
 
 async def look_through(
